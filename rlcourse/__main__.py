@@ -1,7 +1,7 @@
 """The two commands of the README, and three more: `python3 -m rlcourse lab | test | train | grade | build`.
 
-Each finds the environment it needs, or makes it, and hands over to that environment's Python. So this file imports
-the standard library only, and is written for Python 3.8 and later: an old Python must read it to say that it is old.
+Each finds the environment it needs, or makes it, and hands over to that environment's Python. So this file
+imports the standard library only, and is written for Python 3.8: an old Python must read it to say it is old.
 """
 
 import argparse
@@ -29,7 +29,7 @@ usage: python3 -m rlcourse COMMAND [options]
 
 The first start makes an environment in .venv (minutes, some GB); later starts are immediate.
 train, grade and build answer --help themselves.
-Linux without an NVIDIA card: RLCOURSE_TORCH_INDEX=<address of PyTorch's CPU index> saves GBs (see README.md)."""
+Linux without an NVIDIA card: RLCOURSE_TORCH_INDEX=<PyTorch's CPU index> saves GBs (see README.md)."""
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
@@ -41,20 +41,21 @@ ROOM = 3 * 1024**3  # bytes that an installation takes with PyTorch's CPU build,
 CAUSES = (
     (
         r"No space left on device|Errno 28\b|not enough space|Disk quota exceeded",
-        "no room left on the disk: free some GB in {root} and in the temporary folder (TMPDIR moves it), run it again",
+        "no room left on the disk: free some GB in {root} and in TMPDIR, then run it again",
     ),
     (
         r"Read-only file system|Permission denied|Errno 13\b|Errno 30\b|Access is denied",
         "may not write in {root}: copy the course to a folder of your own and run it there",
     ),
     (
-        r"NewConnectionError|NameResolutionError|ConnectTimeout|Connection to \S+ timed out|Read timed out|ProxyError"
-        r"|Failed to establish|Connection refused|Connection aborted|name resolution|Network is unreachable|SSLError",
+        r"NewConnectionError|NameResolutionError|ConnectTimeout|Connection to \S+ timed out|Read timed out"
+        r"|ProxyError|SSLError|Failed to establish|Connection refused|Connection aborted|name resolution"
+        r"|Network is unreachable",
         "cannot reach the package registry: check the network (and proxy), then run the same command again",
     ),
     (
         r"No matching distribution found for ([\w.\[\]-]+)",
-        "the registry has no {match} for Python {python} on this system: try another Python from 3.11 to 3.13",
+        "the registry has no {match} for Python {python} here: try another Python, 3.11 to 3.13",
     ),
     (r"ResolutionImpossible|conflicting dependencies", "the packages contradict each other: see {log}"),
 )
@@ -68,11 +69,11 @@ def say(line, end="\n"):
     print(line, end=end, flush=True)
 
 
-# --- the environment -------------------------------------------------------------------------------------------------
+# --- the environment ----------------------------------------------------------------------------------------
 
 
 def environment(extras=()):
-    """The Python that has the course's packages and those of `extras`; made, completed or repaired first if need be."""
+    """The Python that has the course's packages and those of `extras`; made or repaired first if need be."""
     if not (ROOT / "pyproject.toml").exists() or running_python_has(extras):
         return sys.executable
     if not is_ready(extras):
@@ -93,7 +94,7 @@ def project():
 
 
 def running_python_has(extras):
-    """Conda, Binder or an environment of one's own, with this course and every package: use it and make nothing."""
+    """Conda, Binder or an environment of one's own that has this course and every package: make nothing."""
     from importlib import metadata
 
     if Path(sys.prefix).resolve() == ENVIRONMENT.resolve():
@@ -118,7 +119,7 @@ def numbers(version):
 
 
 def fingerprint():
-    """Changes when an installation made before no longer fits: other requirements, pins, Python, or folder."""
+    """Changes when what was installed no longer fits: other requirements, pins, Python or folder."""
     parts = [json.dumps(project(), sort_keys=True), str(ROOT)]
     for file in (ROOT / "constraints.txt", ENVIRONMENT / "pyvenv.cfg"):
         parts.append(file.read_text(encoding="utf-8") if file.exists() else "")
@@ -221,7 +222,7 @@ def install(python, label, arguments):
 
 
 def run(label, command):
-    """Run a step under one line that tells what it does and for how long; its words are kept beside the stamp."""
+    """Run a step under one line that tells what it does and for how long; its words go to a log."""
     start = time.monotonic()
     lines = []
     process = subprocess.Popen(
@@ -247,7 +248,7 @@ def run(label, command):
             if not hinted and any("Collecting nvidia-" in line for line in lines):
                 hinted = True
                 say(
-                    "\n  this PyTorch brings CUDA, several GB; for the CPU build see RLCOURSE_TORCH_INDEX in README.md"
+                    "\n  this PyTorch brings CUDA, several GB; the CPU build: see RLCOURSE_TORCH_INDEX in README.md"
                 )
     except KeyboardInterrupt:
         process.terminate()
@@ -323,7 +324,7 @@ def lock(handle):
     return True
 
 
-# --- the commands: each answers (the extras it needs, the arguments for the environment's Python) --------------------
+# --- the commands: each answers (the extras it needs, the arguments for the environment's Python) -----------
 
 
 def lab(arguments):
@@ -389,11 +390,20 @@ def grade(arguments):
 
 def build(arguments):
     os.chdir(str(ROOT))
-    return ["instructor", "test"], call("rlcourse.notebooks", arguments)
+    return ["instructor", "test"], call("rlcourse.__main__", arguments, function="compile_notebooks")
 
 
-def call(module, arguments):
-    return ["-c", "import sys; from {} import main; sys.exit(main(sys.argv[1:]))".format(module)] + arguments
+def compile_notebooks(arguments):
+    """Runs in the environment: the lectures, then the homework that is released from the same kind of source."""
+    from rlcourse import notebooks
+    from rlcourse.grading import release
+
+    return notebooks.main(arguments, builders=(notebooks.build, release.build))
+
+
+def call(module, arguments, function="main"):
+    program = "import sys; from {} import {} as main; sys.exit(main(sys.argv[1:]))".format(module, function)
+    return ["-c", program] + arguments
 
 
 COMMANDS = {"lab": lab, "test": test, "train": train, "grade": grade, "build": build}
