@@ -248,7 +248,7 @@ def run(label, command):
             if not hinted and any("Collecting nvidia-" in line for line in lines):
                 hinted = True
                 say(
-                    "\n  this PyTorch brings CUDA, several GB; the CPU build: see RLCOURSE_TORCH_INDEX in README.md"
+                    "\n  this PyTorch brings CUDA, several GB; the CPU build: RLCOURSE_TORCH_INDEX (README.md)"
                 )
     except KeyboardInterrupt:
         process.terminate()
@@ -394,7 +394,7 @@ def build(arguments):
 
 
 def compile_notebooks(arguments):
-    """Runs in the environment: the lectures, then the homework that is released from the same kind of source."""
+    """Runs in the environment: the lectures, then the homework, which has the same kind of source."""
     from rlcourse import notebooks
     from rlcourse.grading import release
 

@@ -1,7 +1,7 @@
 """Sources to notebooks: `notebooks/source/*.py` (py:percent, the truth) -> `notebooks/lectures/*.ipynb`.
 
-One way, and the same bytes every time: no outputs, no clock, no random ids. A cell's id is its nbgrader `grade_id`,
-or else a hash of its text, so that a cell keeps its id while others come and go.
+One way, and the same bytes every time: no outputs, no clock, no random ids. A cell's id is its nbgrader
+`grade_id`, or else a hash of its text, so that a cell keeps its id while others come and go.
 """
 
 import argparse
@@ -20,7 +20,7 @@ KERNEL = {
 
 
 def compile_source(path):
-    """The notebook (nbformat 4.5) that a py:percent source describes; metadata and tags of its cells are kept."""
+    """The notebook (nbformat 4.5) that a py:percent source describes; its cells keep their metadata and tags."""
     import jupytext
     import nbformat
 
@@ -80,7 +80,7 @@ def shown(path):
 
 
 def main(arguments=None, builders=(build,)):
-    """`python3 -m rlcourse build [--check]`. Each of `builders` is called with `check`, and tells what was stale."""
+    """`python3 -m rlcourse build [--check]`. Each of `builders` takes `check` and tells what was stale."""
     parser = argparse.ArgumentParser(prog="python3 -m rlcourse build", description=__doc__.splitlines()[0])
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit with 1 if a notebook is stale"
