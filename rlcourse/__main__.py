@@ -161,8 +161,8 @@ def make(extras):
     if index:
         steps.insert(0, ("torch", torch_from(index)))
     try:
-        for number, (name, arguments) in enumerate(steps, start=2):
-            install(python, "  {}/{} {}".format(number, len(steps) + 1, name), arguments)
+        for name, arguments in steps:
+            install(python, "  " + name, arguments)
     except Trouble:
         if before:  # pip undid what it began: the older environment is still whole
             write_stamp(**before)
@@ -202,7 +202,7 @@ def make_empty(before):
     write_stamp(state="installing")
     base = getattr(sys, "_base_executable", None) or sys.executable
     version = ".".join(map(str, sys.version_info[:3]))
-    run("  1 Python {}".format(version), [base, "-m", "venv", str(ENVIRONMENT)])
+    run("  python {}".format(version), [base, "-m", "venv", str(ENVIRONMENT)])
 
 
 def torch_from(index):
@@ -247,9 +247,7 @@ def run(label, command):
                 say(words)
             if not hinted and any("Collecting nvidia-" in line for line in lines):
                 hinted = True
-                say(
-                    "\n  this PyTorch brings CUDA, several GB; the CPU build: RLCOURSE_TORCH_INDEX (README.md)"
-                )
+                say("\n  this PyTorch brings CUDA, several GB; for less: RLCOURSE_TORCH_INDEX (README.md)")
     except KeyboardInterrupt:
         process.terminate()
         process.wait()
@@ -265,7 +263,7 @@ def run(label, command):
     ):
         log.write("\n".join([" ".join(command)] + lines) + "\n")
     if process.returncode:
-        raise Trouble(diagnosis(label.split()[-1], "\n".join(lines)))
+        raise Trouble(diagnosis(label.strip(), "\n".join(lines)))
 
 
 def doing(lines):

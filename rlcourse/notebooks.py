@@ -20,7 +20,7 @@ KERNEL = {
 
 
 def compile_source(path):
-    """The notebook (nbformat 4.5) that a py:percent source describes; its cells keep their metadata and tags."""
+    """The notebook (nbformat 4.5) that a py:percent source describes; cells keep their metadata and tags."""
     import jupytext
     import nbformat
 

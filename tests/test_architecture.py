@@ -1,0 +1,188 @@
+"""The house, checked: an import goes to a lower floor, or sideways inside a family; never up or round."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "rlcourse"
+FLOORS = {  # the first part of a module's name -> its floor
+    "equations": 0,
+    "parts": 1,
+    "algorithms": 2,
+    "notebooks": 3,
+    "statistics": 3,
+    "plots": 3.1,  # draws what statistics computed
+    "training": 3.2,  # its command line draws what it trained
+    "widgets": 4,
+    "grading": 4,
+    "__main__": 5,
+}
+FAMILIES = {"equations", "parts", "grading"}  # members of these may import one another
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def module_name(path):
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in FILES}
+
+
+def imports(path):
+    """Every module that a file imports, at its top or inside a function, as full names."""
+    package = module_name(path).split(".")
+    if path.name != "__init__.py":
+        package = package[:-1]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            origin = ".".join([*base, *([node.module] if node.module else [])])
+            for alias in node.names:
+                full = f"{origin}.{alias.name}"
+                found.add(full if full in MODULES else origin)
+    return found
+
+
+def course_imports(path):
+    return {name for name in imports(path) if name.split(".")[0] == "rlcourse" and name != "rlcourse"}
+
+
+def room(name):
+    """`rlcourse.parts.memory` -> `parts`."""
+    return name.split(".")[1]
+
+
+def floor(name):
+    assert room(name) in FLOORS, (
+        f"{name} stands on no floor of the design: give it one in {Path(__file__).name}"
+    )
+    return FLOORS[room(name)]
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "rlcourse"])
+def test_no_import_goes_up_or_across_the_hall(name):
+    for other in course_imports(MODULES[name]) - {name}:
+        assert other in MODULES, f"{name} imports {other}, which is no module of the course"
+        lower = floor(other) < floor(name)
+        at_home = room(other) == room(name) and room(name) in FAMILIES
+        own_package = name.startswith(other + ".") or other.startswith(name + ".")
+        assert lower or at_home or own_package, (
+            f"{name} (floor {floor(name)}) imports {other} (floor {floor(other)})"
+        )
+
+
+def test_no_imports_run_in_a_circle():
+    graph = {name: course_imports(path) & set(MODULES) - {name} for name, path in MODULES.items()}
+    done, under_way = set(), []
+
+    def visit(name):
+        assert name not in under_way, f"a circle: {' -> '.join([*under_way[under_way.index(name) :], name])}"
+        if name not in done:
+            under_way.append(name)
+            for other in sorted(graph[name]):
+                visit(other)
+            done.add(under_way.pop())
+
+    for name in graph:
+        visit(name)
+
+
+def algorithms():
+    return [path for path in sorted((PACKAGE / "algorithms").glob("*.py")) if path.name != "__init__.py"]
+
+
+@pytest.mark.parametrize("path", algorithms(), ids=lambda path: path.stem)
+def test_an_algorithm_stands_alone_in_at_most_150_lines(path):
+    others = {
+        name for name in course_imports(path) if room(name) == "algorithms" and name != module_name(path)
+    }
+    assert not others, f"{path.name} imports {others}: an algorithm imports no other"
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= 150, f"{path.name} has {lines} lines, 150 are allowed"
+
+
+def test_only_widgets_imports_ipywidgets():
+    users = {
+        name for name, path in MODULES.items() if {n.split(".")[0] for n in imports(path)} & {"ipywidgets"}
+    }
+    assert users <= {"rlcourse.widgets"}
+
+
+def test_equations_import_only_numpy_torch_and_the_standard_library():
+    allowed = {"numpy", "torch", "rlcourse", *sys.stdlib_module_names}
+    for name, path in MODULES.items():
+        if room(name + ".") == "equations":
+            foreign = {other.split(".")[0] for other in imports(path)} - allowed
+            assert not foreign, f"{name} imports {foreign}"
+
+
+def test_there_is_no_drawer_called_utils():
+    drawers = {"utils", "util", "helpers", "common", "misc"}
+    assert not [name for name in MODULES if name.split(".")[-1] in drawers]
+
+
+def test_no_class_inherits_deeper_than_one():
+    parents = {}
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                parents[node.name] = {base.id for base in node.bases if isinstance(base, ast.Name)}
+    deep = {
+        f"{child} -> {parent} -> {grandparent}"
+        for child, bases in parents.items()
+        for parent in bases & set(parents)
+        for grandparent in parents[parent] & set(parents)
+    }
+    assert not deep
+
+
+def test_the_two_files_that_an_old_python_meets_are_written_for_it():
+    for name in ("__init__.py", "__main__.py"):
+        ast.parse((PACKAGE / name).read_text(encoding="utf-8"), feature_version=(3, 8))
+
+
+def test_the_command_line_imports_only_the_standard_library():
+    tree = ast.parse((PACKAGE / "__main__.py").read_text(encoding="utf-8"))
+    top = {a.name.split(".")[0] for node in tree.body if isinstance(node, ast.Import) for a in node.names}
+    top |= {node.module.split(".")[0] for node in tree.body if isinstance(node, ast.ImportFrom)}
+    assert top <= set(sys.stdlib_module_names)
+
+
+def python(program):
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+
+
+def test_import_rlcourse_is_light_and_takes_at_most_0_3_seconds():
+    program = """
+import sys, time
+start = time.perf_counter()
+import rlcourse
+print(time.perf_counter() - start)
+heavy = {"torch", "numpy", "scipy", "matplotlib", "gymnasium", "ipywidgets", "IPython"}
+print(sorted(heavy & set(sys.modules)))
+"""
+    seconds, heavy = zip(*(python(program).splitlines() for _ in range(3)), strict=True)
+    assert set(heavy) == {"[]"}
+    assert min(map(float, seconds)) <= 0.3
+
+
+def test_no_module_of_the_package_imports_what_it_does_not_declare():
+    about = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = about["optional-dependencies"]
+    declared = about["dependencies"] + extras["test"] + extras["instructor"] + extras["cluster"]
+    names = {re.match(r"[\w-]+", line).group().replace("-", "_").lower() for line in declared}
+    come_along = {"IPython", "nbclient", "jupyter_client", "traitlets"}  # with jupyterlab and ipykernel
+    for name, path in MODULES.items():
+        foreign = (
+            {other.split(".")[0] for other in imports(path)} - set(sys.stdlib_module_names) - {"rlcourse"}
+        )
+        assert {f.lower() for f in foreign - come_along} <= names, f"{name} imports {foreign}"
