@@ -7,7 +7,8 @@ behind Gymnasium's `Env`. Importing this file registers them with Gymnasium unde
     gymnasium.make_vec("rlcourse/Pendulum-v1", num_envs=8)
     gymnasium.make_vec("rlcourse/Pendulum-v1", num_envs=8, system=Pendulum(g=1.62))   # on the moon
 
-The physical state of all copies is `env.unwrapped.state` [E, D] (columns named by `system.state_names`): draw it, or set it.
+The physical state of all copies is `env.unwrapped.state` [E, D], its columns named by `system.state_names`:
+draw it, or set it.
 """
 
 from dataclasses import dataclass
@@ -24,14 +25,15 @@ from gymnasium.vector.utils import batch_space
 class Pendulum:
     """ω ← clip(ω + (3g/2l · sin θ + 3/ml² · u) Δt, ±8),  θ ← θ + ω Δt,  r = −(θ² + 0.1 ω² + 0.001 u²)
 
-    A rod hinged at one end; θ = 0 is upright, and θ in the reward is wrapped to [−π, π). The torque |u| ≤ 2 N m is
-    too weak to lift the rod at once: it must be swung. The reward uses the state *before* the step.
-    Equal to Gymnasium's Pendulum-v1 (constants, bounds, dtypes, starts), step by step.
+    A rod hinged at one end; θ = 0 is upright, and θ in the reward is wrapped to [−π, π). The torque
+    |u| ≤ 2 N m is too weak to lift the rod at once: it must be swung. The reward uses the state *before* the
+    step. Equal to Gymnasium's Pendulum-v1 (constants, bounds, dtypes, starts), step by step; its source is
+    gymnasium/envs/classic_control/pendulum.py.
     """
 
     g: float = 10.0  # m/s²
     m: float = 1.0  # kg
-    l: float = 1.0  # m   # noqa: E741  (the field's name)
+    l: float = 1.0  # m
     dt: float = 0.05  # s
     max_speed: float = 8.0  # rad/s
     max_torque: float = 2.0  # N m
@@ -77,11 +79,12 @@ class Pendulum:
 
 @dataclass(frozen=True)
 class CartPole:
-    """θ̈ = (g sin θ − f cos θ) / (l (4/3 − m cos² θ / M)),  ẍ = f − m l θ̈ cos θ / M,  f = (F + m l θ̇² sin θ) / M
+    """θ̈ = (g sin θ − f cos θ) / (l (4/3 − m cos² θ / M)),  ẍ = f − m l θ̈ cos θ / M
 
-    A pole hinged on a cart that is pushed left (action 0, F = −10 N) or right (action 1, F = +10 N); M is the mass of
-    cart and pole together, l half the pole's length; Euler steps of Δt. Reward 1 per step, the last one included;
-    terminated when |x| > 2.4 m or |θ| > 12°. Equal to Gymnasium's CartPole-v1, step by step.
+    with f = (F + m l θ̇² sin θ) / M. A pole hinged on a cart that is pushed left (action 0, F = −10 N) or right
+    (action 1, F = +10 N); M is the mass of cart and pole, l half the pole's length; Euler steps of Δt. Reward 1 per step, the
+    last one included; terminated when |x| > 2.4 m or |θ| > 12°. Equal to Gymnasium's CartPole-v1, step by
+    step; its source is gymnasium/envs/classic_control/cartpole.py.
     """
 
     gravity: float = 9.8  # m/s²
@@ -141,11 +144,12 @@ class CartPole:
 class DoubleIntegrator:
     """x ← x + v Δt + ½ a Δt²,  v ← v + a Δt,  r = −(x² + 0.1 v² + 0.1 a²),  −1 ≤ a ≤ 1
 
-    A unit mass on a frictionless line, pushed by the force a, held during Δt (so the step is the exact solution of
-    ẍ = a); the goal is to rest at 0. The reward uses the state before the step. Episodes of 100 steps (10 s), never terminated.
+    A unit mass on a frictionless line, pushed by a force a that is held during Δt, so that the step is the
+    exact solution of ẍ = a. The goal is to rest at 0. The reward uses the state before the step. Episodes
+    last 100 steps (10 s) and are never terminated.
 
-    The mass starts at rest, 1 to 2 m from the goal on a random side. A push moves x by ½ Δt² = 5 mm: noise that is
-    independent from step to step mostly cancels itself, noise that lasts (Ornstein–Uhlenbeck) carries the mass away.
+    The mass starts at rest, 1 to 2 m from the goal on a random side. One full push moves it by ½ Δt² = 5 mm:
+    noise that is independent from step to step mostly cancels itself, noise that lasts carries it away.
     """
 
     dt: float = 0.1  # s
@@ -161,7 +165,7 @@ class DoubleIntegrator:
         return Box(-np.inf, np.inf, (2,), np.float32)
 
     def start(self, uniform):
-        """|x| ~ U(1, 2) on either side with probability ½, v = 0: uniform [K, 2] in [0, 1) -> state [K, 2]."""
+        """|x| ~ U(1, 2), either sign with probability ½, v = 0: uniform [K, 2] in [0, 1) -> state [K, 2]."""
         side = np.where(uniform[:, 1] < 0.5, -1.0, 1.0)
         return np.stack([side * (1 + uniform[:, 0]), np.zeros(len(uniform))], axis=1)
 
@@ -180,11 +184,12 @@ class DoubleIntegrator:
 
 
 class SystemVectorEnv(VectorEnv):
-    """E copies of one system, stepped by one set of NumPy calls; an episode that ends restarts in the same step.
+    """E copies of one system, moved by the same NumPy calls; an episode that ends restarts in the same step.
 
-    Each copy has its own random stream: `reset(seed=7)` gives copy i the stream 7 + i, `reset(seed=[...])` one seed
-    each, as Gymnasium's `SyncVectorEnv` does. Observations are float32 [E, O], rewards float64 [E], and the last
-    observations of ended episodes are in `info["final_obs"]` [E, O], masked by `info["_final_obs"]` [E].
+    Each copy has its own random stream: `reset(seed=7)` gives copy i the stream of seed 7 + i,
+    `reset(seed=[...])` one seed each, as Gymnasium's `SyncVectorEnv` does. Observations are float32 [E, O],
+    rewards float64 [E]; the last observations of ended episodes are in `info["final_obs"]` [E, O], masked by
+    `info["_final_obs"]` [E].
     """
 
     metadata: ClassVar = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": []}
