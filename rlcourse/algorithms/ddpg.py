@@ -1,0 +1,54 @@
+"""Deep deterministic policy gradient. Source: Lillicrap et al. 2016, "Continuous control with deep reinforcement learning"."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from rlcourse.equations.returns import td_target
+from rlcourse.parts.agents import DeterministicNets, OffPolicyAgent
+from rlcourse.parts.noise import GaussianNoise, OUNoise
+
+
+@dataclass(frozen=True)
+class DDPG:
+    """Replay, exploration noise and target networks make the deterministic policy gradient work with deep networks."""
+
+    gamma: float = 0.99  # γ  discount
+    tau: float = 0.005  # τ  target-network step
+    actor_lr: float = 1e-3  # actor's learning rate
+    critic_lr: float = 1e-3  # critic's learning rate
+    batch_size: int = 128  # B  transitions per update
+    capacity: int = 200_000  # transitions that replay remembers
+    warmup: int = 500  # steps of uniform actions before learning
+    hidden: tuple[int, ...] = (64, 64)  # widths of the hidden layers
+    noise: OUNoise | GaussianNoise = OUNoise(sigma=0.1)  # exploration, in units of the action range [−1, 1]
+    target: Callable = td_target  # y; homework 3 plugs in here
+
+    agent: ClassVar = OffPolicyAgent
+
+    def networks(self, spaces, streams):
+        return DeterministicNets.build(spaces, self.hidden, streams, twins=False)
+
+    def update(self, nets, batch, rng):
+        """One step of critic, actor and targets. batch: S seeds × B transitions; losses average over B and sum over S."""
+        with torch.no_grad():
+            # y = r + γ Q′(s′, μ′(s′))
+            next_action = nets.mu(nets.target_actor, batch.next_obs)
+            next_value = nets.q(nets.target_critics, batch.next_obs, next_action)  # [S, B]
+            y = self.target(batch.reward, batch.terminated, next_value, self.gamma)
+
+        # Critic: minimise E[(Q(s, a) − y)²]
+        q = nets.q(nets.critics, batch.obs, batch.action)
+        nets.critic_optimiser.minimise(((q - y) ** 2).mean(-1).sum(), self.critic_lr)
+
+        # Actor: maximise E[Q(s, μ(s))]; gradients pass through the critic, which stays as it is
+        value = nets.q(nets.critics, batch.obs, nets.mu(nets.actor, batch.obs), frozen=True)
+        nets.actor_optimiser.minimise(-value.mean(-1).sum(), self.actor_lr)
+
+        # Targets: θ′ ← τ θ + (1 − τ) θ′
+        nets.target_critics.follow(nets.critics, self.tau)
+        nets.target_actor.follow(nets.actor, self.tau)
+        nets.updates += 1
+        return {"q": q, "td_error": y - q}

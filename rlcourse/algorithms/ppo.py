@@ -1,0 +1,128 @@
+"""Proximal policy optimisation. Source: Schulman et al. 2017, "Proximal Policy Optimization Algorithms"."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+
+from rlcourse.equations import objectives
+from rlcourse.equations.returns import gae
+from rlcourse.parts.agents import OnPolicyAgent, StochasticNets, rows
+
+
+@dataclass(frozen=True)
+class PPO:
+    """Several epochs on each batch, with an objective that gives no reward for moving π_θ far from π_old."""
+
+    gamma: float = 0.95  # γ  discount
+    lam: float = 0.95  # λ  of generalised advantage estimation
+    objective: Literal["clip", "kl", "adaptive_kl"] = "clip"  # eq. 7, or eq. 8 with β fixed or adaptive
+    clip: float = 0.2  # ε  the ratio's range is [1 − ε, 1 + ε]
+    beta: float = 1.0  # β  KL penalty (its start, where adaptive)
+    kl_target: float = 0.01  # d_targ  of the adaptive penalty
+    stop_kl: float | None = None  # stop the epochs of a batch once the mean KL exceeds this
+    num_envs: int = 32  # N  environments per seed
+    horizon: int = 64  # T  steps per environment and batch
+    epochs: int = 10  # K  passes over a batch
+    minibatch_size: int = 256  # M
+    learning_rate: float = 1e-3  # Adam's step size
+    anneal: bool = False  # learning rate falls linearly to 0
+    entropy_bonus: float = 0.0  # c₂  weight of the entropy
+    value_clip: float | None = None  # range of V around its old value; None: no clipping
+    max_grad_norm: float | None = 0.5  # clip ‖∇‖₂ of policy and critic together
+    normalise_advantage: bool = True  # (Â − mean) / std, per minibatch
+    normalise_observation: bool = False  # running mean and variance
+    normalise_reward: bool = True  # by the running std of the discounted return
+    orthogonal: bool = True  # orthogonal initial weights, last policy layer × 0.01
+    activation: Literal["tanh", "relu"] = "tanh"
+    log_std: float = 0.0  # initial log σ of a Gaussian policy
+    hidden: tuple[int, ...] = (64, 64)  # widths of the hidden layers
+    advantage: Callable = gae  # Â; homework plugs in here
+
+    agent: ClassVar = OnPolicyAgent
+
+    def networks(self, spaces, streams):
+        return StochasticNets.build(
+            spaces, self.hidden, streams, self.log_std, self.orthogonal, self.activation, self.beta
+        )
+
+    def update(self, nets, rollout, rng):
+        """K epochs of minibatches on one rollout. Losses average over the minibatch and sum over seeds."""
+        value, next_value = nets.values(rollout)
+        advantage = self.advantage(
+            rollout.reward, value, next_value, rollout.terminated, rollout.truncated, self.gamma, self.lam
+        )
+        data = (rollout.obs, rollout.action, advantage, value, advantage + value)
+        obs, action, advantage, value, target = map(rows, data)  # [S, T·N, …]
+        with torch.no_grad():
+            old = nets.pi(obs)
+            old_log_prob = old.log_prob(action)
+
+        learning_rate = self.learning_rate * (1 - nets.progress if self.anneal else 1)
+        active = torch.ones(len(obs), dtype=torch.bool)
+        clipped, steps = torch.zeros(len(obs)), torch.zeros(len(obs))
+        for _ in range(self.epochs):
+            order = torch.from_numpy(rng.permutation(obs.shape[1]))
+            for index in order.split(self.minibatch_size, dim=1):
+                pick = (torch.arange(len(obs))[:, None], index)
+                pi = nets.pi(obs[pick])
+                log_prob, old_kl = pi.log_prob(action[pick]), self._old(old, pick).kl(pi)
+                if self.stop_kl is not None:  # measured before the step that it forbids
+                    active = active & (old_kl.detach().mean(-1) <= self.stop_kl)
+                gain = self._objective(
+                    nets, log_prob, old_log_prob[pick], self._normalise(advantage[pick]), old_kl
+                )
+                gain = gain + self.entropy_bonus * pi.entropy().mean(-1)
+                value_loss = self._value_loss(nets.v(obs[pick]), value[pick], target[pick])
+                self._step(nets, (value_loss - gain).sum(), learning_rate, active)
+                ratio = objectives.probability_ratio(log_prob.detach(), old_log_prob[pick])
+                clipped += active * ((ratio - 1).abs() > self.clip).float().mean(-1)
+                steps += active
+            if not active.any():
+                break
+        with torch.no_grad():
+            new = nets.pi(obs)
+            kl = old.kl(new).mean(-1)
+        if self.objective == "adaptive_kl":  # β doubles where KL > 1.5 d_targ, halves where KL < d_targ / 1.5
+            nets.beta = nets.beta * torch.where(kl > 1.5 * self.kl_target, 2.0, 1.0)
+            nets.beta = nets.beta * torch.where(kl < self.kl_target / 1.5, 0.5, 1.0)
+        return {
+            "kl": kl, "entropy": new.entropy().mean(-1), "clip_fraction": clipped / steps.clamp(min=1), "optimiser_steps": steps,
+            "explained_variance": objectives.explained_variance(value, target), "beta": nets.beta,
+            "policy_grad_norm": nets.policy.grad_norm(), "critic_grad_norm": nets.critic.grad_norm(),
+        }  # fmt: skip
+
+    def _objective(self, nets, log_prob, old_log_prob, advantage, kl):
+        """The surrogate of each seed, [S]."""
+        if self.objective == "clip":
+            return objectives.clipped_surrogate(log_prob, old_log_prob, advantage, self.clip, dim=-1)
+        beta = nets.beta[:, None]
+        return objectives.kl_penalised_surrogate(log_prob, old_log_prob, advantage, kl, beta, dim=-1)
+
+    def _value_loss(self, value, old_value, target):
+        if self.value_clip is None:
+            return objectives.value_loss(value, target, dim=-1)
+        return objectives.clipped_value_loss(value, old_value, target, self.value_clip, dim=-1)
+
+    def _normalise(self, advantage):
+        if not self.normalise_advantage:
+            return advantage
+        centred = advantage - advantage.mean(-1, keepdim=True)
+        return centred / (centred.pow(2).mean(-1, keepdim=True).sqrt() + 1e-8)
+
+    def _step(self, nets, loss, learning_rate, active):
+        nets.policy.grad.zero_()
+        nets.critic.grad.zero_()
+        loss.backward()
+        if self.max_grad_norm is not None:
+            norm = (nets.policy.grad_norm() ** 2 + nets.critic.grad_norm() ** 2).sqrt()
+            scale = (self.max_grad_norm / (norm + 1e-6)).clamp(max=1)[:, None]
+            nets.policy.grad.mul_(scale)
+            nets.critic.grad.mul_(scale)
+        nets.policy_optimiser.step(learning_rate, active)
+        nets.critic_optimiser.step(learning_rate, active)
+
+    @staticmethod
+    def _old(old, pick):
+        return type(old)(*(field[pick] for field in old))

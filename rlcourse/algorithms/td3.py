@@ -1,0 +1,62 @@
+"""Twin delayed DDPG. Source: Fujimoto et al. 2018, "Addressing Function Approximation Error in Actor-Critic Methods", algorithm 1."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from rlcourse.equations.returns import clipped_double_q_target
+from rlcourse.parts.agents import DeterministicNets, OffPolicyAgent
+from rlcourse.parts.noise import GaussianNoise, OUNoise
+
+
+@dataclass(frozen=True)
+class TD3:
+    """DDPG with three remedies for overestimation: smoothing, twin critics, delay."""
+
+    gamma: float = 0.99  # γ  discount
+    tau: float = 0.005  # τ  target-network step
+    actor_lr: float = 1e-3  # actor's learning rate
+    critic_lr: float = 1e-3  # critics' learning rate
+    batch_size: int = 128  # B  transitions per update
+    capacity: int = 200_000  # transitions that replay remembers
+    warmup: int = 500  # steps of uniform actions before learning
+    hidden: tuple[int, ...] = (64, 64)  # widths of the hidden layers
+    noise: OUNoise | GaussianNoise = GaussianNoise(0.1)  # exploration, in units of the action range [−1, 1]
+    policy_delay: int = 2  # d  critic updates per actor update
+    target_noise: float = 0.2  # σ̃  smoothing noise
+    noise_clip: float = 0.5  # c  its bound
+    target: Callable = clipped_double_q_target  # y; homework 3 plugs in here
+
+    agent: ClassVar = OffPolicyAgent
+
+    def networks(self, spaces, streams):
+        return DeterministicNets.build(spaces, self.hidden, streams, twins=True)
+
+    def update(self, nets, batch, rng):
+        """One step of the critics; every d steps one of actor and targets. Losses average over B and sum over the rest."""
+        with torch.no_grad():
+            # Smoothing: a′ = clip(μ′(s′) + clip(ε, −c, c), −1, 1),  ε ~ N(0, σ̃²), one per sample and dimension
+            epsilon = self.target_noise * torch.from_numpy(rng.normal(*batch.action.shape[1:]))
+            smoothing = epsilon.clamp(-self.noise_clip, self.noise_clip)
+            next_action = (nets.mu(nets.target_actor, batch.next_obs) + smoothing).clamp(-1, 1)
+
+            # Twin critics: y = r + γ minᵢ Q′ᵢ(s′, a′)
+            next_values = nets.q(nets.target_critics, batch.next_obs, next_action)  # [S, 2, B]
+            y = self.target(batch.reward, batch.terminated, next_values, self.gamma)
+
+        # Critics: minimise Σᵢ E[(Qᵢ(s, a) − y)²]
+        q = nets.q(nets.critics, batch.obs, batch.action)
+        error = y[:, None] - q
+        nets.critic_optimiser.minimise((error**2).mean(-1).sum(), self.critic_lr)
+
+        # Delay: actor and targets move once every d critic updates
+        nets.updates += 1
+        if nets.updates % self.policy_delay == 0:
+            # Actor: maximise E[Q₁(s, μ(s))]
+            value = nets.q(nets.critics, batch.obs, nets.mu(nets.actor, batch.obs), frozen=True)[:, 0]
+            nets.actor_optimiser.minimise(-value.mean(-1).sum(), self.actor_lr)
+            nets.target_critics.follow(nets.critics, self.tau)
+            nets.target_actor.follow(nets.actor, self.tau)
+        return {"q": q, "td_error": error}

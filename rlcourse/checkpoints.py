@@ -1,0 +1,118 @@
+"""Run folders that survive kills: atomic writes, no pickle, one writer at a time.
+
+A checkpoint is one .npz file: its arrays, and a JSON tree that says where each of them belongs. It is written beside the last one and then put
+in its place, so at every moment at least one whole checkpoint exists; the one before is kept as `previous.npz`.
+"""
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+NAME, PREVIOUS = "checkpoint.npz", "previous.npz"
+
+
+class CheckpointError(ValueError):
+    """A checkpoint is missing, damaged, or does not fit; the message says which file and what to do."""
+
+
+def write_atomically(path, write):
+    """`write(file)` into a temporary file beside `path`, force it to disk, then rename: readers see the old file or the new, whole."""
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def save(folder, state):
+    """Write nested dicts and lists of arrays, numbers, text and None as the folder's checkpoint."""
+    folder = Path(folder)
+    arrays = {}
+    tree = json.dumps(_to_tree(state, arrays))
+    fresh = folder / "fresh.npz"
+    write_atomically(
+        fresh, lambda file: np.savez(file, tree=np.frombuffer(tree.encode(), np.uint8), **arrays)
+    )
+    if (folder / NAME).exists():
+        os.replace(folder / NAME, folder / PREVIOUS)
+    os.replace(fresh, folder / NAME)
+
+
+def load(folder):
+    """The state that `save` wrote. Raises CheckpointError, naming an older checkpoint where there is one."""
+    folder = Path(folder)
+    path = folder / NAME
+    if not path.exists() and (folder / PREVIOUS).exists():
+        path = folder / PREVIOUS  # killed between the two renames
+    if not path.exists():
+        raise CheckpointError(
+            f"{folder}: no {NAME} here; give the folder of a run saved by train or Run.save"
+        )
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        return _from_tree(json.loads(arrays.pop("tree").tobytes()), arrays)
+    except (zipfile.BadZipFile, ValueError, KeyError, EOFError, OSError) as error:
+        older = folder / PREVIOUS
+        advice = (
+            f"an older one is whole: rename {PREVIOUS} to {NAME} to use it"
+            if older.exists() and older != path
+            else "there is no older one; start the run again"
+        )
+        raise CheckpointError(f"{path}: damaged ({_one_line(error)}); {advice}") from None
+
+
+def lock(folder):
+    """Keep other processes from writing into this run folder; returns a lock to release. The system frees it when we die."""
+    handle = FileLock(str(Path(folder) / ".lock"))
+    try:
+        handle.acquire(timeout=0)
+    except Timeout:
+        raise RuntimeError(
+            f"{folder}: another process is training into this folder; stop it, or choose another folder"
+        ) from None
+    return handle
+
+
+def is_locked(folder):
+    try:
+        lock(folder).release()
+    except RuntimeError:
+        return True
+    except OSError:  # a read-only folder: nobody writes here
+        return False
+    return False
+
+
+def _to_tree(value, arrays):
+    if isinstance(value, np.ndarray):
+        name = f"a{len(arrays)}"
+        arrays[name] = value
+        return {"array": name}
+    if isinstance(value, dict):
+        return {"dict": {key: _to_tree(item, arrays) for key, item in value.items()}}
+    if isinstance(value, list | tuple):
+        return {"list": [_to_tree(item, arrays) for item in value]}
+    return {"value": value.item() if isinstance(value, np.generic) else value}
+
+
+def _from_tree(tree, arrays):
+    ((kind, value),) = tree.items()
+    if kind == "array":
+        return arrays[value]
+    if kind == "dict":
+        return {key: _from_tree(item, arrays) for key, item in value.items()}
+    return [_from_tree(item, arrays) for item in value] if kind == "list" else value
+
+
+def _one_line(error):
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,1 @@
+"""Floor 0: equations as pure functions. They import NumPy and PyTorch, and nothing else."""

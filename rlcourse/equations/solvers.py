@@ -1,0 +1,88 @@
+"""Solvers for the trust-region step: conjugate gradient, Fisher-vector products, line search.
+
+Vectors are [..., P]: leading axes are independent problems (one per seed), solved side by side without mixing.
+"""
+
+import numpy as np
+import torch
+
+
+def conjugate_gradient(matvec, b, iterations=10, tolerance=1e-10):
+    """x ≈ A⁻¹ b for symmetric positive-definite A, by Krylov directions p with pᵢᵀ A pⱼ = 0.
+
+    matvec: v [..., P] → A v [..., P]; b: [..., P], NumPy or torch. Returns x [..., P], starting from 0; exact after P iterations
+    in exact arithmetic. Stops a problem once ‖r‖² ≤ tolerance · ‖b‖² (relative), or where pᵀAp ≤ 0 (A is not positive
+    definite along p: the last good x is kept). Source: Nocedal & Wright 2006, algorithm 5.2.
+    """
+    x, r, p = 0.0 * b, b + 0.0, b + 0.0  # copies: r and p must not share memory
+    squared = _dot(r, r)
+    limit = tolerance * squared
+    for _ in range(iterations):
+        going_on = squared > limit
+        if not going_on.any():
+            break
+        Ap = matvec(p)
+        curvature = _dot(p, Ap)
+        going_on = going_on & (curvature > 0)
+        alpha = _where(going_on, squared / _where(going_on, curvature, 1.0), 0.0)
+        x, r = x + alpha * p, r - alpha * Ap
+        new_squared = _dot(r, r)
+        beta = _where(going_on, new_squared / _where(going_on, squared, 1.0), 0.0)
+        p = _where(going_on, r + beta * p, 0.0)
+        squared = _where(going_on, new_squared, 0.0)
+    return x
+
+
+def flat_gradient(scalar, parameters, create_graph=False):
+    """∇_θ of a scalar, as one vector per seed: gradients [S, ...] of each parameter, flattened and joined to [S, P].
+
+    The scalar is a sum over seeds, so row s is the gradient of seed s alone.
+    """
+    gradients = torch.autograd.grad(scalar, parameters, create_graph=create_graph)
+    return torch.cat([g.flatten(1) for g in gradients], dim=1)
+
+
+def fisher_vector_product(kl, parameters, damping=0.0):
+    """v ↦ (F + damping · I) v,  F = ∇²_θ KL(π_old ‖ π_θ) at θ = θ_old, by differentiating the gradient along v.
+
+    kl: a scalar (summed over seeds) that still has its graph, with π_old detached: its value and gradient are zero there, its
+    Hessian is the Fisher matrix. parameters: tensors [S, ...]. Returns a function [S, P] → [S, P]; the graph is built once.
+    Source: Schulman et al. 2015, appendix C.1.
+    """
+    gradient = flat_gradient(kl, parameters, create_graph=True)
+
+    def product(v):
+        slices = torch.autograd.grad(gradient, parameters, grad_outputs=v, retain_graph=True)
+        return torch.cat([s.flatten(1) for s in slices], dim=1) + damping * v
+
+    return product
+
+
+def line_search(evaluate, start, step, max_kl, backtracks=10, shrink=0.8):
+    """The first θ_old + shrinkʲ · step, j = 0, 1, …, with gain > 0 and KL ≤ max_kl; θ_old itself, bit for bit, where none is found.
+
+    evaluate: θ [S, P] → (gain over θ_old [S], mean KL from θ_old [S]). start, step: [S, P]. Returns (θ [S, P], accepted fraction
+    of the full step [S], 0 where none was). A gain or KL that is not finite is never accepted.
+    Source: Schulman et al. 2015, appendix C.
+    """
+    best, fraction = start.clone(), torch.zeros(start.shape[0], dtype=start.dtype)
+    for j in range(backtracks):
+        # Seeds that are done keep their place; the others try the next, shorter step.
+        candidate = torch.where(fraction[:, None] > 0, best, start + shrink**j * step)
+        gain, kl = evaluate(candidate)
+        accepted = (fraction == 0) & (gain > 0) & torch.isfinite(gain) & (kl <= max_kl)
+        best = torch.where(accepted[:, None], candidate, best)
+        fraction = torch.where(accepted, torch.full_like(fraction, shrink**j), fraction)
+        if (fraction > 0).all():
+            break
+    return best, fraction
+
+
+def _dot(a, b):
+    return (a * b).sum(-1)[..., None]
+
+
+def _where(condition, a, b):
+    if torch.is_tensor(condition):
+        return torch.where(condition, a, b)
+    return np.where(condition, a, b)

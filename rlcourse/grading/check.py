@@ -1,0 +1,22 @@
+"""Instant feedback in a notebook: the visible cases of an exercise, judged in this process."""
+
+from rlcourse.grading import driver
+from rlcourse.grading.exercises import find
+from rlcourse.grading.record import Feedback
+
+VISIBLE = 0  # the seed that students see; the judge draws others
+
+
+def check(name, function=None, seed: int = VISIBLE) -> Feedback:
+    """Try `function` on the exercise's cases and say what is right, or which mistake it looks like.
+
+    Shows as ✓ or ✗ with a sentence. `.passed`, `.score` in [0, 1], `.misconception` (a short word or None) and
+    `.message` say the same. Never raises for a mistake in `function`; a loop without end it cannot stop
+    (interrupt the kernel).
+    """
+    try:
+        exercise = find(name)
+    except KeyError as unknown:
+        return Feedback(str(name), False, 0.0, None, unknown.args[0])
+    cases = exercise.cases(seed)
+    return exercise.judge(cases, driver.observe(exercise.name, function, cases))

@@ -1,0 +1,1 @@
+"""Floor 1: things with state — networks, memory, noise, environments, agents."""

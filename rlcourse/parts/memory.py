@@ -1,0 +1,109 @@
+"""What an agent remembers: a replay buffer per seed, and running moments of what it has seen."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+
+class Batch(NamedTuple):
+    """Transitions sampled from replay: B for each of S seeds."""
+
+    obs: torch.Tensor  # [S, B, O]
+    action: torch.Tensor  # [S, B, A], in [−1, 1]
+    reward: torch.Tensor  # [S, B]
+    terminated: torch.Tensor  # [S, B], 1.0 where there is no future; a time limit is not one
+    next_obs: torch.Tensor  # [S, B, O], the true successor
+
+
+class ReplayBuffer:
+    """The last `capacity` transitions of each seed, first in, first out; samples uniformly, with replacement.
+
+    One float32 array [S · capacity, O + A + 2 + O], so that a batch is a single gather.
+    Raises ValueError for a capacity below 1, and for sampling from an empty memory.
+    """
+
+    def __init__(self, capacity, seeds, obs_size, action_size):
+        if capacity < 1:
+            raise ValueError(f"ReplayBuffer: capacity must be at least 1, got {capacity}")
+        self.capacity, self.seeds = int(capacity), seeds
+        self.widths = (obs_size, action_size, 1, 1, obs_size)
+        self.rows = torch.empty(seeds * self.capacity, sum(self.widths))
+        self.added = np.zeros(seeds, dtype=np.int64)  # transitions ever added, per seed
+        self._offset = np.arange(seeds) * self.capacity
+
+    def __len__(self):
+        return int(min(self.added.min(), self.capacity))
+
+    def add(self, obs, action, reward, terminated, next_obs, valid=None):
+        """One transition per seed, arrays [S, …]; seeds whose `valid` is False add nothing."""
+        row = np.concatenate(
+            [obs, action, reward[:, None], terminated[:, None], next_obs], axis=1, dtype=np.float32
+        )
+        where = self._offset + self.added % self.capacity
+        if valid is None or valid.all():
+            self.rows.numpy()[where] = row
+            self.added += 1
+        else:
+            self.rows.numpy()[where[valid]] = row[valid]
+            self.added += valid
+
+    def sample(self, batch_size, streams):
+        """A Batch of `batch_size` transitions per seed, each seed's indices drawn from its own stream."""
+        if len(self) == 0:
+            raise ValueError("ReplayBuffer: cannot sample before every seed has added a transition")
+        filled = np.minimum(self.added, self.capacity)[:, None]
+        index = (streams.uniform(batch_size) * filled).astype(np.int64) + self._offset[:, None]
+        rows = self.rows.index_select(0, torch.from_numpy(index.ravel())).view(self.seeds, batch_size, -1)
+        obs, action, reward, terminated, next_obs = rows.split(self.widths, dim=2)
+        return Batch(obs, action, reward[..., 0], terminated[..., 0], next_obs)
+
+    def state(self):
+        kept = int(min(self.added.max(), self.capacity))
+        return {
+            "added": self.added.copy(),
+            "rows": self.rows.view(self.seeds, self.capacity, -1)[:, :kept].numpy().copy(),
+        }
+
+    def restore(self, state):
+        self.added = state["added"].copy()
+        kept = state["rows"].shape[1]
+        self.rows.view(self.seeds, self.capacity, -1)[:, :kept] = torch.from_numpy(state["rows"])
+
+
+class RunningMoments:
+    """Mean and variance of all the data seen so far, per seed, merged batch by batch (Chan et al. 1979, eq. 2.1).
+
+    Before any data: mean 0, variance 1, so that normalising changes nothing.
+    """
+
+    def __init__(self, seeds, size):
+        self.count = 0
+        self.mean = torch.zeros(seeds, size, dtype=torch.float64)
+        self.var = torch.ones(seeds, size, dtype=torch.float64)
+
+    def update(self, x):
+        """Add x [S, B, size]."""
+        x = x.double()
+        n, mean, var = x.shape[1], x.mean(1), x.var(1, correction=0)
+        if self.count == 0:
+            self.count, self.mean, self.var = n, mean, var
+            return
+        total, gap = self.count + n, mean - self.mean
+        self.var = (self.count * self.var + n * var + gap**2 * self.count * n / total) / total
+        self.mean = self.mean + gap * n / total
+        self.count = total
+
+    def normalise(self, x, limit=10.0):
+        """clip((x − mean) / std, ±limit), float32, x [S, B, size]."""
+        if self.count == 0:
+            return x
+        scaled = (x - self.mean[:, None]) / (self.var[:, None] + 1e-8).sqrt()
+        return scaled.clamp(-limit, limit).float()
+
+    def state(self):
+        return {"count": self.count, "mean": self.mean.numpy().copy(), "var": self.var.numpy().copy()}
+
+    def restore(self, state):
+        self.count = int(state["count"])
+        self.mean, self.var = torch.from_numpy(state["mean"].copy()), torch.from_numpy(state["var"].copy())
