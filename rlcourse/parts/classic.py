@@ -81,10 +81,10 @@ class Pendulum:
 class CartPole:
     """θ̈ = (g sin θ − f cos θ) / (l (4/3 − m cos² θ / M)),  ẍ = f − m l θ̈ cos θ / M
 
-    with f = (F + m l θ̇² sin θ) / M. A pole hinged on a cart that is pushed left (action 0, F = −10 N) or right
-    (action 1, F = +10 N); M is the mass of cart and pole, l half the pole's length; Euler steps of Δt. Reward 1 per step, the
-    last one included; terminated when |x| > 2.4 m or |θ| > 12°. Equal to Gymnasium's CartPole-v1, step by
-    step; its source is gymnasium/envs/classic_control/cartpole.py.
+    with f = (F + m l θ̇² sin θ) / M. A pole hinged on a cart that is pushed left (action 0, F = −10 N) or
+    right (action 1, F = +10 N); M is the mass of cart and pole together, l half the pole's length; Euler
+    steps of Δt. Reward 1 per step, the last one included; terminated when |x| > 2.4 m or |θ| > 12°. Equal to
+    Gymnasium's CartPole-v1, step by step; its source is gymnasium/envs/classic_control/cartpole.py.
     """
 
     gravity: float = 9.8  # m/s²
@@ -211,8 +211,7 @@ class SystemVectorEnv(VectorEnv):
         return tuple(self.streams)
 
     def reset(self, *, seed=None, options=None):
-        if options:
-            raise ValueError(f"reset takes no options here, got {options}; set env.unwrapped.state instead")
+        _refuse(options)
         if isinstance(seed, int | np.integer):
             seed = [int(seed) + i for i in range(self.num_envs)]
         if seed is not None:
@@ -270,6 +269,7 @@ class SystemEnv(gymnasium.Env):
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
+        _refuse(options)
         self.state = self.system.start(self.np_random.random((1, len(self.system.state_names))))[0]
         return self.system.observe(self.state[None])[0], {}
 
@@ -277,6 +277,11 @@ class SystemEnv(gymnasium.Env):
         state, reward, terminated = self.system.step(self.state[None], np.asarray(action)[None])
         self.state = state[0]
         return self.system.observe(state)[0], float(reward[0]), bool(terminated[0]), False, {}
+
+
+def _refuse(options):
+    if options:
+        raise ValueError(f"reset takes no options here, got {options}; set env.unwrapped.state instead")
 
 
 def register():

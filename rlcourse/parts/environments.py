@@ -1,8 +1,10 @@
 """Environments as the trainers see them: E at once, actions in [−1, 1], one kind of transition.
 
-env = make("Pendulum-v1", num_envs=8, seed=0)     # any Gymnasium id, or a factory
-stepper = Stepper(env)                            # understands every autoreset mode
-transition = stepper.step(policy(stepper.obs))    # next_obs is the true successor, always
+    env = make("Pendulum-v1", num_envs=8, seed=0)     # any Gymnasium id, or a factory
+    stepper = Stepper(env)                            # understands every autoreset mode
+    transition = stepper.step(policy(stepper.obs))    # next_obs is the true successor, always
+
+`classic.py` has the course's own environments, `wrappers.py` what adapts everybody else's.
 """
 
 import inspect
@@ -53,6 +55,8 @@ def make(env, num_envs=1, seed=None, *, twin=True):
     Raises ValueError (spaces, seeds, unknown ids), TypeError (what `env` is), ImportError (a missing
     package).
     """
+    if not isinstance(num_envs, int | np.integer) or num_envs < 1:
+        raise ValueError(f"make: num_envs must be an integer ≥ 1, got {num_envs!r}")
     seeds = environment_seeds(seed, num_envs)
     if isinstance(env, str):
         return CourseEnv(_from_id(env, num_envs, twin), env, seeds)
@@ -188,9 +192,8 @@ class Stepper:
             self._lengths[self._resetting] = 0
             self._resetting = done
         if done.any():
-            finished = [
-                (int(i), float(self._returns[i]), int(self._lengths[i])) for i in np.flatnonzero(done & valid)
-            ]
+            ended = np.flatnonzero(done & valid)
+            finished = [(int(i), float(self._returns[i]), int(self._lengths[i])) for i in ended]
             self._returns[done] = 0.0
             self._lengths[done] = 0
             if self.mode is AutoresetMode.SAME_STEP:
@@ -237,8 +240,8 @@ class Stepper:
                 "it must be finite"
             )
 
-    # Resume. An environment of the course gives its state and streams. One that `make` built from Gymnasium is
-    # reset as its current episode was and led through the same actions (`Episode`). Others start new episodes.
+    # Resume. An environment of the course gives its state and streams. One that `make` built from Gymnasium
+    # is reset as its current episode was and led through the same actions. Others start new episodes.
 
     @property
     def _own(self):

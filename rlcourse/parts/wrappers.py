@@ -136,9 +136,7 @@ class CourseEnv(VectorWrapper):
             raise ValueError(
                 f'{self.name}: metadata["autoreset_mode"] is missing; state a gymnasium AutoresetMode'
             )
-        self._native = isinstance(
-            env, SystemVectorEnv
-        )  # its observations are new float32 arrays [E, O] already
+        self._native = isinstance(env, SystemVectorEnv)  # it returns new float32 arrays [E, O] already
         self._read_action_space(env.single_action_space)
         self._read_observation_space(env.single_observation_space)
         if seeds is not None:
@@ -154,7 +152,7 @@ class CourseEnv(VectorWrapper):
             if not (np.isfinite(space.low).all() and np.isfinite(space.high).all()):
                 raise ValueError(
                     f"{self.name}: the action space {space} has no finite bound on some side, so [−1, 1] "
-                    "cannot be scaled to it; wrap the environment and give its action_space a finite low and high"
+                    "cannot be scaled to it; wrap the environment so that low and high are finite"
                 )
             low, high = space.low.astype(np.float64), space.high.astype(np.float64)
             self._scale, self._middle = (high - low) / 2, (high + low) / 2
@@ -175,14 +173,10 @@ class CourseEnv(VectorWrapper):
             low, high = space.low.ravel().astype(np.float32), space.high.ravel().astype(np.float32)
             self.single_observation_space = Box(low, high, dtype=np.float32)
         else:
-            kind = (
-                f"images of shape {space.shape}"
-                if isinstance(space, Box)
-                else f"of type {type(space).__name__}"
-            )
+            kind = f"Box of images {space.shape}" if isinstance(space, Box) else type(space).__name__
             raise ValueError(
-                f"{self.name}: observations {kind} are not supported; supported: {SUPPORTED_OBSERVATIONS}; "
-                "a wrapper such as gymnasium.wrappers.FlattenObservation can turn them into a Box"
+                f"{self.name}: observations of type {kind} are not supported; supported: "
+                f"{SUPPORTED_OBSERVATIONS}; gymnasium.wrappers.FlattenObservation makes a Box of most spaces"
             )
         self.observation_space = batch_space(self.single_observation_space, self.env.num_envs)
 
@@ -191,10 +185,7 @@ class CourseEnv(VectorWrapper):
             seed, self.pending_seeds = self.pending_seeds, None
             try:
                 obs, info = self.env.reset(seed=seed, options=options)
-            except (
-                gymnasium.error.Error,
-                TypeError,
-            ):  # a vector environment with one stream for all its copies
+            except (gymnasium.error.Error, TypeError):  # it has one stream for all its copies
                 obs, info = self.env.reset(seed=seed[0], options=options)
         else:
             obs, info = self.env.reset(seed=seed, options=options)
@@ -235,11 +226,8 @@ class CourseEnv(VectorWrapper):
         """The final observations [E, O] where `done`, else 0. `final` may be an array of objects."""
         out = np.zeros(self.observation_space.shape, np.float32)
         for i in np.flatnonzero(done):
-            out[i] = (
-                np.ravel(final[i])
-                if self._one_hot is None
-                else self._one_hot[int(final[i]) - self._first_obs]
-            )
+            one_hot = self._one_hot is not None
+            out[i] = self._one_hot[int(final[i]) - self._first_obs] if one_hot else np.ravel(final[i])
         return out
 
     def warn_if_outside(self, obs):
