@@ -267,7 +267,7 @@ def conservative_step(mdp, policy):
     target = greedy_policy(mdp, policy)
     epsilon = np.abs(expected_advantage(mdp, target, policy)).max()
     slope, curvature = (1 - mdp.gamma) * policy_advantage(mdp, target, policy), 4 * epsilon * mdp.gamma
-    alpha = 1.0 if curvature <= slope else float(max(slope, 0.0) / curvature)
+    alpha = 1.0 if curvature <= max(slope, 0.0) else float(max(slope, 0.0) / curvature)
     return mixture(policy, target, alpha), alpha
 
 

@@ -256,8 +256,10 @@ def gradient_descent(f, x, rate, steps, tolerance=0.0):
     """
     path = [_point(f, x)]
     for _ in range(steps):
+        if not np.all(np.abs(path[-1]) < 1e50):
+            break
         g = f.gradient(path[-1])
-        if np.linalg.norm(g) <= tolerance or not np.all(np.abs(path[-1]) < 1e100):
+        if np.linalg.norm(g) <= tolerance:
             break
         path.append(path[-1] - (backtracking(f, path[-1], -g) if rate is None else rate) * g)
     return np.array(path)
