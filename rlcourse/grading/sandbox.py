@@ -1,0 +1,312 @@
+"""A child process that holds no answers, confined by bubblewrap; values cross a private pipe, code does not.
+
+In the child: the interpreter, NumPy, SciPy, torch, matplotlib and Gymnasium, `child.py`, `driver.py`, a private /tmp and /proc.
+Not in the child: this package (references, hidden cases), other submissions, the gradebook, the network, the
+caller's environment, any other process. A frame on the pipe is a length and JSON; see `child.py` for its messages.
+
+Why each precaution is there (all measured): bubblewrap's process 1 shows its caller's environment, so it starts with
+an empty one; RLIMIT_NPROC does not bind root, so root's children run under an unprivileged uid; nested user namespaces
+open the kernel's attack surface again, so they are disabled; exit code 0 proves nothing, so it is never looked at.
+"""
+
+import contextlib
+import functools
+import importlib.metadata
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import site
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+HERE = Path(__file__).resolve().parent
+LIBRARIES = ("numpy", "scipy", "torch", "matplotlib", "gymnasium")  # what a solution may import, with what they need
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one child may use. Times are wall clock."""
+
+    seconds: float = 10.0  # for one cell or one exercise
+    total: float = 90.0  # for one submission
+    memory: int = 2 << 30  # bytes, of one process and of all together
+    processes: int = 32
+    file_bytes: int = 32 << 20  # one file; all of /tmp together may be twice that
+    frame_bytes: int = 8 << 20  # one answer
+
+
+class SandboxError(RuntimeError):
+    """No child can be confined on this machine; the message says why and what to do."""
+
+
+class ChildDied(RuntimeError):
+    """The child gave no answer. `.kind` is "timeout", "memory", "crash" or "protocol"."""
+
+    def __init__(self, kind, message):
+        super().__init__(message)
+        self.kind = kind
+
+
+class Child:
+    """One confined Python process. `ask` sends a dict and returns the dict that comes back, or raises `ChildDied`."""
+
+    def __init__(self, limits=Limits(), unsandboxed=False):
+        self.limits = limits
+        self.last_words = ""  # on standard error, before any of the student's code
+        self._folder = tempfile.TemporaryDirectory(prefix="unsandboxed-") if unsandboxed else None
+        rlimits = json.dumps([limits.memory, limits.total, limits.file_bytes, limits.processes])
+        if unsandboxed:
+            paths = [HERE, *sorted({str(source.parent) for source in _libraries().values()})]
+            command = [sys.executable, "-I", "-S", "-B", HERE / "child.py", rlimits, *paths]
+            self._start(command, cwd=self._folder.name)
+        else:
+            command = [_python()[1], "-I", "-S", "-B", "/opt/course/child.py", rlimits, "/opt/course", "/opt/site"]
+            with _arguments(limits) as (bwrap, fds):
+                self._start([*bwrap, *command], cwd="/", pass_fds=fds)
+
+    def _start(self, command, **kwargs):
+        self._process = subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={},  # as under `env -i`
+            start_new_session=True,
+            **kwargs,
+        )
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            os.set_blocking(stream.fileno(), False)
+        try:
+            self.ask({"cells": []}, seconds=60)
+        except ChildDied as death:
+            raise SandboxError(f"the sandbox does not start: {self.last_words or death}") from None
+
+    def ask(self, message, seconds=None):
+        deadline = time.monotonic() + (self.limits.seconds if seconds is None else seconds)
+        body = json.dumps(message).encode()
+        try:
+            self._send(len(body).to_bytes(4, "big") + body, deadline)
+            size = int.from_bytes(self._receive(4, deadline), "big")
+            if size > self.limits.frame_bytes:
+                raise ChildDied("protocol", f"the answer is larger than {self.limits.frame_bytes >> 20} MB")
+            reply = json.loads(self._receive(size, deadline))
+        except ChildDied:
+            self.close()
+            raise
+        except (ValueError, RecursionError, MemoryError):
+            self.close()
+            raise ChildDied("protocol", "the answer is not readable data") from None
+        if not isinstance(reply, dict):
+            self.close()
+            raise ChildDied("protocol", "the answer is not readable data")
+        return reply
+
+    def _send(self, data, deadline):
+        view = memoryview(data)
+        while view:
+            self._wait(self._process.stdin, deadline, writing=True)
+            try:
+                view = view[os.write(self._process.stdin.fileno(), view) :]
+            except BlockingIOError:
+                continue
+            except OSError:
+                raise self._death() from None
+
+    def _receive(self, size, deadline):
+        chunks = []
+        while size:
+            self._wait(self._process.stdout, deadline)
+            try:
+                chunk = os.read(self._process.stdout.fileno(), min(size, 1 << 20))
+            except BlockingIOError:
+                continue
+            if not chunk:
+                raise self._death()
+            chunks.append(chunk)
+            size -= len(chunk)
+        return b"".join(chunks)
+
+    def _wait(self, stream, deadline, writing=False):
+        """Until the pipe is ready; meanwhile look at the clock and at the memory of everything the child started."""
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise ChildDied("timeout", "no answer within the time limit; is there a loop that never ends?")
+            pause = min(left, 0.25)
+            if any(select.select([] if writing else [stream], [stream] if writing else [], [], pause)):
+                return
+            if self._resident() > self.limits.memory:
+                raise ChildDied("memory", f"more than {self.limits.memory / 2**30:.2g} GB of memory was used")
+
+    def _resident(self):
+        total = 0
+        with contextlib.suppress(psutil.Error):
+            top = psutil.Process(self._process.pid)
+            for process in [top, *top.children(recursive=True)]:
+                with contextlib.suppress(psutil.Error):
+                    total += process.memory_info().rss
+        return total
+
+    def _death(self):
+        return ChildDied("crash", "the Python process ended (killed, out of memory, or os._exit was called)")
+
+    def close(self):
+        """End the child and everything it started: the process group here, the whole process table in there."""
+        strays = []
+        if self._folder:  # unsandboxed: no private process table; look for what it left before its parent goes
+            with contextlib.suppress(psutil.Error):
+                strays = psutil.Process(self._process.pid).children(recursive=True)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        for process in strays:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        with contextlib.suppress(OSError, TypeError, IndexError):
+            self.last_words = os.read(self._process.stderr.fileno(), 4096).decode(errors="replace").strip().splitlines()[-1]
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            with contextlib.suppress(OSError):
+                stream.close()
+        self._process.wait()
+        if self._folder:
+            self._folder.cleanup()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def why_not():
+    """None when a child can be confined here, else one line: what is missing and what to do."""
+    if sys.platform != "linux":
+        return "bubblewrap exists only on Linux; grade inside a Linux container or virtual machine"
+    if not shutil.which("bwrap"):
+        return "bubblewrap is not installed; on Debian or Ubuntu: apt install bubblewrap"
+    if os.geteuid() == 0 and not shutil.which("setpriv"):
+        return "setpriv (package util-linux) is not installed; root needs it to give the child an unprivileged uid"
+    with _arguments(Limits()) as (bwrap, fds):
+        run = subprocess.run([*bwrap, "/usr/bin/env", "true"], env={}, cwd="/", pass_fds=fds, capture_output=True, text=True)
+    if run.returncode:
+        line = (run.stderr.strip() or "it gave no reason").splitlines()[-1]
+        return f"bubblewrap cannot confine a process here ({line}); allow unprivileged user namespaces on this machine"
+    return None
+
+
+@contextlib.contextmanager
+def _arguments(limits):
+    """The command in front of the child's own, and the file descriptor its arguments are read from.
+
+    The arguments name this machine's folders; through a descriptor they stay out of /proc/1/cmdline.
+    Root first lays out the file system (it may open folders that an unprivileged user may not), then becomes
+    an unprivileged user, who makes the namespaces.
+    """
+    size = str(2 * limits.file_bytes)
+    confine = [
+        *("--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"),
+        *("--hostname", "sandbox", "--proc", "/proc", "--dev", "/dev"),
+        *("--size", "1048576", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"),
+        *("--size", size, "--tmpfs", "/tmp", "--chdir", "/tmp"),
+    ]  # fmt: skip
+    for name, value in _environment().items():
+        confine += ["--setenv", name, value]
+    root = os.geteuid() == 0
+    if root:
+        options = [*_file_system(), "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev"]
+        options += ["--die-with-parent", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        options = [*_file_system(), *confine]
+    read, write = os.pipe()
+    os.write(write, b"".join(os.fsencode(option) + b"\0" for option in options))  # < 64 kB, the pipe's capacity
+    os.close(write)
+    command = [shutil.which("bwrap"), "--args", str(read)]
+    if root:
+        uid = str(1_000_000 + os.getpid())  # each grader's children under their own uid, so that process counts add up
+        command += [shutil.which("setpriv"), "--reuid", uid, "--regid", uid, "--clear-groups", "--inh-caps=-all"]
+        command += ["--pdeathsig", "KILL", shutil.which("bwrap"), "--bind", "/", "/", *confine]
+    try:
+        yield command, (read,)
+    finally:
+        os.close(read)
+
+
+@functools.cache
+def _file_system():
+    """Bubblewrap's options for the read-only part of the child's file system."""
+    options = []
+    for name in ("/opt", "/opt/python", "/opt/python/bin", "/opt/site", "/opt/course", "/tmp"):
+        options += ["--perms", "0755", "--dir", name]
+    bound = {"/usr": "/usr"}
+    for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
+        if os.path.islink(name):
+            options += ["--symlink", os.readlink(name), name]
+        elif os.path.isdir(name):
+            bound[name] = name
+    for name in ("/etc/ld.so.cache", "/etc/localtime"):
+        if os.path.exists(name):
+            bound[os.path.realpath(name)] = name
+    bound |= _python()[0]
+    bound |= {str(source): f"/opt/site/{name}" for name, source in _libraries().items()}
+    bound |= {str(HERE / name): f"/opt/course/{name}" for name in ("child.py", "driver.py")}
+    for source, place in bound.items():
+        options += ["--ro-bind", source, place]
+    secrets = {HERE.parent, *map(Path, site.getsitepackages([sys.base_prefix, "/usr", "/usr/local"]))}
+    for secret in secrets:
+        for source, place in bound.items():
+            if secret.is_dir() and secret != Path(source) and secret.is_relative_to(source):
+                options += ["--tmpfs", str(place / secret.relative_to(source))]
+    return options
+
+
+def _python():
+    """({folder here: folder in the child}, the interpreter's path in the child)."""
+    executable = Path(sys.executable).resolve()
+    base = Path(sys.base_prefix).resolve()
+    if base.is_relative_to("/usr"):
+        return {}, str(executable)
+    return {str(executable): "/opt/python/bin/python3", str(base / "lib"): "/opt/python/lib"}, "/opt/python/bin/python3"
+
+
+def _environment():
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/tmp",
+        "USER": "student",
+        "LANG": "C.UTF-8",
+        "MPLBACKEND": "Agg",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "LD_LIBRARY_PATH": "/opt/python/lib",
+    }
+
+
+@functools.cache
+def _libraries():
+    """{top-level name: its file or folder} of LIBRARIES and what they require, and of nothing else."""
+    found, names, seen = {}, list(LIBRARIES), set()
+    while names:
+        name = re.sub(r"[-_.]+", "-", names.pop()).lower()
+        if name in seen or name == "rlcourse":
+            continue
+        seen.add(name)
+        try:
+            package = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        for file in package.files or []:
+            top = file.parts[0]
+            if top not in ("..", "__pycache__") and not top.endswith((".dist-info", ".pth")) and top not in found:
+                found[top] = Path(package.locate_file(top)).resolve()
+        required = [line for line in package.requires or [] if "extra ==" not in line]
+        names += [re.match(r"[\w.-]+", line).group() for line in required]
+    return {name: source for name, source in found.items() if source.exists()}
