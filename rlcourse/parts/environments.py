@@ -113,7 +113,7 @@ def _from_factory(factory, num_envs):
             raise TypeError(
                 f"make: the factory must return a VectorEnv of {num_envs} environments, got {env!r}"
             )
-        return env
+        return env.env if isinstance(env, CourseEnv) else env
 
     def one(index):
         env = factory()
@@ -204,13 +204,14 @@ class Stepper:
                 next_obs = np.where(done[:, None], info["final_obs"], next_obs)
             elif self.mode is AutoresetMode.DISABLED:
                 self.obs, _ = self.env.reset(options={"reset_mask": done})
-            self._check("observation of reset", self.obs, obs.shape)
 
         # One sum tells whether every number is finite; only if it is not, the culprit is looked for
         total = np.vdot(reward, reward) + np.vdot(next_obs, next_obs)
         if not total < math.inf or next_obs.shape != obs.shape:
             self._check("reward", reward, (self.num_envs,))
             self._check("observation", next_obs, obs.shape)
+        if self.obs is not next_obs:
+            self._check("observation of reset", self.obs, obs.shape)
         self.steps += 1
         return Transition(obs, action, reward, terminated, truncated, next_obs, valid, finished)
 
