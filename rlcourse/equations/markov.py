@@ -293,13 +293,11 @@ def kl_ball_maximiser(old, advantage, radius):
     for _ in range(60):
         gap = np.where(support & moves[:, None], (top - A.T).T + np.exp(x)[:, None], 1.0)  # ν − A
         nu = np.where(moves, top + np.exp(x), 1.0)
-        divergence, mass, variance_of_mass = _tilt(old, A / nu[:, None], nu[:, None] / gap)
-        divergence = np.where(moves, divergence, radius)
-        slope = np.where(
-            moves, -np.exp(x) * variance_of_mass / (nu * mass * divergence), 1.0
-        )  # d log D_KL/dx
+        divergence, mass, variance_of_mass = _tilt(old, A, nu, gap)
+        error = np.where(moves, np.log(np.maximum(divergence, 1e-300)) - np.log(radius), 0.0)
+        slope = np.exp(x) / nu * variance_of_mass / mass / np.maximum(divergence, 1e-300)  # −d log D_KL/dx
         previous = x
-        x = np.maximum(x - np.clip((np.log(divergence) - np.log(radius)) / slope, -5, 5), -300.0)
+        x = np.maximum(x + np.clip(error / np.maximum(slope, 1e-3), -5, 5), -300.0)
         if np.abs(x - previous).max() < 1e-12:
             break
     nu = np.where(moves, top + np.exp(x), 0.0)
@@ -325,15 +323,16 @@ def _use_new_actions(old, A, radius, nu, policy, multiplier):
     return np.where(stops[:, None], spread, policy), np.where(stops, price, multiplier)
 
 
-def _tilt(old, y, w):
-    """D_KL(old‖p), Σ old w and the variance of w under old, for w = 1/(1 − y), p ∝ old w, Σ old y = 0.
+def _tilt(old, A, nu, gap):
+    """D_KL(old‖p), Σ old w and the variance of w under old, for w = ν/gap, gap = ν − A, p ∝ old w, Σ old A = 0.
 
     Each [S]. Sums of second-order terms only, so that a divergence of 1e-20 keeps its digits.
     """
-    excess = np.sum(old * y**2 * w, axis=-1)  # Σ old w − 1
-    log = np.where(y < 0.5, np.log1p(-np.minimum(y, 0.5)), -np.log(w))  # log(1 − y)
+    y, z = A / nu[:, None], A / gap  # w = 1/(1 − y) = 1 + z
+    excess = np.sum(old * y * z, axis=-1)  # Σ old w − 1
+    log = np.where(y < 0.5, np.log1p(-np.minimum(y, 0.5)), np.log(gap) - np.log(nu)[:, None])  # log(1 − y)
     divergence = np.sum(old * (log + y), axis=-1) + np.log1p(excess)
-    return divergence, 1 + excess, np.sum(old * (y * w) ** 2, axis=-1) - excess**2
+    return divergence, 1 + excess, np.sum(old * z**2, axis=-1) - excess**2
 
 
 def minorise_maximise_step(mdp, policy):

@@ -530,3 +530,21 @@ def test_a_process_cannot_be_changed_after_it_was_checked():
     mdp = markov.two_state()
     with pytest.raises(ValueError, match="read-only"):
         mdp.transition[0, 0, 0] = 2.0
+
+
+@given(problems(), st.floats(-2, 6))
+@settings(max_examples=60, deadline=None)
+def test_a_gradient_step_on_a_table_of_logits_never_hurts_however_long(problem, log10_step):
+    # π_new ∝ π exp(t ρ π A): exp raises exactly the actions with A > 0, so Ā(s) ≥ 0 in every state
+    mdp, policy, _ = problem
+    step = 10**log10_step * markov.policy_gradient(mdp, policy)
+    new = markov.softmax_policy(np.log(policy) + step)
+    assert markov.expected_advantage(mdp, new, policy).min() >= -1e-12 * scale(mdp, policy, new)
+
+
+def test_algorithm_1_survives_the_road_to_a_deterministic_policy():
+    mdp = markov.MDP.random(10, 4, seed=1, gamma=0.5, branching=3)
+    policy, best = markov.uniform_policy(mdp), markov.policy_iteration(mdp, markov.uniform_policy(mdp))[-1]
+    for _ in range(150):
+        policy, _ = markov.minorise_maximise_step(mdp, policy)
+    assert markov.expected_return(mdp, policy) == pytest.approx(markov.expected_return(mdp, best), rel=1e-3)
