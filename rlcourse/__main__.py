@@ -36,6 +36,7 @@ ENVIRONMENT = ROOT / ".venv"
 STAMP = ENVIRONMENT / "rlcourse.json"  # what was installed; "state" is "installing" until all of it is there
 OLDEST = (3, 11)
 ROOM = 3 * 1024**3  # bytes that an installation takes with PyTorch's CPU build, and some air
+NBGRADER_SERVERS = ("formgrader", "validate_assignment", "assignment_list", "course_list")
 
 # pip's words -> the one line a person needs. The first that matches wins.
 CAUSES = (
@@ -322,7 +323,7 @@ def lock(handle):
     return True
 
 
-# --- the commands: each answers (the extras it needs, the arguments for the environment's Python) -----------
+# --- the commands: each finds its environment and becomes a program in it -----------------------------------
 
 
 def lab(arguments):
@@ -349,13 +350,35 @@ def lab(arguments):
         "jupyterlab",
         "--ServerApp.root_dir={}".format(ROOT),
         "--LabApp.default_url=/lab/tree/{}".format(pages[0].relative_to(ROOT).as_posix()),
-        "--LabApp.news_url=None",  # no question about news on the first page
     ]
     if options.no_browser:
         command.append("--no-browser")
     if options.port is not None:
         command.append("--ServerApp.port={}".format(options.port))
-    return ["instructor"] if options.instructor else [], command + rest
+    python = environment(["instructor"] if options.instructor else [])
+    if python == python_of(ENVIRONMENT):
+        settle_jupyter(options.instructor)
+    return hand_over(python, command + rest)
+
+
+def settle_jupyter(instructor):
+    """No question about news on the first page; nbgrader and jupytext, if `test` brought them, for teachers only."""
+    servers = ["nbgrader.server_extensions." + name for name in NBGRADER_SERVERS] + ["jupyterlab_jupytext"]
+    hidden = ["@jupyterlab/apputils-extension:announcements"]
+    if not instructor:
+        hidden += ["@jupyter/nbgrader", "jupyterlab-jupytext"]
+    files = {
+        "jupyter_server_config.json": {
+            "ServerApp": {"jpserver_extensions": dict.fromkeys(servers, bool(instructor))}
+        },
+        "labconfig/page_config.json": {"disabledExtensions": dict.fromkeys(hidden, True)},
+    }
+    folder = ENVIRONMENT / ("jupyter-instructor" if instructor else "jupyter-student")
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    paths = [str(folder), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
 
 
 def test(arguments):
@@ -375,20 +398,21 @@ def test(arguments):
     if not any(os.path.exists(argument.split("::")[0]) for argument in arguments):
         folders = ("tests", "notebooks/lectures", "notebooks/homework/release")
         command += [folder for folder in folders if os.path.isdir(folder)]
-    return ["instructor", "test"], command + arguments
+    return hand_over(environment(["instructor", "test"]), command + arguments)
 
 
 def train(arguments):
-    return [], call("rlcourse.training", arguments)
+    return hand_over(environment(), call("rlcourse.training", arguments))
 
 
 def grade(arguments):
-    return ["instructor"], call("rlcourse.grading", arguments)
+    return hand_over(environment(["instructor"]), call("rlcourse.grading", arguments))
 
 
 def build(arguments):
     os.chdir(str(ROOT))
-    return ["instructor", "test"], call("rlcourse.__main__", arguments, function="compile_notebooks")
+    program = call("rlcourse.__main__", arguments, function="compile_notebooks")
+    return hand_over(environment(["instructor", "test"]), program)
 
 
 def compile_notebooks(arguments):
@@ -443,8 +467,7 @@ def main(arguments=None):
             raise Trouble(old_python())
         if command is None:
             raise Trouble("no command {!r}: lab, test, train, grade or build".format(arguments[0]))
-        extras, call_with = command(rest)
-        return hand_over(environment(extras), call_with)
+        return command(rest)
     except Trouble as trouble:
         line = str(trouble)
     except OSError as error:
