@@ -10,8 +10,8 @@ VISIBLE = 0  # the seed that students see; the judge draws others
 def check(name, function=None, seed: int = VISIBLE) -> Feedback:
     """Try `function` on the exercise's cases and say what is right, or which mistake it looks like.
 
-    Shows as ✓ or ✗ with a sentence. `.passed`, `.score` in [0, 1], `.misconception` (a short word or None) and
-    `.message` say the same. Never raises for a mistake in `function`; a loop without end it cannot stop
+    Shows as ✓ or ✗ with a sentence; `.passed`, `.score` in [0, 1], `.misconception` (a short word or None)
+    and `.message` say the same. Never raises for a mistake in `function`; a loop without end it cannot stop
     (interrupt the kernel).
     """
     try:

@@ -1,7 +1,7 @@
 """The student's side of a check: call a function on data, return plain numbers. Holds no answers.
 
-The same file runs in a notebook (`check`) and alone in the judge's sandbox, so it imports nothing of rlcourse.
-Callables cross the boundary as data: a matrix becomes `matvec`, coefficients become f, f′ and f″.
+The same file runs in a notebook (`check`) and alone in the judge's sandbox: it imports nothing of
+rlcourse. Callables cross the boundary as data: a matrix becomes `matvec`, coefficients become f, f′ and f″.
 """
 
 import inspect
@@ -83,7 +83,7 @@ def refuse(name, function):
 
 
 def attempt(name, drive, function, case):
-    """One answer: the first style of input that the function can digest, else the error that came furthest."""
+    """One answer: in the first style of input that raises nothing, or the error that came furthest."""
     furthest, line = None, -1
     for style in styles(name):
         try:
@@ -115,12 +115,14 @@ def styles(name):
         yield lambda v: torch.tensor(v, dtype=as_float[v.dtype.kind]) if is_array(v) else v
         yield lambda v: torch.tensor(v) if is_array(v) else v
         yield lambda v: torch.tensor(v, dtype=single[v.dtype.kind]) if is_array(v) else v
-        yield lambda v: (
-            torch.tensor(v, dtype=as_float[v.dtype.kind])
-            if is_array(v)
-            else torch.tensor(v, dtype=torch.float64)
-            if isinstance(v, float)
-            else v
+        yield (
+            lambda v: (
+                torch.tensor(v, dtype=as_float[v.dtype.kind])
+                if is_array(v)
+                else torch.tensor(v, dtype=torch.float64)
+                if isinstance(v, float)
+                else v
+            )
         )
     if name == "smoothed_action":  # element by element: a loop over one dimension is as right as any
         yield lambda v: v.reshape(-1).copy() if is_array(v) else v
@@ -185,7 +187,7 @@ def drive_conjugate_gradient(name, function, case, style):
 
 
 def drive_actor_loss(name, function, case, style):
-    """Actor μ(o) = tanh(o W), critic Q(o, a) = tanh(o B)·a − ½ Σ c a²; the answer is the loss and ∂loss/∂W."""
+    """μ(o) = tanh(oW), Q(o, a) = tanh(oB)·a − ½ Σ c a²; the answer is the loss and ∂loss/∂W."""
     import torch
 
     case = {k: torch.tensor(v, dtype=torch.float64) if is_array(v) else v for k, v in unpack(case).items()}
@@ -363,7 +365,11 @@ REASONS = (  # (type name, part of the text, what it usually means)
     ("ValueError", "matmul", "Two shapes do not fit: print them just above this line"),
     ("ValueError", "not aligned", "Two shapes do not fit: print them just above this line"),
     ("RuntimeError", "size of tensor", "Two shapes do not fit: print them just above this line"),
-    ("TypeError", "must be Tensor", "The inputs are NumPy arrays here: torch.as_tensor makes tensors of them"),
+    (
+        "TypeError",
+        "must be Tensor",
+        "The inputs are NumPy arrays here: torch.as_tensor makes tensors of them",
+    ),
     ("TypeError", "not subscriptable", "Something that is no array is indexed"),
     ("TypeError", "not callable", "A number or array is called like a function: a missing `*`?"),
     ("IndexError", "", "An index runs past the end: check the loop's range"),

@@ -110,7 +110,7 @@ class Exercise:
         return any(not close(answers[i], answers[j], self.tolerance, nan=True) for i, j in pairs)
 
     def recognise(self, cases, answers, right):
-        """The mistake that explains every wrong case: of several, the one that fits most cases, then the first."""
+        """The mistake that explains every wrong case; of several the one that fits most, then the first."""
         best, most = None, 0
         for mistake in self.mistakes:
             if mistake.shows:
@@ -210,21 +210,34 @@ def unknown_mistake(cases, answers, expected, right):
             a, b = answers[i][name], expected[i][name]
             what = "Your answer" if name == "value" else f"The {name}"
             if a.shape != b.shape and not a.size == b.size == 1:
-                cause = ": an extra dimension? (N, 1) against (N,) broadcasts to (N, N)" if a.ndim > b.ndim else ""
+                cause = (
+                    ": an extra dimension? (N, 1) against (N,) broadcasts to (N, N)"
+                    if a.ndim > b.ndim
+                    else ""
+                )
                 return "wrong_shape", f"{what} has shape {a.shape}, expected {b.shape}{cause}."
     for i in wrong:
         for name in expected[i]:
             if not np.all(np.isfinite(answers[i][name])):
                 what = "NaN" if np.any(np.isnan(answers[i][name])) else "an infinity"
-                return "not_finite", f"Your answer holds {what} for {show(cases[i])}: is something divided by zero there?"
+                return (
+                    "not_finite",
+                    f"Your answer holds {what} for {show(cases[i])}: is something divided by zero there?",
+                )
     a = np.concatenate([np.ravel(answers[i]["value"]) for i in range(len(cases))])
     b = np.concatenate([np.ravel(expected[i]["value"]) for i in range(len(cases))])
     size = np.max(np.abs(b), initial=1e-12)
     if np.allclose(a, -b, rtol=0, atol=1e-4 * size):
-        return "sign", "Everywhere the right size with the wrong sign: look for one minus too many, or too few."
+        return (
+            "sign",
+            "Everywhere the right size with the wrong sign: look for one minus too many, or too few.",
+        )
     factor = float(a @ b / max(b @ b, 1e-300))
     if np.any(np.abs(a) > 1e-4 * size) and np.allclose(a, factor * b, rtol=0, atol=1e-4 * abs(factor) * size):
-        return "constant_factor", f"Everywhere {factor:.4g} times the right answer: a factor is lost or counted twice."
+        return (
+            "constant_factor",
+            f"Everywhere {factor:.4g} times the right answer: a factor is lost or counted twice.",
+        )
     i = wrong[0]
     name = next(n for n in expected[i] if not near(answers[i][n], expected[i][n], 1e-4))
     a, b = np.ravel(answers[i][name]), np.ravel(expected[i][name])
