@@ -102,7 +102,6 @@ class Episode(gymnasium.Wrapper):
         return {
             "seed": self.seed,
             "stream": self.stream,
-            "now": self.unwrapped.np_random.bit_generator.state,
             "length": len(self.actions),
             "actions": np.array(self.actions, space.dtype).reshape(-1, *space.shape),
         }
@@ -117,7 +116,6 @@ class Episode(gymnasium.Wrapper):
         for action in np.asarray(snapshot["actions"], self.env.action_space.dtype):
             obs, reward, *_ = self.step(action)
             total += reward
-        self.unwrapped.np_random.bit_generator.state = snapshot["now"]
         return obs, total
 
 

@@ -209,7 +209,9 @@ def test_bounds_that_rounding_would_overstep_are_kept():
     env.reset()
     for action in (np.ones((1, 3)), -np.ones((1, 3))):
         env.step(action)
-    assert all(space.contains(action) for action in env.unwrapped.envs[0].unwrapped.received)
+    received = env.unwrapped.envs[0].unwrapped.received
+    assert all(space.contains(action) for action in received)
+    np.testing.assert_allclose(received, [high, low], rtol=1e-15)
 
 
 def test_actions_of_any_shape_arrive_in_that_shape():
@@ -391,10 +393,11 @@ def test_restore_refuses_a_state_of_another_size():
 # ------------------------------------------------------------------------------------------------ MuJoCo
 
 
-def test_mujoco_steps_scales_and_resumes():
+def test_mujoco_steps_scales_and_resumes(monkeypatch, tmp_path):
     pytest.importorskip(
         "mujoco", reason='NOT CHECKED: MuJoCo is not installed (pip install "rlcourse[mujoco]")'
     )
+    monkeypatch.chdir(tmp_path)  # MuJoCo leaves a log where it runs
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         stepper = Stepper(make("HalfCheetah-v5", 2, seed=0))

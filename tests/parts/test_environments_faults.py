@@ -125,6 +125,18 @@ def test_a_reset_that_is_not_finite_is_refused():
     assert "observation of reset is nan" in message
 
 
+@pytest.mark.parametrize("mode", [AutoresetMode.SAME_STEP, AutoresetMode.DISABLED])
+def test_a_later_reset_that_is_not_finite_is_refused_in_the_step_that_made_it(mode):
+    class BadSecondStart(Faulty):
+        def reset(self, *, seed=None, options=None):
+            return np.full(2, np.nan if self.t else 0.0, np.float32), {}
+
+    ending = replaced(3, True)  # truncated at step 3
+    message = message_of(EnvironmentFault, lambda: run(Faulty, partial(BadSecondStart, ending), mode=mode))
+    for word in ("env 1", "step 2", "observation of reset is nan"):
+        assert word in message
+
+
 def test_an_observation_outside_its_space_warns_and_names_the_number():
     start = (np.array([0, 9], np.float32), {})
     with pytest.warns(
