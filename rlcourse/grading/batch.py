@@ -1,7 +1,7 @@
 """Grade a folder of submissions: in parallel, resumable, one row each, whatever was handed in.
 
-A finished row is appended to `rows.jsonl` and flushed to the disk, so it survives a kill; the next run of the same
-command goes on from there. A lock keeps a second grader out of the same results.
+A finished row is appended to `rows.jsonl` and flushed to the disk, so it survives a kill; the next run of the
+same command goes on from there. A lock keeps a second grader out of the same results.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ import joblib
 from tqdm import tqdm
 
 from rlcourse.grading.judge import Row, judge, zero
-from rlcourse.grading.sandbox import Limits, SandboxError
+from rlcourse.grading.sandbox import LIMITS, SandboxError
 from rlcourse.grading.submission import LARGEST, Assignment, Unreadable, hidden, members, read, read_member
 
 
@@ -51,8 +51,8 @@ def assignments() -> dict[str, Assignment]:
 
 
 def entries(folder, homework_names) -> list[Entry]:
-    """What was handed in. Each file or folder directly in `folder` belongs to one student, except that nbgrader's
-    `folder/<student>/<homework>/` and plain `folder/<student>/*.ipynb` may hold several homeworks."""
+    """What was handed in. Each file or folder directly in `folder` is one student's; a folder (nbgrader's
+    `<student>/<homework>/`, or plain `<student>/*.ipynb`) may hold several homeworks."""
     found = []
     for path in sorted(Path(folder).iterdir()):
         if path.name.startswith("."):
@@ -65,7 +65,7 @@ def entries(folder, homework_names) -> list[Entry]:
 
 
 def of_student(path, folder, homework_names):
-    """All homeworks in one student's folder; of several notebooks for one homework, the one with its exact name."""
+    """All homeworks in a student's folder; of several notebooks for one, that with its exact name."""
     student, found = readable(path.name), []
     for place, folders, files in os.walk(path):
         for name in sorted([*files, *(f for f in folders if f.endswith(".ipynb"))]):
@@ -74,7 +74,13 @@ def of_student(path, folder, homework_names):
                 found += alone(inner, student, folder, homework_names)
         folders[:] = [f for f in folders if not f.endswith(".ipynb")]
     if not found:
-        return [Entry(student, readable(path.name), problem="no notebook found; hand in the .ipynb file of the homework")]
+        return [
+            Entry(
+                student,
+                readable(path.name),
+                problem="no notebook found; hand in the .ipynb file of the homework",
+            )
+        ]
     chosen = {}
     for entry in found:
         exact = Path(entry.member or entry.path).stem == entry.homework
@@ -83,7 +89,11 @@ def of_student(path, folder, homework_names):
     for several in chosen.values():
         entry = max(several, key=lambda pair: (pair[0], pair[1].submission))[1]
         others = [other.submission for _, other in several if other is not entry]
-        result.append(replace_warning(entry, f"other notebooks were left aside: {', '.join(others[:5])}") if others else entry)
+        result.append(
+            replace_warning(entry, f"other notebooks were left aside: {', '.join(others[:5])}")
+            if others
+            else entry
+        )
     return result
 
 
@@ -100,10 +110,16 @@ def alone(path, student, folder, homework_names):
             if not names:
                 raise Unreadable("no notebook in the archive; hand in the .ipynb file of the homework")
         except Unreadable as problem:
-            return [Entry(student, where, guess(where, homework_names), problem=str(problem), digest=digest(path))]
+            return [
+                Entry(student, where, guess(where, homework_names), problem=str(problem), digest=digest(path))
+            ]
         entry = functools.partial(Entry, student, path=str(path), digest=digest(path))
         return [
-            entry(submission=f"{where}:{readable(name)}", homework=guess(f"{where}/{name}", homework_names), member=name)
+            entry(
+                submission=f"{where}:{readable(name)}",
+                homework=guess(f"{where}/{name}", homework_names),
+                member=name,
+            )
             for name in names
         ]
     if path.suffix not in (".ipynb", ".zip"):
@@ -136,7 +152,8 @@ def digest(path):
 def grade_entry(entry, homework, by_name, seed, limits, unsandboxed) -> Row:
     """The row of one entry. Never raises (a fault of ours is a row with status "error")."""
     begin = time.monotonic()
-    row = Row(entry.student, entry.submission, entry.homework or homework or "?", digest=entry.digest, seed=seed)
+    row = Row(entry.student, entry.submission, entry.homework or homework or "?", digest=entry.digest)
+    row.seed = own_seed(seed, entry)
     row.sandboxed = not unsandboxed
     row.warnings = [entry.warning] if entry.warning else []
     try:
@@ -145,7 +162,7 @@ def grade_entry(entry, homework, by_name, seed, limits, unsandboxed) -> Row:
         cells = read_member(entry.path, entry.member) if entry.member else read(entry.path)
         row.homework = recognise(cells, entry.homework or homework, by_name)
         assignment = by_name[row.homework]
-        row.results, warnings = judge(assignment, cells, seed, limits, unsandboxed)
+        row.results, warnings = judge(assignment, cells, row.seed, limits, unsandboxed)
         row.warnings += warnings
         row.written_points = assignment.written_points
     except Unreadable as problem:
@@ -153,11 +170,20 @@ def grade_entry(entry, homework, by_name, seed, limits, unsandboxed) -> Row:
     except SandboxError as problem:
         row.status, row.note = "error", f"not graded: {problem}"
     except Exception as fault:
-        row.status, row.note = "error", f"not graded, a fault of the grader: {type(fault).__name__}: {str(fault)[:200]}"
+        row.status, row.note = (
+            "error",
+            f"not graded, a fault of the grader: {type(fault).__name__}: {str(fault)[:200]}",
+        )
     if row.status != "graded" and row.homework in by_name:
         row.results = zero(by_name[row.homework], row.note)
     row.seconds = round(time.monotonic() - begin, 3)
     return row
+
+
+def own_seed(seed, entry):
+    """Of this run and this file: one student's hidden inputs tell nothing about another's, or a second try's."""
+    text = f"{seed} {entry.digest} {entry.submission}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
 
 
 def recognise(cells, name, by_name):
@@ -169,19 +195,23 @@ def recognise(cells, name, by_name):
         return best
     if name in by_name:
         return name
-    raise Unreadable("no cell of any homework in it; hand in the notebook that was given out, with its cells filled in")
+    raise Unreadable(
+        "no cell of any homework in it; hand in the notebook that was given out, with its cells filled in"
+    )
 
 
 @contextlib.contextmanager
 def lock(folder):
-    """Held by one grader at a time; the operating system lets go of it when the holder ends, however it ends."""
+    """Held by one grader at a time; the operating system lets go of it however the holder ends."""
     with open(Path(folder) / "lock", "a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             file.seek(0)
             holder = file.read(20).strip() or "unknown"
-            raise Refused(f"another grader (process {holder}) writes to {folder}; wait for it, or choose another --out") from None
+            raise Refused(
+                f"another grader (process {holder}) writes to {folder}; wait for it, or choose another --out"
+            ) from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
@@ -205,7 +235,7 @@ def append_row(file, row):
 
 
 def run_seed(out, seed):
-    """The seed of this grading run: as asked, as this folder's first run had it, or a fresh one that nobody can guess."""
+    """The seed of this run: as asked, as this folder's first run had it, or fresh and not to be guessed."""
     path = out / "run.json"
     if seed is None and path.exists():
         seed = json.loads(path.read_text())["seed"]
@@ -221,8 +251,10 @@ def write(path, text):
     os.replace(part, path)
 
 
-def grade(folder, out, homework=None, jobs=1, seed=None, regrade=False, unsandboxed=False, limits=Limits()) -> list[Row]:
-    """Grade what is in `folder`; results in `out`. Returns all rows; writes rows.jsonl, grades.csv and the report."""
+def grade(
+    folder, out, homework=None, jobs=1, seed=None, regrade=False, unsandboxed=False, limits=LIMITS
+) -> list[Row]:
+    """Grade what is in `folder`. Returns all rows; writes rows.jsonl, grades.csv and the report to `out`."""
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     by_name = assignments()
@@ -235,12 +267,14 @@ def grade(folder, out, homework=None, jobs=1, seed=None, regrade=False, unsandbo
             os.replace(rows_path, out / f"rows-{time.strftime('%Y%m%d-%H%M%S')}.jsonl")
         asked = [e for e in entries(folder, by_name) if homework in (None, e.homework) or e.homework is None]
         done = {(r.submission, r.digest, r.seed) for r in load_rows(rows_path) if r.status != "error"}
-        todo = [e for e in asked if (e.submission, e.digest, seed) not in done]
+        todo = [e for e in asked if (e.submission, e.digest, own_seed(seed, e)) not in done]
         arguments = (homework, by_name, seed, limits, unsandboxed)
         with open(rows_path, "a", encoding="utf-8") as file:
             if file.tell() and not rows_path.read_bytes().endswith(b"\n"):
                 file.write("\n")  # after a line that a kill cut short
-            with tqdm(total=len(asked), initial=len(asked) - len(todo), unit="submission", desc="grading") as bar:
+            with tqdm(
+                total=len(asked), initial=len(asked) - len(todo), unit="submission", desc="grading"
+            ) as bar:
                 for row in in_parallel(todo, arguments, jobs):
                     append_row(file, row)
                     bar.update()
@@ -254,19 +288,25 @@ def grade(folder, out, homework=None, jobs=1, seed=None, regrade=False, unsandbo
 
 
 def in_parallel(todo, arguments, jobs):
-    """Rows as they are finished. If a worker is killed, those it did not finish are tried once more, then given up."""
+    """Rows as they are finished. If a worker is killed, what is left is tried once more, then given up."""
     left = {entry.submission: entry for entry in todo}
     for _ in range(2):
-        parallel = joblib.Parallel(n_jobs=jobs, batch_size=1, return_as="generator_unordered" if streams() else "list")
+        parallel = joblib.Parallel(
+            n_jobs=jobs, batch_size=1, return_as="generator_unordered" if streams() else "list"
+        )
         try:
-            for row in parallel(joblib.delayed(grade_entry)(entry, *arguments) for entry in list(left.values())):
+            for row in parallel(
+                joblib.delayed(grade_entry)(entry, *arguments) for entry in list(left.values())
+            ):
                 left.pop(row.submission, None)
                 yield row
         except (joblib.externals.loky.process_executor.TerminatedWorkerError, MemoryError):
             continue
         return
     for entry in left.values():
-        row = grade_entry(Entry(**{**vars(entry), "problem": "the grader ran out of memory on it"}), *arguments)
+        row = grade_entry(
+            Entry(**{**vars(entry), "problem": "the grader ran out of memory on it"}), *arguments
+        )
         row.status = "error"
         yield row
 
@@ -279,11 +319,36 @@ def streams():
 def write_csv(path, rows):
     """One line each: totals, then score and misconception by exercise."""
     names = list(dict.fromkeys(name for row in rows for name in row.results))
-    head = ["student", "homework", "status", "score", "points", "to mark by hand", "note", "warnings", "sandbox", "submission", "seed"]
+    head = [
+        "student",
+        "homework",
+        "status",
+        "score",
+        "points",
+        "to mark by hand",
+        "note",
+        "warnings",
+        "sandbox",
+        "submission",
+        "seed",
+    ]
     lines = [head + [column for name in names for column in (name, f"{name}: misconception")]]
     for row in rows:
-        line = [row.student, row.homework, row.status, f"{row.score:g}", f"{row.points:g}", f"{row.written_points:g}"]
-        line += [row.note, "; ".join(row.warnings), "yes" if row.sandboxed else "NO, run unsandboxed", row.submission, row.seed]
+        line = [
+            row.student,
+            row.homework,
+            row.status,
+            f"{row.score:g}",
+            f"{row.points:g}",
+            f"{row.written_points:g}",
+        ]
+        line += [
+            row.note,
+            "; ".join(row.warnings),
+            "yes" if row.sandboxed else "NO, run unsandboxed",
+            row.submission,
+            row.seed,
+        ]
         for name in names:
             result = row.results.get(name)
             line += [f"{result.credit:g}", result.misconception or ""] if result else ["", ""]

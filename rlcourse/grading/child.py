@@ -1,10 +1,12 @@
-"""Runs a student's cells and calls their functions, inside the sandbox. Holds no answers; imports nothing of rlcourse.
+"""Runs a student's cells and calls their functions, in the sandbox. Holds no answers.
+
+It imports nothing of rlcourse. All that comes back is data to the judge, whoever wrote it: a student who
+forges a frame forges a wrong value.
 
 A frame is four bytes of length, then JSON. Messages and replies:
-    {"cells": [{"role": "given" | "helper" | "solution", "name": …, "source": …}, …]}  ->  {"ready": number of cells}
-    {"run": i}                                                                         ->  {"error": text or null}
-    {"observe": exercise, "function": name, "cases": […]}                              ->  {"answers": […]}
-Everything that comes back is data to the judge, whoever wrote it: a student who forges a frame forges a wrong value.
+    {"cell": {"role": "given" | "helper" | "solution", "name": …, "source": …}}  ->  {"error": text or null}
+    {"run": i}                                                                   ->  {"error": text or null}
+    {"observe": exercise, "cases": […]}                                          ->  {"answers": […]}
 """
 
 import ast
@@ -30,7 +32,8 @@ def main():
         resource.RLIMIT_CORE: 0,
     }
     for limit, value in limits.items():
-        resource.setrlimit(limit, (value, value))
+        if value is not None:
+            resource.setrlimit(limit, (value, value))
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):  # prints and warnings cost nothing and go nowhere
@@ -52,18 +55,20 @@ class Work:
         self.driver = driver
         self.module = types.ModuleType("__main__")
         sys.modules["__main__"] = self.module
-        self.cells = []
+        self.cells, self.planned = [], False
 
     def answer(self, message):
-        if "cells" in message:
-            self.cells = [Cell(**cell) for cell in message["cells"]]
+        if "cell" in message:
+            self.cells.append(Cell(**message["cell"]))
+            return {"error": self.cells[-1].error}
+        if not self.planned:
             keep_what_is_needed(self.cells)
-            return {"ready": len(self.cells)}
+            self.planned = True
         if "run" in message:
             return {"error": self.cells[message["run"]].run(vars(self.module))}
         try:
             cases = [{name: decode(value) for name, value in case.items()} for case in message["cases"]]
-            function = vars(self.module).get(message["function"])
+            function = vars(self.module).get(message["observe"])
             answers = self.driver.observe(message["observe"], function, cases)
         except BaseException as error:  # KeyboardInterrupt, or a driver that the student has rewritten
             answers = [{"error": f"{type(error).__name__} instead of an answer", "kind": "exception"}]
@@ -99,7 +104,7 @@ class Cell:
 
 
 def split(statements):
-    """`import a, b` as two statements, so that one that fails, or that nobody needs, does not concern the other."""
+    """`import a, b` as two statements: one that fails, or that nobody needs, leaves the other alone."""
     for statement in statements:
         if isinstance(statement, ast.Import):
             yield from (ast.copy_location(ast.Import([alias]), statement) for alias in statement.names)
@@ -117,9 +122,9 @@ def one_line(error, line=None):
 
 
 def keep_what_is_needed(cells):
-    """Drop from given and helper cells every statement that no solution cell needs, directly or through others.
+    """Drop from given and helper cells each statement that no solution cell needs, even through others.
 
-    Solution cells run whole. Experiments, plots and trainings between them do not run, nor do imports that nobody uses.
+    Solution cells run whole. Experiments, plots and trainings do not run, nor do imports that nobody uses.
     """
     solutions = [s for cell in cells if cell.role == "solution" for s in cell.statements]
     others = [(cell, s) for cell in cells if cell.role != "solution" for s in cell.statements]
@@ -147,11 +152,12 @@ def bound(statement):
             names |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             names.add(node.name)
-        elif isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
+        elif isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(
+            node.ctx, (ast.Store, ast.Del)
+        ):
             names.add(root(node))
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        if isinstance(statement.value.func, ast.Attribute):
-            names.add(root(statement.value.func))
+        names |= {root(statement.value.func)} if isinstance(statement.value.func, ast.Attribute) else set()
     return names - {None}
 
 
@@ -162,14 +168,19 @@ def root(node):
 
 
 def used(statement):
-    """Names that a statement reads from outside: all that it loads, less a function's own arguments and variables."""
+    """Names that a statement reads from outside: what it loads, less a function's own variables."""
     loads = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     loads |= bound(statement) if isinstance(statement, ast.AugAssign) else set()
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
         local = {n.arg for n in ast.walk(statement) if isinstance(n, ast.arg)}
         local |= {n.id for n in ast.walk(statement.body and ast.Module(statement.body, [])) if stored(n)}
         loads -= local
-        loads |= {n.id for d in (*statement.decorator_list, *statement.args.defaults) for n in ast.walk(d) if named(n)}
+        loads |= {
+            n.id
+            for d in (*statement.decorator_list, *statement.args.defaults)
+            for n in ast.walk(d)
+            if named(n)
+        }
     return loads - set(dir(builtins))
 
 

@@ -1,7 +1,7 @@
 """Judge one submission: run its cells in a child that holds no answers, compare values here, return one row.
 
-The inputs are drawn here, from seeds that students do not see; the reference is computed here. Nothing that a child
-produced is imported, unpickled or evaluated.
+The inputs are drawn here, from seeds that students do not see; the reference is computed here. Nothing that a
+child produced is imported, unpickled or evaluated.
 """
 
 import base64
@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from rlcourse.grading.exercises import find
-from rlcourse.grading.sandbox import Child, ChildDied, Limits
+from rlcourse.grading.sandbox import LIMITS, Child, ChildDied
 from rlcourse.grading.submission import match
 
 DRAWS = 3  # hidden draws per exercise, each of 6 to 14 cases
@@ -80,11 +80,13 @@ def credit(score, points):
 
 def zero(assignment, message, misconception=None):
     """A result of nought, for the same reason, for every exercise."""
-    return {name: Result(points, 0.0, False, misconception, message) for name, points in assignment.tests.items()}
+    return {
+        name: Result(points, 0.0, False, misconception, message) for name, points in assignment.tests.items()
+    }
 
 
-def judge(assignment, cells, seed, limits=Limits(), unsandboxed=False):
-    """(results by exercise, warnings) of a submission's cells. Raises `SandboxError` only for faults of this machine."""
+def judge(assignment, cells, seed, limits=LIMITS, unsandboxed=False):
+    """(results by exercise, warnings) of a submission's cells. `SandboxError` is this machine's fault."""
     answers = match(assignment, cells)
     session = Session(assignment, answers, seed, limits, unsandboxed)
     results = session.judge_all()
@@ -92,7 +94,7 @@ def judge(assignment, cells, seed, limits=Limits(), unsandboxed=False):
 
 
 class Session:
-    """The children of one submission: a new one after each death, without the cell or exercise that caused it."""
+    """The children of one submission: after each death a new one, without the cell or exercise to blame."""
 
     def __init__(self, assignment, answers, seed, limits, unsandboxed):
         self.assignment, self.seed, self.limits, self.unsandboxed = assignment, seed, limits, unsandboxed
@@ -105,6 +107,11 @@ class Session:
     def judge_all(self):
         pending = list(self.assignment.tests)
         while pending:
+            if time.monotonic() > self.end:
+                text = (
+                    f"the {self.limits.total:g} s for the whole submission were used up before this exercise"
+                )
+                return self.results | {name: self.refuse(name, text) for name in pending}
             try:
                 with Child(self.limits, self.unsandboxed) as child:
                     self.prepare(child)
@@ -115,55 +122,57 @@ class Session:
                 if ended.cell is not None:
                     self.deadly.add(ended.cell)
                     self.errors[ended.cell] = str(ended)
-                elif pending:
-                    self.results[pending[0]] = self.refuse(pending[0], ended.kind, str(ended))
+                else:
+                    self.results[pending[0]] = self.refuse(pending[0], str(ended))
                     pending.pop(0)
         return self.results
 
     def ask(self, child, message, cell=None):
-        seconds = min(self.limits.seconds, self.end - time.monotonic())
         try:
-            if seconds <= 0:
-                raise ChildDied("timeout", f"the {self.limits.total:g} s for the whole submission were used up before")
-            return child.ask(message, seconds)
+            return child.ask(message, min(self.limits.seconds, self.end - time.monotonic()))
         except ChildDied as death:
-            raise Ended(death.kind, str(death), cell) from None
+            raise Ended(str(death), cell) from None
 
     def prepare(self, child):
-        """Run the cells, in order. A failure costs what it costs; a death costs that cell."""
-        self.ask(child, {"cells": self.cells})
+        """Send the cells, then run them in order. A failure costs what it costs; a death costs that cell."""
         for i, cell in enumerate(self.cells):
-            if i in self.deadly:
-                continue
-            error = self.ask(child, {"run": i}, cell=i).get("error")
+            self.ask(child, {"cell": cell | {"source": ""} if i in self.deadly else cell}, cell=i)
+        for i in range(len(self.cells)):
+            error = self.ask(child, {"run": i + 1}, cell=i).get("error")  # number 0 was the sandbox's own
             if error:
                 self.errors[i] = str(error)[:300]
 
     def judge_one(self, child, name):
-        if any(cell["name"] == name and i in self.deadly for i, cell in enumerate(self.cells)):
-            return self.refuse(name, "missing", "your cell could not be run")
+        if self.own(name) & self.deadly:
+            return self.refuse(name, "your cell could not be run")
         exercise, cases, encoded = hidden_cases(name, self.seed)
-        message = {"observe": exercise.name, "function": exercise.name, "cases": encoded}
-        answers = decode_answers(self.ask(child, message).get("answers"))
-        feedback = exercise.judge(cases, answers)
+        answers = decode_answers(self.ask(child, {"observe": name, "cases": encoded}).get("answers"))
+        try:
+            feedback = exercise.judge(cases, answers)
+        except Exception:  # answers are a stranger's
+            feedback = exercise.refuse("unreadable", "the answer is of a form that cannot be judged.")
         message = feedback.message
-        if not feedback.passed and any(isinstance(a, dict) and "error" in a for a in answers):
-            message += self.explain(name)
+        if not feedback.passed and any("error" in answer for answer in answers):
+            message += self.explain(name, "NameError" in message)
         points = self.assignment.tests[name]
         return Result(points, feedback.score, feedback.passed, feedback.misconception, message)
 
-    def refuse(self, name, kind, text):
-        feedback = find(name).refuse(kind, text)
-        return Result(self.assignment.tests[name], 0.0, False, None, feedback.message + self.explain(name))
+    def refuse(self, name, text):
+        message = find(name).refuse("timeout", text).message + self.explain(name, False)
+        return Result(self.assignment.tests[name], 0.0, False, None, message)
 
-    def explain(self, name):
-        """What went wrong in the exercise's own cell, else in cells before it: often the cause of an error."""
-        own = [e for i, e in self.errors.items() if self.cells[i]["role"] == "solution" and self.cells[i]["name"] == name]
-        rest = [
-            f"cell {self.cells[i]['name']}: {e}" for i, e in self.errors.items() if self.cells[i]["name"] != name
-        ]
-        lines = [f"Your cell: {e}" for e in own] or [f"Another cell failed before ({e})" for e in rest[:1]]
-        if any("'rlcourse" in e for e in self.errors.values()):
+    def own(self, name):
+        """Indices of the cells in which the exercise's answer stands."""
+        return {i for i, cell in enumerate(self.cells) if (cell["role"], cell["name"]) == ("solution", name)}
+
+    def explain(self, name, also_others):
+        """What went wrong in the exercise's own cell, or, where a name was missing, in others."""
+        own = self.own(name)
+        lines = [f"Your cell: {error}" for i, error in self.errors.items() if i in own]
+        others = [f"{self.cells[i]['name']}: {error}" for i, error in self.errors.items() if i not in own]
+        if also_others and not lines and others:
+            lines.append(f"Another cell failed before it, {others[0]}")
+        if any("'rlcourse" in error for error in self.errors.values()):
             lines.append("rlcourse is not there when homework is graded: use NumPy or torch alone.")
         return "".join(f"\n{line}" for line in lines)
 
@@ -171,9 +180,9 @@ class Session:
 class Ended(Exception):
     """A child ended: while running a cell (its index), or while answering for an exercise."""
 
-    def __init__(self, kind, message, cell=None):
+    def __init__(self, message, cell=None):
         super().__init__(message)
-        self.kind, self.cell = kind, cell
+        self.cell = cell
 
 
 @functools.lru_cache(maxsize=256)
@@ -192,7 +201,11 @@ def encode(value):
     if not isinstance(value, np.ndarray):
         return value
     data = np.ascontiguousarray(value)
-    return {"dtype": data.dtype.str, "shape": list(value.shape), "data": base64.b64encode(data.tobytes()).decode()}
+    return {
+        "dtype": data.dtype.str,
+        "shape": list(value.shape),
+        "data": base64.b64encode(data.tobytes()).decode(),
+    }
 
 
 def decode_answers(answers):
@@ -210,7 +223,11 @@ def decode(value):
     if isinstance(value, str):
         return value[:500]
     shape = value["shape"]
-    if not isinstance(shape, list) or len(shape) > 8 or not all(type(n) is int and 0 <= n < 2**31 for n in shape):
+    if (
+        not isinstance(shape, list)
+        or len(shape) > 8
+        or not all(type(n) is int and 0 <= n < 2**31 for n in shape)
+    ):
         raise ValueError("shape")
     data = base64.b64decode(value["data"], validate=True)
     if math.prod(shape) * 8 != len(data):

@@ -1,12 +1,14 @@
 """A child process that holds no answers, confined by bubblewrap; values cross a private pipe, code does not.
 
-In the child: the interpreter, NumPy, SciPy, torch, matplotlib and Gymnasium, `child.py`, `driver.py`, a private /tmp and /proc.
-Not in the child: this package (references, hidden cases), other submissions, the gradebook, the network, the
-caller's environment, any other process. A frame on the pipe is a length and JSON; see `child.py` for its messages.
+In the child: the interpreter, NumPy, SciPy, torch, matplotlib, Gymnasium, `child.py` and `driver.py`, a
+private /tmp and /proc. Not in the child: this package (references, hidden cases), other submissions, the
+gradebook, the network, the caller's environment, any other process. A frame on the pipe is a length and JSON
+(messages: see `child.py`).
 
-Why each precaution is there (all measured): bubblewrap's process 1 shows its caller's environment, so it starts with
-an empty one; RLIMIT_NPROC does not bind root, so root's children run under an unprivileged uid; nested user namespaces
-open the kernel's attack surface again, so they are disabled; exit code 0 proves nothing, so it is never looked at.
+Why each precaution is there (all measured): bubblewrap's process 1 shows its caller's environment, so it
+starts with an empty one; RLIMIT_NPROC does not bind root, so root's children run under an unprivileged uid;
+nested user namespaces open the kernel to attack again, so they are disabled; exit code 0 proves nothing, so
+nobody looks at it.
 """
 
 import contextlib
@@ -29,7 +31,13 @@ from pathlib import Path
 import psutil
 
 HERE = Path(__file__).resolve().parent
-LIBRARIES = ("numpy", "scipy", "torch", "matplotlib", "gymnasium")  # what a solution may import, with what they need
+LIBRARIES = (
+    "numpy",
+    "scipy",
+    "torch",
+    "matplotlib",
+    "gymnasium",
+)  # what a solution may import, with what they need
 
 
 @dataclass(frozen=True)
@@ -39,9 +47,12 @@ class Limits:
     seconds: float = 10.0  # for one cell or one exercise
     total: float = 90.0  # for one submission
     memory: int = 2 << 30  # bytes, of one process and of all together
-    processes: int = 32
+    processes: int = 64
     file_bytes: int = 32 << 20  # one file; all of /tmp together may be twice that
     frame_bytes: int = 8 << 20  # one answer
+
+
+LIMITS = Limits()
 
 
 class SandboxError(RuntimeError):
@@ -57,19 +68,29 @@ class ChildDied(RuntimeError):
 
 
 class Child:
-    """One confined Python process. `ask` sends a dict and returns the dict that comes back, or raises `ChildDied`."""
+    """One confined Python process. `ask` sends a dict and returns the reply, or raises `ChildDied`."""
 
-    def __init__(self, limits=Limits(), unsandboxed=False):
+    def __init__(self, limits=LIMITS, unsandboxed=False):
         self.limits = limits
         self.last_words = ""  # on standard error, before any of the student's code
         self._folder = tempfile.TemporaryDirectory(prefix="unsandboxed-") if unsandboxed else None
-        rlimits = json.dumps([limits.memory, limits.total, limits.file_bytes, limits.processes])
+        processes = None if unsandboxed else limits.processes  # there it would count the user's own ones
+        rlimits = json.dumps([limits.memory, limits.total, limits.file_bytes, processes])
         if unsandboxed:
             paths = [HERE, *sorted({str(source.parent) for source in _libraries().values()})]
             command = [sys.executable, "-I", "-S", "-B", HERE / "child.py", rlimits, *paths]
             self._start(command, cwd=self._folder.name)
         else:
-            command = [_python()[1], "-I", "-S", "-B", "/opt/course/child.py", rlimits, "/opt/course", "/opt/site"]
+            command = [
+                _python()[1],
+                "-I",
+                "-S",
+                "-B",
+                "/opt/course/child.py",
+                rlimits,
+                "/opt/course",
+                "/opt/site",
+            ]
             with _arguments(limits) as (bwrap, fds):
                 self._start([*bwrap, *command], cwd="/", pass_fds=fds)
 
@@ -79,14 +100,14 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={},  # as under `env -i`
+            env=_environment() if self._folder else {},  # as under `env -i`
             start_new_session=True,
             **kwargs,
         )
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             os.set_blocking(stream.fileno(), False)
         try:
-            self.ask({"cells": []}, seconds=60)
+            self.ask({"cell": {"role": "given", "name": "empty", "source": ""}}, seconds=60)
         except ChildDied as death:
             raise SandboxError(f"the sandbox does not start: {self.last_words or death}") from None
 
@@ -136,11 +157,13 @@ class Child:
         return b"".join(chunks)
 
     def _wait(self, stream, deadline, writing=False):
-        """Until the pipe is ready; meanwhile look at the clock and at the memory of everything the child started."""
+        """Until the pipe is ready; meanwhile watch the clock, and the memory of all that the child started."""
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise ChildDied("timeout", "no answer within the time limit; is there a loop that never ends?")
+                raise ChildDied(
+                    "timeout", "nothing came back within the time limit; is there a loop that never ends?"
+                )
             pause = min(left, 0.25)
             if any(select.select([] if writing else [stream], [stream] if writing else [], [], pause)):
                 return
@@ -160,9 +183,13 @@ class Child:
         return ChildDied("crash", "the Python process ended (killed, out of memory, or os._exit was called)")
 
     def close(self):
-        """End the child and everything it started: the process group here, the whole process table in there."""
+        """End the child and all that it started: the process group here, the whole process table in there."""
+        if self._process.stdin.closed:
+            return
         strays = []
-        if self._folder:  # unsandboxed: no private process table; look for what it left before its parent goes
+        if (
+            self._folder
+        ):  # unsandboxed: no private process table; look for what it left before its parent goes
             with contextlib.suppress(psutil.Error):
                 strays = psutil.Process(self._process.pid).children(recursive=True)
         with contextlib.suppress(ProcessLookupError):
@@ -171,7 +198,9 @@ class Child:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         with contextlib.suppress(OSError, TypeError, IndexError):
-            self.last_words = os.read(self._process.stderr.fileno(), 4096).decode(errors="replace").strip().splitlines()[-1]
+            self.last_words = (
+                os.read(self._process.stderr.fileno(), 4096).decode(errors="replace").strip().splitlines()[-1]
+            )
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             with contextlib.suppress(OSError):
                 stream.close()
@@ -193,12 +222,14 @@ def why_not():
     if not shutil.which("bwrap"):
         return "bubblewrap is not installed; on Debian or Ubuntu: apt install bubblewrap"
     if os.geteuid() == 0 and not shutil.which("setpriv"):
-        return "setpriv (package util-linux) is not installed; root needs it to give the child an unprivileged uid"
-    with _arguments(Limits()) as (bwrap, fds):
-        run = subprocess.run([*bwrap, "/usr/bin/env", "true"], env={}, cwd="/", pass_fds=fds, capture_output=True, text=True)
+        return "setpriv (package util-linux) is not installed; root needs it to make the child unprivileged"
+    with _arguments(LIMITS) as (bwrap, fds):
+        run = subprocess.run(
+            [*bwrap, "/usr/bin/env", "true"], env={}, cwd="/", pass_fds=fds, capture_output=True, text=True
+        )
     if run.returncode:
         line = (run.stderr.strip() or "it gave no reason").splitlines()[-1]
-        return f"bubblewrap cannot confine a process here ({line}); allow unprivileged user namespaces on this machine"
+        return f"bubblewrap cannot confine a process here ({line}); allow unprivileged user namespaces"
     return None
 
 
@@ -226,12 +257,24 @@ def _arguments(limits):
     else:
         options = [*_file_system(), *confine]
     read, write = os.pipe()
-    os.write(write, b"".join(os.fsencode(option) + b"\0" for option in options))  # < 64 kB, the pipe's capacity
+    os.write(
+        write, b"".join(os.fsencode(option) + b"\0" for option in options)
+    )  # < 64 kB, the pipe's capacity
     os.close(write)
     command = [shutil.which("bwrap"), "--args", str(read)]
     if root:
-        uid = str(1_000_000 + os.getpid())  # each grader's children under their own uid, so that process counts add up
-        command += [shutil.which("setpriv"), "--reuid", uid, "--regid", uid, "--clear-groups", "--inh-caps=-all"]
+        uid = str(
+            1_000_000 + os.getpid()
+        )  # each grader's children under their own uid, so that process counts add up
+        command += [
+            shutil.which("setpriv"),
+            "--reuid",
+            uid,
+            "--regid",
+            uid,
+            "--clear-groups",
+            "--inh-caps=-all",
+        ]
         command += ["--pdeathsig", "KILL", shutil.which("bwrap"), "--bind", "/", "/", *confine]
     try:
         yield command, (read,)
@@ -259,7 +302,8 @@ def _file_system():
     bound |= {str(HERE / name): f"/opt/course/{name}" for name in ("child.py", "driver.py")}
     for source, place in bound.items():
         options += ["--ro-bind", source, place]
-    secrets = {HERE.parent, *map(Path, site.getsitepackages([sys.base_prefix, "/usr", "/usr/local"]))}
+    others = site.getsitepackages([sys.base_prefix, "/usr", "/usr/local"])
+    secrets = {HERE.parent, *(Path(folder).resolve() for folder in others)}
     for secret in secrets:
         for source, place in bound.items():
             if secret.is_dir() and secret != Path(source) and secret.is_relative_to(source):
@@ -273,7 +317,10 @@ def _python():
     base = Path(sys.base_prefix).resolve()
     if base.is_relative_to("/usr"):
         return {}, str(executable)
-    return {str(executable): "/opt/python/bin/python3", str(base / "lib"): "/opt/python/lib"}, "/opt/python/bin/python3"
+    return {
+        str(executable): "/opt/python/bin/python3",
+        str(base / "lib"): "/opt/python/lib",
+    }, "/opt/python/bin/python3"
 
 
 def _environment():
@@ -305,7 +352,11 @@ def _libraries():
             continue
         for file in package.files or []:
             top = file.parts[0]
-            if top not in ("..", "__pycache__") and not top.endswith((".dist-info", ".pth")) and top not in found:
+            if (
+                top not in ("..", "__pycache__")
+                and not top.endswith((".dist-info", ".pth"))
+                and top not in found
+            ):
                 found[top] = Path(package.locate_file(top)).resolve()
         required = [line for line in package.requires or [] if "extra ==" not in line]
         names += [re.match(r"[\w.-]+", line).group() for line in required]

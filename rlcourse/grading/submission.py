@@ -1,7 +1,7 @@
 """A submitted notebook, read as data: nothing of it is executed here, and no malformed file stops a batch.
 
-`read` returns cells, or raises `Unreadable` with one line: what, and what to do. `Assignment` is the instructor's
-list of cells; `match` finds the student's answer to each of them by id, and forgives what can be forgiven.
+`read` returns cells, or raises `Unreadable` with one line: what, and what to do. `Assignment` is the
+instructor's list of cells; `match` finds the student's answer to each by id, and forgives what it can.
 """
 
 import io
@@ -50,7 +50,7 @@ class Assignment:
 
     @classmethod
     def of(cls, name, notebook):
-        """From the instructor's notebook (a mapping, as JSON has it); cells tagged "not-graded" are left out."""
+        """From the instructor's notebook (a mapping, as in JSON); cells tagged "not-graded" are left out."""
         cells = []
         for cell in notebook["cells"]:
             meta, tags = cell["metadata"].get("nbgrader"), cell["metadata"].get("tags", [])
@@ -59,7 +59,9 @@ class Assignment:
             graded, solution = meta.get("grade", False), meta.get("solution", False)
             role = {(0, 1): "solution", (1, 0): "test", (1, 1): "written"}.get((graded, solution), "given")
             source = text(cell["source"])
-            cells.append(SourceCell(meta["grade_id"], role, cell["cell_type"], source, float(meta.get("points", 0))))
+            cells.append(
+                SourceCell(meta["grade_id"], role, cell["cell_type"], source, float(meta.get("points", 0)))
+            )
         return cls(name, tuple(cells))
 
     def of_role(self, role):
@@ -79,7 +81,9 @@ class Assignment:
 class Answers:
     """What was found of an assignment in a submission."""
 
-    cells: list[tuple[str, str, str]]  # (role, name, source) to run, in order; given ones are the instructor's
+    cells: list[
+        tuple[str, str, str]
+    ]  # (role, name, source) to run, in order; given ones are the instructor's
     place: dict[str, int] = field(default_factory=dict)  # grade_id -> index in the submission's cells
     warnings: list[str] = field(default_factory=list)
 
@@ -105,7 +109,7 @@ def read(path) -> list[Cell]:
 
 
 def members(path) -> list[str]:
-    """Names of the notebooks in a zip archive; refuses one that would write outside its folder or is a bomb."""
+    """Names of the notebooks in a zip archive; refuses one that would write outside its folder."""
     try:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
@@ -116,10 +120,16 @@ def members(path) -> list[str]:
     for info in infos:
         name = PurePosixPath(info.filename.replace("\\", "/"))
         if name.is_absolute() or ".." in name.parts or re.match(r"[A-Za-z]:", info.filename):
-            raise Unreadable(f"the archive holds a path outside its folder ({info.filename[:80]!r}); zip the notebook alone")
+            raise Unreadable(
+                f"the archive holds a path outside its folder, {info.filename[:80]!r}; zip the notebook alone"
+            )
         if stat.S_ISLNK(info.external_attr >> 16):
-            raise Unreadable(f"the archive holds a symbolic link ({info.filename[:80]!r}); zip the notebook alone")
-    return [i.filename for i in infos if i.filename.endswith(".ipynb") and not hidden(PurePosixPath(i.filename))]
+            raise Unreadable(
+                f"the archive holds a symbolic link ({info.filename[:80]!r}); zip the notebook alone"
+            )
+    return [
+        i.filename for i in infos if i.filename.endswith(".ipynb") and not hidden(PurePosixPath(i.filename))
+    ]
 
 
 def read_member(path, name) -> list[Cell]:
@@ -130,7 +140,9 @@ def read_member(path, name) -> list[Cell]:
     except (zipfile.BadZipFile, OSError, ValueError, KeyError, NotImplementedError, RuntimeError, EOFError):
         raise Unreadable("damaged inside its zip archive; hand in the .ipynb file itself") from None
     except Exception as error:  # zlib.error and its kin
-        raise Unreadable(f"damaged inside its zip archive ({type(error).__name__}); hand in the .ipynb file") from None
+        raise Unreadable(
+            f"damaged inside its zip archive ({type(error).__name__}); hand in the .ipynb file"
+        ) from None
     if len(data) > LARGEST // 4:
         raise Unreadable(too_large(len(data), "at least "))
     return parse(data)
@@ -155,7 +167,9 @@ def parse(data: bytes) -> list[Cell]:
         encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
         notebook = json.loads(data.decode(encoding), parse_int=str)
     except (ValueError, RecursionError, MemoryError):
-        raise Unreadable("not a notebook (its text is not JSON); save it in Jupyter and hand it in again") from None
+        raise Unreadable(
+            "not a notebook (its text is not JSON); save it in Jupyter and hand it in again"
+        ) from None
     if not isinstance(notebook, dict):
         raise Unreadable("not a notebook (JSON of another kind); hand in the .ipynb file of the homework")
     major = str(notebook.get("nbformat", "4"))
@@ -164,7 +178,9 @@ def parse(data: bytes) -> list[Cell]:
         sheets = [sheet for sheet in notebook["worksheets"] if isinstance(sheet, dict)]
         cells = [cell for sheet in sheets for cell in as_list(sheet.get("cells"))]
     if not isinstance(cells, list):
-        raise Unreadable(f"a notebook without cells (format {major[:8]}); save it in Jupyter and hand it in again")
+        raise Unreadable(
+            f"a notebook without cells (format {major[:8]}); save it in Jupyter and hand it in again"
+        )
     return [parsed for cell in cells if (parsed := parse_cell(cell))]
 
 
@@ -192,7 +208,9 @@ def as_list(value):
     return value if isinstance(value, list) else []
 
 
-TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)  # possessive: no memory for going back
+TOKEN = re.compile(
+    rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL
+)  # possessive: no memory for going back
 BULK = re.compile(rb'"(?:outputs|attachments)"\s*:\s*([\[{])')
 
 
@@ -218,23 +236,32 @@ def without_outputs(data: bytes) -> bytes:
 def match(assignment: Assignment, cells: list[Cell]) -> Answers:
     """The student's answer to each cell of the instructor's list.
 
-    By grade_id. Of several with one id the last that was filled in counts. Where an id is lost, or its cell was left
-    blank, the last other cell that defines the function counts. Test cells and given cells are always the instructor's.
+    By grade_id. Of several with one id, the last that was filled in counts. Where an id is lost, or its
+    cell was left blank, the last other cell that defines the function counts. Test and given cells are
+    the instructor's.
     """
-    found = Answers([("given", cell.grade_id, cell.source) for cell in assignment.of_role("given") if cell.kind == "code"])
+    found = Answers(
+        [("given", cell.grade_id, cell.source) for cell in assignment.of_role("given") if cell.kind == "code"]
+    )
     known = {cell.grade_id: cell for cell in assignment.cells}
     claims = {name: [i for i, cell in enumerate(cells) if cell.grade_id == name] for name in known}
     free = [i for i, cell in enumerate(cells) if cell.grade_id not in known and cell.kind == "code"]
+    tests = {name: len(claims[name]) for name, source in known.items() if source.role == "test"}
+    for said, names in (
+        ("missing", [n for n, k in tests.items() if k == 0]),
+        ("doubled", [n for n, k in tests.items() if k > 1]),
+    ):
+        if names:
+            found.warnings.append(f"test cells {said}: {', '.join(names)}; the instructor's are used")
     for name, source in known.items():
         places = claims[name]
         if source.role not in ("solution", "written"):
-            if source.role == "test" and len(places) != 1:
-                said = f"comes {len(places)} times" if places else "is missing"
-                found.warnings.append(f"test cell {name} {said}; the instructor's is used")
             continue
         if len(places) > 1:
             filled = [i for i in places if not blank(cells[i].source)]
-            found.warnings.append(f"cell {name} comes {len(places)} times; the last one that is filled in counts")
+            found.warnings.append(
+                f"cell {name} comes {len(places)} times; the last one that is filled in counts"
+            )
             places = filled[-1:] or places[-1:]
         if source.role == "solution" and (not places or blank(cells[places[0]].source)):
             defines = re.compile(rf"(?m)^(?:def|class)\s+{re.escape(name)}\b|^{re.escape(name)}\s*=[^=]")
