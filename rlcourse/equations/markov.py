@@ -324,7 +324,7 @@ def _use_new_actions(old, A, radius, nu, policy, multiplier):
 
 
 def _tilt(old, A, nu, gap):
-    """D_KL(old‖p), Σ old w and the variance of w under old, for w = ν/gap, gap = ν − A, p ∝ old w, Σ old A = 0.
+    """D_KL(old‖p), Σ old w and the variance of w under old, w = ν/gap, gap = ν − A, p ∝ old w, Σ old A = 0.
 
     Each [S]. Sums of second-order terms only, so that a divergence of 1e-20 keeps its digits.
     """

