@@ -2,10 +2,11 @@
 
 A *system* is a frozen record of constants with three pure functions: `start`, `step` and `observe`.
 `SystemVectorEnv` moves E copies of one system together behind Gymnasium's `VectorEnv`; `SystemEnv` moves one
-behind Gymnasium's `Env`. Importing this file registers them with Gymnasium under `rlcourse/`:
+behind Gymnasium's `Env`. Importing this file, as `training` does, registers them under `rlcourse/`:
 
     gymnasium.make_vec("rlcourse/Pendulum-v1", num_envs=8)
-    gymnasium.make_vec("rlcourse/Pendulum-v1", num_envs=8, system=Pendulum(g=1.62))   # on the moon
+    gymnasium.make_vec("rlcourse/Pendulum-v1", num_envs=8, system=Pendulum(g=1.62))  # on the moon
+    gymnasium.make_vec("rlcourse.parts.classic:rlcourse/Pendulum-v1", num_envs=8)    # imports this file first
 
 The physical state of all copies is `env.unwrapped.state` [E, D], its columns named by `system.state_names`:
 draw it, or set it.

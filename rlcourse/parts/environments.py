@@ -7,6 +7,7 @@
 `classic.py` has the course's own environments, `wrappers.py` what adapts everybody else's.
 """
 
+import importlib
 import inspect
 import math
 import warnings
@@ -38,10 +39,10 @@ class Transition(NamedTuple):
 def make(env, num_envs=1, seed=None, *, twin=True):
     """E = `num_envs` environments in the course's form, as a `gymnasium.vector.VectorEnv`.
 
-    env: a Gymnasium id; or a factory: a function without arguments that returns a `gymnasium.Env`, or one
-      with an argument `num_envs` that returns a `VectorEnv`. If `rlcourse/<id>` is registered it stands in
-      for <id> (the same dynamics in NumPy, tested equal step by step); `twin=False` insists on Gymnasium's
-      own.
+    env: a Gymnasium id ("module:id" imports the module first); or a factory: a function without arguments
+      that returns a `gymnasium.Env`, or one with an argument `num_envs` that returns a `VectorEnv`. If
+      `rlcourse/<id>` is registered it stands in for <id> (the same dynamics in NumPy, tested equal step by
+      step); `twin=False` insists on Gymnasium's own.
     seed: an int, or a list of S ints with E = S·N: environment i then belongs to member i // N, and its
       random stream depends on that member's seed and on i % N only: a member meets the same episodes alone
       or among others. The first `reset()` uses the streams. `env.action_space.sample()` is seeded too, by
@@ -87,10 +88,13 @@ def environment_seeds(seed, num_envs):
 
 
 def _from_id(name, num_envs, twin):
-    if twin and f"rlcourse/{name}" in gymnasium.registry:
-        name = f"rlcourse/{name}"
-    spec = gymnasium.registry.get(name)
     try:
+        module, _, name = name.rpartition(":")  # "module:id" imports the module that registers the id
+        if module:
+            importlib.import_module(module)
+        if twin and f"rlcourse/{name}" in gymnasium.registry:
+            name = f"rlcourse/{name}"
+        spec = gymnasium.registry.get(name)
         if spec is not None and (spec.entry_point is None or spec.namespace == "rlcourse"):
             return gymnasium.make_vec(name, num_envs=num_envs)
         return _from_factory(partial(gymnasium.make, name), num_envs)

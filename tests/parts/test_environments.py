@@ -306,6 +306,13 @@ def test_sampled_actions_are_seeded():
     assert one.single_action_space.sample() == two.single_action_space.sample()
 
 
+def test_an_id_with_its_module_is_the_id():
+    env = make("rlcourse.parts.classic:rlcourse/Pendulum-v1", 2, seed=0)
+    np.testing.assert_array_equal(env.reset()[0], make("Pendulum-v1", 2, seed=0).reset()[0])
+    with pytest.raises(ImportError, match="No module named 'no_such_module'"):
+        make("no_such_module:Pendulum-v1")
+
+
 def test_the_first_reset_uses_the_seed_and_the_next_goes_on():
     one, two = make("Pendulum-v1", 3, seed=1), make("Pendulum-v1", 3, seed=1)
     first, second = one.reset()[0], one.reset()[0]

@@ -203,6 +203,7 @@ def test_registration_needs_no_torch_and_happens_once():
         "import gymnasium, importlib\n"
         "import rlcourse.parts.classic as c; importlib.reload(c)\n"
         "gymnasium.make_vec('rlcourse/DoubleIntegrator-v0', num_envs=2).reset(seed=0)\n"
+        "gymnasium.make_vec('rlcourse.parts.classic:rlcourse/CartPole-v1', num_envs=2).reset(seed=0)\n"
         "assert 'torch' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
