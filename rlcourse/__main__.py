@@ -362,7 +362,7 @@ def lab(arguments):
 
 
 def settle_jupyter(instructor):
-    """No question about news on the first page; nbgrader and jupytext, if `test` brought them, for teachers only."""
+    """No question about news on the first page; nbgrader and jupytext, where installed, for teachers only."""
     servers = ["nbgrader.server_extensions." + name for name in NBGRADER_SERVERS] + ["jupyterlab_jupytext"]
     hidden = ["@jupyterlab/apputils-extension:announcements"]
     if not instructor:
