@@ -170,10 +170,8 @@ def grade_entry(entry, homework, by_name, seed, limits, unsandboxed) -> Row:
     except SandboxError as problem:
         row.status, row.note = "error", f"not graded: {problem}"
     except Exception as fault:
-        row.status, row.note = (
-            "error",
-            f"not graded, a fault of the grader: {type(fault).__name__}: {str(fault)[:200]}",
-        )
+        text = f"{type(fault).__name__}: {str(fault)[:200]}"
+        row.status, row.note = "error", f"not graded, a fault of the grader: {text}"
     if row.status != "graded" and row.homework in by_name:
         row.results = zero(by_name[row.homework], row.note)
     row.seconds = round(time.monotonic() - begin, 3)

@@ -162,7 +162,7 @@ def lock_gradebook(path):
                 holder = os.read(descriptor, 20).decode(errors="replace").strip() or "unknown"
                 os.close(descriptor)
                 raise NbGraderException(
-                    f"Another grader (process {holder}) is at work on this course; start again when it is done."
+                    f"Another grader (process {holder}) is at work on this course; wait until it is done."
                 ) from None
     os.truncate(descriptor, 0)
     os.write(descriptor, str(os.getpid()).encode())

@@ -157,13 +157,12 @@ class Child:
         return b"".join(chunks)
 
     def _wait(self, stream, deadline, writing=False):
-        """Until the pipe is ready; meanwhile watch the clock, and the memory of all that the child started."""
+        """Until the pipe is ready; meanwhile watch the clock, and the memory of all it started."""
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise ChildDied(
-                    "timeout", "nothing came back within the time limit; is there a loop that never ends?"
-                )
+                text = "nothing came back within the time limit; is there a loop that never ends?"
+                raise ChildDied("timeout", text)
             pause = min(left, 0.25)
             if any(select.select([] if writing else [stream], [stream] if writing else [], [], pause)):
                 return
@@ -186,10 +185,12 @@ class Child:
         """End the child and all that it started: the process group here, the whole process table in there."""
         if self._process.stdin.closed:
             return
+        with contextlib.suppress(OSError, IndexError):
+            self.last_words = (
+                os.read(self._process.stderr.fileno(), 4096).decode(errors="replace").splitlines()[-1]
+            )
         strays = []
-        if (
-            self._folder
-        ):  # unsandboxed: no private process table; look for what it left before its parent goes
+        if self._folder:  # unsandboxed: no process table of its own, so look for what would outlive it
             with contextlib.suppress(psutil.Error):
                 strays = psutil.Process(self._process.pid).children(recursive=True)
         with contextlib.suppress(ProcessLookupError):
@@ -197,13 +198,8 @@ class Child:
         for process in strays:
             with contextlib.suppress(psutil.Error):
                 process.kill()
-        with contextlib.suppress(OSError, TypeError, IndexError):
-            self.last_words = (
-                os.read(self._process.stderr.fileno(), 4096).decode(errors="replace").strip().splitlines()[-1]
-            )
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            with contextlib.suppress(OSError):
-                stream.close()
+            stream.close()
         self._process.wait()
         if self._folder:
             self._folder.cleanup()
