@@ -258,11 +258,9 @@ def run(label, command):
         ("\r" if live else "")
         + "{} {:4.0f} s".format(label, time.monotonic() - start).ljust(99 if live else 0)
     )
-    with (
-        contextlib.suppress(OSError),
-        open(str(ENVIRONMENT / "rlcourse-install.log"), "a", encoding="utf-8") as log,
-    ):
-        log.write("\n".join([" ".join(command)] + lines) + "\n")
+    with contextlib.suppress(OSError):  # a full disk keeps no log, and is told below
+        log = ENVIRONMENT / "rlcourse-install.log"
+        log.write_text("\n".join([" ".join(command)] + lines) + "\n", encoding="utf-8")
     if process.returncode:
         raise Trouble(diagnosis(label.strip(), "\n".join(lines)))
 

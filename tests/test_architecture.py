@@ -14,6 +14,7 @@ FLOORS = {  # the first part of a module's name -> its floor
     "equations": 0,
     "parts": 1,
     "algorithms": 2,
+    "checkpoints": 3,
     "notebooks": 3,
     "statistics": 3,
     "plots": 3.1,  # draws what statistics computed
