@@ -31,24 +31,29 @@ class DDPG:
     def networks(self, spaces, streams):
         return DeterministicNets.build(spaces, self.hidden, streams, twins=False)
 
+    @torch.no_grad()
     def update(self, nets, batch, rng):
-        """One step of critic, actor and targets. batch: S seeds × B transitions; losses average over B and sum over S."""
-        with torch.no_grad():
-            # y = r + γ Q′(s′, μ′(s′))
-            next_action = nets.mu(nets.target_actor, batch.next_obs)
-            next_value = nets.q(nets.target_critics, batch.next_obs, next_action)  # [S, B]
-            y = self.target(batch.reward, batch.terminated, next_value, self.gamma)
+        """One step of critic, actor and targets. batch: S seeds × B transitions; averages over B; seeds do not mix."""
+        B = batch.reward.shape[-1]
 
-        # Critic: minimise E[(Q(s, a) − y)²]
+        # y = r + γ Q′(s′, μ′(s′))
+        next_action = nets.target_actor.forward(batch.next_obs)
+        next_value = nets.q(nets.target_critics, batch.next_obs, next_action)  # [S, B]
+        y = self.target(batch.reward, batch.terminated, next_value, self.gamma)
+
+        # Critic: ∇_w E[(y − Q(s, a))²] = −2 E[(y − Q(s, a)) ∇_w Q(s, a)]
         q = nets.q(nets.critics, batch.obs, batch.action)
-        nets.critic_optimiser.minimise(((q - y) ** 2).mean(-1).sum(), self.critic_lr)
+        error = y - q
+        nets.critics.backward(-2 / B * error)
+        nets.critic_optimiser.step(self.critic_lr)
 
-        # Actor: maximise E[Q(s, μ(s))]; gradients pass through the critic, which stays as it is
-        value = nets.q(nets.critics, batch.obs, nets.mu(nets.actor, batch.obs), frozen=True)
-        nets.actor_optimiser.minimise(-value.mean(-1).sum(), self.actor_lr)
+        # Actor, uphill: ∇_θ E[Q(s, μ(s))] = E[∇_a Q(s, a) ∇_θ μ(s)] at a = μ(s)  (Silver et al. 2014)
+        action = nets.actor.forward(batch.obs)
+        nets.actor.backward(-1 / B * nets.action_gradient(batch.obs, action))
+        nets.actor_optimiser.step(self.actor_lr)
 
         # Targets: θ′ ← τ θ + (1 − τ) θ′
         nets.target_critics.follow(nets.critics, self.tau)
         nets.target_actor.follow(nets.actor, self.tau)
         nets.updates += 1
-        return {"q": q, "td_error": y - q}
+        return {"q": q, "td_error": error}

@@ -66,7 +66,7 @@ class PPO:
             order = torch.from_numpy(rng.permutation(obs.shape[1]))
             for index in order.split(self.minibatch_size, dim=1):
                 pick = (torch.arange(len(obs))[:, None], index)
-                pi = nets.pi(obs[pick])
+                pi = nets.pi(obs[pick], fast=True)
                 log_prob, old_kl = pi.log_prob(action[pick]), self._old(old, pick).kl(pi)
                 if self.stop_kl is not None:  # measured before the step that it forbids
                     active = active & (old_kl.detach().mean(-1) <= self.stop_kl)
@@ -112,16 +112,15 @@ class PPO:
         return centred / (centred.pow(2).mean(-1, keepdim=True).sqrt() + 1e-8)
 
     def _step(self, nets, loss, learning_rate, active):
-        nets.policy.grad.zero_()
-        nets.critic.grad.zero_()
+        nets.policy.extra.grad.zero_()
         loss.backward()
         if self.max_grad_norm is not None:
             norm = (nets.policy.grad_norm() ** 2 + nets.critic.grad_norm() ** 2).sqrt()
             scale = (self.max_grad_norm / (norm + 1e-6)).clamp(max=1)[:, None]
             nets.policy.grad.mul_(scale)
             nets.critic.grad.mul_(scale)
-        nets.policy_optimiser.step(learning_rate, active)
-        nets.critic_optimiser.step(learning_rate, active)
+        nets.policy_optimiser.step(learning_rate, active.tolist())
+        nets.critic_optimiser.step(learning_rate, active.tolist())
 
     @staticmethod
     def _old(old, pick):

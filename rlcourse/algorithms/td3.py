@@ -34,29 +34,33 @@ class TD3:
     def networks(self, spaces, streams):
         return DeterministicNets.build(spaces, self.hidden, streams, twins=True)
 
+    @torch.no_grad()
     def update(self, nets, batch, rng):
-        """One step of the critics; every d steps one of actor and targets. Losses average over B and sum over the rest."""
-        with torch.no_grad():
-            # Smoothing: a′ = clip(μ′(s′) + clip(ε, −c, c), −1, 1),  ε ~ N(0, σ̃²), one per sample and dimension
-            epsilon = self.target_noise * torch.from_numpy(rng.normal(*batch.action.shape[1:]))
-            smoothing = epsilon.clamp(-self.noise_clip, self.noise_clip)
-            next_action = (nets.mu(nets.target_actor, batch.next_obs) + smoothing).clamp(-1, 1)
+        """One step of the critics; every d steps one of actor and targets. Averages over B; seeds and twins do not mix."""
+        B = batch.reward.shape[-1]
 
-            # Twin critics: y = r + γ minᵢ Q′ᵢ(s′, a′)
-            next_values = nets.q(nets.target_critics, batch.next_obs, next_action)  # [S, 2, B]
-            y = self.target(batch.reward, batch.terminated, next_values, self.gamma)
+        # Smoothing: a′ = clip(μ′(s′) + clip(ε, −c, c), −1, 1),  ε ~ N(0, σ̃²), one per sample and dimension
+        epsilon = self.target_noise * torch.from_numpy(rng.normal(*batch.action.shape[1:]))
+        smoothing = epsilon.clamp(-self.noise_clip, self.noise_clip)
+        next_action = (nets.target_actor.forward(batch.next_obs) + smoothing).clamp(-1, 1)
 
-        # Critics: minimise Σᵢ E[(Qᵢ(s, a) − y)²]
+        # Twin critics: y = r + γ minᵢ Q′ᵢ(s′, a′)
+        next_values = nets.q(nets.target_critics, batch.next_obs, next_action)  # [S, 2, B]
+        y = self.target(batch.reward, batch.terminated, next_values, self.gamma)
+
+        # Critics: ∇_w E[(y − Qᵢ(s, a))²] = −2 E[(y − Qᵢ(s, a)) ∇_w Qᵢ(s, a)]
         q = nets.q(nets.critics, batch.obs, batch.action)
         error = y[:, None] - q
-        nets.critic_optimiser.minimise((error**2).mean(-1).sum(), self.critic_lr)
+        nets.critics.backward(-2 / B * error)
+        nets.critic_optimiser.step(self.critic_lr)
 
         # Delay: actor and targets move once every d critic updates
         nets.updates += 1
         if nets.updates % self.policy_delay == 0:
-            # Actor: maximise E[Q₁(s, μ(s))]
-            value = nets.q(nets.critics, batch.obs, nets.mu(nets.actor, batch.obs), frozen=True)[:, 0]
-            nets.actor_optimiser.minimise(-value.mean(-1).sum(), self.actor_lr)
+            # Actor, uphill: ∇_θ E[Q₁(s, μ(s))] = E[∇_a Q₁(s, a) ∇_θ μ(s)] at a = μ(s)
+            action = nets.actor.forward(batch.obs)
+            nets.actor.backward(-1 / B * nets.action_gradient(batch.obs, action))
+            nets.actor_optimiser.step(self.actor_lr)
             nets.target_critics.follow(nets.critics, self.tau)
             nets.target_actor.follow(nets.actor, self.tau)
         return {"q": q, "td_error": error}

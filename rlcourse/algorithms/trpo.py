@@ -96,5 +96,5 @@ class TRPO:
             order = torch.from_numpy(rng.permutation(obs.shape[1]))
             for index in order.split(self.minibatch_size, dim=1):
                 pick = (torch.arange(len(obs))[:, None], index)
-                loss = objectives.value_loss(nets.v(obs[pick]), target[pick], dim=-1).sum()
-                nets.critic_optimiser.minimise(loss, self.critic_lr)
+                objectives.value_loss(nets.v(obs[pick]), target[pick], dim=-1).sum().backward()
+                nets.critic_optimiser.step(self.critic_lr)

@@ -131,8 +131,9 @@ def _backward_sum(delta, decay):
 
 def same_shape(**arrays):
     """Raise ValueError, naming each array and its shape, unless all shapes are equal."""
-    shapes = {name: tuple(np.shape(array)) for name, array in arrays.items()}
-    if len(set(shapes.values())) > 1:
+    first, *others = (np.shape(array) for array in arrays.values())
+    if any(shape != first for shape in others):
+        shapes = {name: tuple(np.shape(array)) for name, array in arrays.items()}
         listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
         raise ValueError(f"shapes must be equal, got {listed}; reshape before calling (no broadcasting here)")
 

@@ -131,17 +131,19 @@ def exact_step(gradient, curvature, radius):
     return float(-np.sign(gradient) * radius)
 
 
-def steihaug_step(gradient, hessian, radius):
+def steihaug_step(gradient, hessian, radius, tolerance=None):
     """p ≈ argmin_p gᵀp + ½ pᵀBp subject to ‖p‖ ≤ Δ, by conjugate gradients (Nocedal & Wright, Algorithm 7.2).
 
     Conjugate gradients on Bp = −g from p = 0, left at the boundary when an iterate would cross it or when a
-    direction d has dᵀBd ≤ 0; stops at a residual of min(½, √‖g‖)‖g‖. gradient [n]; hessian [n, n] or a
-    function v -> Bv. Where g = 0 it stays at 0, even on a saddle: it never looks at eigenvectors.
+    direction d has dᵀBd ≤ 0; stops at ‖Bp + g‖ ≤ tolerance·‖g‖, by default min(½, √‖g‖).
+    gradient [n]; hessian [n, n] or a function v -> Bv. Where g = 0 it stays at 0, even on a saddle: it never
+    looks at eigenvectors.
     """
     product = hessian if callable(hessian) else lambda v: hessian @ v
     size = np.linalg.norm(gradient)
+    tolerance = min(0.5, np.sqrt(size)) if tolerance is None else tolerance
     p, residual, d = np.zeros_like(gradient), gradient, -gradient
-    while np.linalg.norm(residual) > min(0.5, np.sqrt(size)) * size:
+    while np.linalg.norm(residual) > tolerance * size:
         Bd = product(d)
         curvature = d @ Bd
         alpha = residual @ residual / curvature if curvature > 0 else np.inf

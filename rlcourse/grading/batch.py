@@ -21,7 +21,16 @@ from tqdm import tqdm
 
 from rlcourse.grading.judge import Row, judge, zero
 from rlcourse.grading.sandbox import LIMITS, SandboxError
-from rlcourse.grading.submission import LARGEST, Assignment, Unreadable, hidden, members, read, read_member
+from rlcourse.grading.submission import (
+    LARGEST,
+    Assignment,
+    Unreadable,
+    hidden,
+    match,
+    members,
+    read,
+    read_member,
+)
 
 
 class Refused(RuntimeError):
@@ -185,17 +194,14 @@ def own_seed(seed, entry):
 
 
 def recognise(cells, name, by_name):
-    """Which homework these cells belong to: most ids in common; at a draw, as the name says."""
-    ids = {cell.grade_id for cell in cells}
-    common = {key: sum(cell.grade_id in ids for cell in a.of_role("solution")) for key, a in by_name.items()}
-    best = max(common, key=lambda key: (common[key], key == name))
-    if common[best]:
+    """Which homework these cells belong to: most answers found in them; at a draw, as the name says."""
+    found = {key: len(match(assignment, cells).place) for key, assignment in by_name.items()}
+    best = max(found, key=lambda key: (found[key], key == name))
+    if found[best]:
         return best
     if name in by_name:
         return name
-    raise Unreadable(
-        "no cell of any homework in it; hand in the notebook that was given out, with its cells filled in"
-    )
+    raise Unreadable("no cell of any homework in it; hand in the notebook that was given out, filled in")
 
 
 @contextlib.contextmanager

@@ -217,10 +217,9 @@ def drive_replay_buffer(name, cls, case, style):
     for make_rng in (np.random.default_rng, random.Random, np.random.RandomState):
         try:
             buffer, lengths = fill(cls, int(case["capacity"]), make_rng(int(case["seed"])), adds)
-            draws = [items(buffer.sample(batch), batch) for _ in range(int(case["draws"]))]
-            after = whole(len(buffer))
+            draws, after = drain(buffer, batch, int(case["draws"]))
             twin, _ = fill(cls, int(case["capacity"]), make_rng(int(case["seed"])), adds)
-            again = [items(twin.sample(batch), batch) for _ in range(5)]
+            again, _ = drain(twin, batch, 5)
         except (AttributeError, TypeError) as error:  # perhaps written for another kind of generator
             last = last or error
             continue
@@ -237,12 +236,17 @@ def fill(cls, capacity, rng, adds):
     buffer, lengths = cls(capacity, rng), []
     for item in range(1, adds + 1):
         buffer.add(1000 + item)
-        lengths.append(whole(len(buffer)))
+        lengths.append(float(len(buffer)))
     return buffer, lengths
 
 
-def whole(length):
-    return float(length)
+def drain(buffer, batch, draws):
+    """So many batches, and the length after the first; a buffer that sampling empties is drawn from once."""
+    before, batches = len(buffer), [items(buffer.sample(batch), batch)]
+    after = len(buffer)
+    while len(batches) < draws:
+        batches.append(items(buffer.sample(batch), batch) if after == before else batches[0])
+    return batches, float(after)
 
 
 def items(sample, batch):

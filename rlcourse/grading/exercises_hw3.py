@@ -362,7 +362,18 @@ def surprising(k, n, p, tests=100):
 def even(case, answer):
     held, draws = held_items(case), answer["draws"]
     counts = [(draws == item).sum() for item in held]
-    return not any(surprising(k, draws.size, 1 / len(held)) for k in counts) and not in_runs(case, answer)
+    fair_counts = not any(surprising(k, draws.size, 1 / len(held)) for k in counts)
+    return fair_counts and not in_runs(case, answer) and not repeats(case, answer)
+
+
+def repeats(case, answer):
+    """Are batches one item repeated, more often than chance allows?"""
+    draws = answer["draws"]
+    same, chance = (
+        np.all(draws == draws[:, :1], axis=1).sum(),
+        len(held_items(case)) ** (1.0 - draws.shape[1]),
+    )
+    return same > chance * len(draws) and surprising(same, len(draws), chance)
 
 
 def in_runs(case, answer):
@@ -381,6 +392,10 @@ def lengths_are(rule):
     return lambda case, answer: np.array_equal(
         answer["lengths"], [rule(n, case["capacity"]) for n in range(1, case["adds"] + 1)]
     )
+
+
+def counts_all(case, answer):
+    return case["adds"] > case["capacity"] and lengths_are(lambda n, c: n)(case, answer)
 
 
 def first_items_stay(case, answer):
@@ -447,14 +462,12 @@ REPLAY_BUFFER = Exercise(
             "unbounded",
             "The buffer grows past its capacity. When it is full, the newest item must take the place of "
             "the oldest.",
-            shows=lambda case, answer: lengths_are(lambda n, c: n)(case, answer) and old_items(case, answer),
+            shows=lambda case, answer: counts_all(case, answer) and old_items(case, answer),
         ),
         Mistake(
             "wrong_length",
             "len(buffer) counts every item ever added. It must be what is stored: min(added, capacity).",
-            shows=lambda case, answer: (
-                lengths_are(lambda n, c: n)(case, answer) and not old_items(case, answer)
-            ),
+            shows=lambda case, answer: counts_all(case, answer) and not old_items(case, answer),
         ),
         Mistake(
             "empty_slots",
@@ -501,6 +514,20 @@ REPLAY_BUFFER = Exercise(
             " data efficiency comes from.",
             shows=lambda case, answer: answer["length_after"] < answer["lengths"][-1],
         ),
+        Mistake("misses_oldest", "The oldest item is never drawn: indices start at 0.", shows=misses(0)),
+        Mistake(
+            "misses_newest",
+            "The newest item is never drawn: the upper end of rng.integers is already excluded.",
+            shows=misses(-1),
+        ),
+        Mistake(
+            "newest_only",
+            "Only the newest items are drawn. Replay decorrelates because it draws from everything stored.",
+            shows=newest_only,
+        ),
+        Mistake(
+            "oldest_only", "Only the oldest items are drawn. Draw from everything stored.", shows=oldest_only
+        ),
         Mistake(
             "same_batch",
             "Every call of sample returns the same batch: make the generator once, in __init__, not inside "
@@ -515,24 +542,10 @@ REPLAY_BUFFER = Exercise(
             ),
         ),
         Mistake(
-            "misses_newest",
-            "The newest item is never drawn: the upper end of rng.integers is already excluded.",
-            shows=misses(-1),
-        ),
-        Mistake("misses_oldest", "The oldest item is never drawn: indices start at 0.", shows=misses(0)),
-        Mistake(
             "misses_a_slot",
             "One slot is never drawn: check both ends of the index range (rng.integers excludes the upper "
             "end).",
             shows=misses_a_slot,
-        ),
-        Mistake(
-            "newest_only",
-            "Only the newest items are drawn. Replay decorrelates because it draws from everything stored.",
-            shows=newest_only,
-        ),
-        Mistake(
-            "oldest_only", "Only the oldest items are drawn. Draw from everything stored.", shows=oldest_only
         ),
         Mistake(
             "not_fifo",
@@ -540,6 +553,11 @@ REPLAY_BUFFER = Exercise(
             " to slot "
             "(number added) mod capacity.",
             shows=old_items,
+        ),
+        Mistake(
+            "repeated_item",
+            "A batch is one item repeated. Draw each item of the batch on its own.",
+            shows=repeats,
         ),
         Mistake(
             "consecutive",

@@ -114,7 +114,10 @@ class Exercise:
         best, most = None, 0
         for mistake in self.mistakes:
             if mistake.shows:
-                fits = [mistake.shows(case, answer) for case, answer in zip(cases, answers, strict=True)]
+                fits = [
+                    not ok and mistake.shows(case, answer)
+                    for case, answer, ok in zip(cases, answers, right, strict=True)
+                ]
             else:
                 fits = [
                     close(answer, values_of(mistake, case), self.tolerance, nan=True)

@@ -22,7 +22,7 @@ class Spaces(NamedTuple):
 class Policy:
     """A trained policy for S seeds: act(obs [S, B, O]) → actions [S, B, A] in [−1, 1], or integers [S, B].
 
-    kind: "deterministic" (tanh of the network), "gaussian" or "categorical". A policy of one seed also takes [B, O] or [O]. It is a
+    kind: "deterministic" (the network's output), "gaussian" or "categorical". A policy of one seed also takes [B, O] or [O]. It is a
     snapshot: further training does not change it.
     """
 
@@ -49,7 +49,7 @@ class Policy:
 
     def _act(self, obs, deterministic, rng):
         if self.kind == "deterministic":
-            return torch.tanh(self.network(obs)).numpy()
+            return self.network(obs).numpy()
         pi = distribution(self.network, obs, self.kind == "categorical")
         if self.kind == "categorical":
             return pi.log_p.argmax(-1).numpy() if deterministic else sample(pi, rng.random(obs.shape[:-1]))
@@ -92,22 +92,21 @@ class DeterministicNets:
     @classmethod
     def build(cls, spaces, hidden, streams, twins):
         members = (len(streams), 2) if twins else (len(streams),)
-        actor = Network((spaces.obs_size, *hidden, spaces.action_size), (len(streams),), streams)
+        actor = Network((spaces.obs_size, *hidden, spaces.action_size), (len(streams),), streams, squash=True)
         critics = Network((spaces.obs_size + spaces.action_size, *hidden, 1), members, streams)
         return cls(actor, critics, actor.copy(), critics.copy(), Adam(actor), Adam(critics))
 
-    @staticmethod
-    def mu(actor, obs):
-        """a = μ(s) = tanh(network(s)) in [−1, 1], [S, B, A]."""
-        return torch.tanh(actor(obs))
-
-    @staticmethod
-    def q(critics, obs, action, frozen=False):
-        """Q(s, a): [S, B], or [S, 2, B] for twins. With `frozen`, gradients reach the action but not the critic's weights."""
+    def q(self, critics, obs, action):
+        """Q(s, a): [S, B], or [S, 2, B] for twins."""
         x = torch.cat([obs, action], dim=-1)
         if len(critics.members) == 2:
             x = x[:, None].expand(-1, 2, -1, -1)
-        return critics(x, frozen)[..., 0]
+        return critics.forward(x)[..., 0]
+
+    def action_gradient(self, obs, action):
+        """∇_a Q(s, a) of the (first) critic, [S, B, A]."""
+        x = torch.cat([obs, action], dim=-1)
+        return self.critics.input_gradient(x, first_twin=len(self.critics.members) == 2)[..., obs.shape[-1] :]
 
     def state(self):
         networks = {name: getattr(self, name).flat.numpy().copy() for name in NETWORKS}
@@ -174,7 +173,7 @@ class OffPolicyAgent:
         if self.steps < algorithm.warmup:
             return (2 * self.acting.uniform(self.noise.shape[1]) - 1).astype(np.float32)
         self.noise = algorithm.noise.step(self.noise, self.acting.normal(self.noise.shape[1]))
-        mu = np.tanh(self.nets.actor.numpy(obs[:, None])[:, 0])
+        mu = self.nets.actor.numpy(obs[:, None])[:, 0]
         return np.clip(mu + self.noise, -1, 1)
 
     @staticmethod
@@ -248,18 +247,27 @@ class StochasticNets:
         start, S = "orthogonal" if orthogonal else "uniform", (len(streams),)
         extra = 0 if spaces.discrete else spaces.action_size
         sizes = (spaces.obs_size, *hidden)
-        policy = Network((*sizes, spaces.action_size), S, streams, activation, start, 0.01, extra, log_std)
+        policy = Network(
+            (*sizes, spaces.action_size),
+            S,
+            streams,
+            activation,
+            start,
+            0.01,
+            extra=extra,
+            extra_start=log_std,
+        )
         critic = Network((*sizes, 1), S, streams, activation, start, 1.0)
         optimisers = Adam(policy, adam_eps), Adam(critic, adam_eps)
         return cls(policy, critic, *optimisers, spaces.discrete, torch.full(S, float(beta)))
 
-    def pi(self, obs):
-        """π(·|s) for obs [S, B, O]."""
-        return distribution(self.policy, obs, self.discrete)
+    def pi(self, obs, fast=False):
+        """π(·|s) for obs [S, B, O]; `fast` where one derivative is enough."""
+        return distribution(self.policy, obs, self.discrete, fast)
 
     def v(self, obs):
         """V(s), [S, B]."""
-        return self.critic(obs)[..., 0]
+        return self.critic.fast(obs)[..., 0]
 
     @torch.no_grad()
     def values(self, rollout):
@@ -346,7 +354,7 @@ class OnPolicyAgent:
 
     def _act(self, algorithm, obs):
         x = torch.from_numpy(obs).view(self.seeds, -1, self.spaces.obs_size)
-        pi = self.nets.pi(self.moments.normalise(x) if algorithm.normalise_observation else x)
+        pi = self.nets.pi(self.moments.normalise(x) if algorithm.normalise_observation else x, fast=True)
         N = algorithm.num_envs
         draws = (
             self.acting.uniform(N) if self.spaces.discrete else self.acting.normal(N, self.spaces.action_size)
