@@ -666,8 +666,11 @@ def draw(fig, old_0=0.5, old_1=0.5, target_0=0.95, target_1=0.05, t=0.3, gamma=0
     for x, y, mark in ((old_0, old_1, "o"), (target_0, target_1, "s"), (here[0, 1], here[1, 1], "D")):
         square.plot(x, y, mark, color=plots.BLUE, markersize=9, markeredgecolor="white", clip_on=False)
     square.set(xlabel="π(move | 0)", ylabel="π(move | 1)", title="dark: high η", xlim=(0, 1), ylim=(0, 1))
+    square.set(xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
 
     draw_bounds(graph, way, curves)
+    graph.set_xticks((0, 0.5, 1))
+    graph.locator_params(axis="y", nbins=3)
     graph.axvline(t, color=plots.GREY, linewidth=1, linestyle="-")
     graph.axhline(curves[0][0], color=plots.GREY, linewidth=1, linestyle=plots.DOTS)
     plots.label_lines(graph)
@@ -687,7 +690,7 @@ def draw(fig, old_0=0.5, old_1=0.5, target_0=0.95, target_1=0.05, t=0.3, gamma=0
 plots.picture(
     draw,
     alt="The square of policies with old, target and the policy between; return, surrogate and bounds",
-    size=(9.5, 4.2),
+    size=(9.0, 3.9),
 )
 
 # %% [markdown]
@@ -696,7 +699,7 @@ plots.picture(
 # %%
 lab = explore(
     draw,
-    size=(9.5, 4.2),
+    size=(9.0, 3.9),
     old_0=Slider("old₀", "old: π(move|0)", min=0.01, max=0.99, step=0.01),
     old_1=Slider("old₁", "old: π(move|1)", min=0.01, max=0.99, step=0.01),
     target_0=Slider("new₀", "target: π(move|0)", min=0.0, max=1.0, step=0.01),
