@@ -1,0 +1,471 @@
+# %% [markdown]
+# # Homework 3 · DDPG and TD3
+#
+# Lectures 06 and 07. You build every part in which TD3 differs from a plain actor-critic, then train TD3 with your own
+# target. Ten functions and one class, each at most 15 lines, and two questions to answer in words.
+#
+# **How it works.** Write your answer in the cell that raises `NotImplementedError`, run it, then run the check below it.
+# ✓ means right. ✗ comes with a sentence about what your values look like. Checks are free: run them as often as you
+# like. Arrays are NumPy or torch, as you prefer; anything that gives the right numbers is right. Your mark comes from
+# the same checks on other random inputs.
+#
+# If a check never ends, your code has a loop without end: interrupt the kernel (■).
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "given-imports", "locked": true, "solution": false}
+import itertools
+import math
+
+import numpy as np
+import torch
+
+# %% tags=["not-graded"] nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "given-course", "locked": true, "solution": false}
+import matplotlib.pyplot as plt
+from IPython.display import display
+
+from rlcourse.grading import check, plug_in
+
+
+def ready(name, function):
+    """Is the exercise solved? A figure below waits for it."""
+    solved = check(name, function).passed
+    if not solved:
+        print(f"This cell waits for {name}: solve it, then run the cell again.")
+    return solved
+
+
+# %% [markdown]
+# ## 1 · Noise that remembers
+#
+# ### 1.1 One step  (5 minutes, ★)
+#
+# A deterministic policy explores nothing, so DDPG adds noise; noise that is correlated in time carries a heavy system
+# further than independent kicks that cancel. The Ornstein–Uhlenbeck process is pulled back to $\mu$ at the rate $\theta$
+# and shaken by a Brownian motion $W$:
+#
+# $$dX_t = \theta(\mu - X_t)\,dt + \sigma\,dW_t .$$
+#
+# Over a short time $\Delta t$ the drift adds $\theta(\mu - X)\Delta t$. The increment of $W$ is normal with *variance*
+# $\Delta t$, so it equals $\sqrt{\Delta t}\,\xi$ in law, with $\xi$ standard normal.
+#
+# **Write** the Euler–Maruyama step. `x` and `xi` are arrays of one shape, the rest are numbers; return the next `x`.
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "ou_step", "locked": false, "solution": true}
+def ou_step(x, theta, mu, sigma, dt, xi):
+    ### BEGIN SOLUTION
+    return x + theta * (mu - x) * dt + sigma * np.sqrt(dt) * xi
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-ou_step", "locked": true, "points": 3, "solution": false}
+feedback = check("ou_step", ou_step)
+display(feedback)
+3 * feedback.score  # points
+
+# %% [markdown]
+# ### 1.2 Where it settles  (10 minutes, ★★)
+#
+# The scale of the noise decides how far an agent explores, so you should know it before you train. One step multiplies
+# the distance to $\mu$ by $1 - \theta\Delta t$ and adds fresh noise. In the long run what is forgotten and what is added
+# balance: the variance $v$ after a step equals $v$ before it.
+#
+# **Write** the stationary variance of the *discrete* process (for $0 < \theta\Delta t < 2$). It is not the textbook's
+# $\sigma^2/2\theta$, which is the limit of small steps. Numbers in, a number out.
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "ou_stationary_variance", "locked": false, "solution": true}
+def ou_stationary_variance(theta, sigma, dt):
+    ### BEGIN SOLUTION
+    shrink = (1 - theta * dt) ** 2  # v = shrink · v + σ²Δt
+    return sigma**2 * dt / (1 - shrink)
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-ou_stationary_variance", "locked": true, "points": 3, "solution": false}
+feedback = check("ou_stationary_variance", ou_stationary_variance)
+display(feedback)
+3 * feedback.score  # points
+
+# %% [markdown]
+# **See it.** Five hundred steps of your process, and of independent normal numbers of the same variance. Look at how
+# long each stays on one side of zero.
+
+# %% tags=["not-graded"] nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "given-ou-picture", "locked": true, "solution": false}
+if ready("ou_step", ou_step) and ready("ou_stationary_variance", ou_stationary_variance):
+    theta, sigma, dt, rng = 0.15, 0.2, 1.0, np.random.default_rng(3)
+    path = [np.zeros(1)]
+    for _ in range(500):
+        path.append(np.asarray(ou_step(path[-1], theta, 0.0, sigma, dt, rng.normal(size=1))))
+    sd = float(ou_stationary_variance(theta, sigma, dt)) ** 0.5
+    figure, axes = plt.subplots(2, 1, figsize=(7, 3.2), sharex=True, sharey=True, layout="constrained")
+    axes[0].plot(np.ravel(path), color="#E69F00")
+    axes[1].plot(rng.normal(0, sd, 501), color="#0072B2")
+    for ax, name in zip(axes, ("Ornstein–Uhlenbeck", "independent"), strict=True):
+        ax.axhspan(-sd, sd, color="0.92")
+        ax.set_ylabel(name)
+    axes[0].set_title("Same variance, different memory (band: ±1 standard deviation)")
+    axes[1].set_xlabel("step")
+
+# %% [markdown]
+# ## 2 · Replay  (20 minutes, ★★)
+#
+# Successive transitions look alike, and a network fitted to look-alikes forgets the rest; drawing at random from a large
+# memory breaks the correlation and lets every transition teach more than once. The memory is a ring: when it is full,
+# the newest item takes the place of the oldest.
+#
+# **Write** a class with `ReplayBuffer(capacity, rng)`, `add(item)`, `sample(n)` and `len(buffer)`. `rng` is a NumPy
+# `Generator`, `item` is anything. `sample` returns `n` stored items, every stored item equally likely (with or without
+# replacement, as you like); it is never asked for more than are stored. `len` is the number of items stored.
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "ReplayBuffer", "locked": false, "solution": true}
+class ReplayBuffer:
+    def __init__(self, capacity, rng):
+        ### BEGIN SOLUTION
+        self.capacity, self.rng = capacity, rng
+        self.items, self.added = [], 0
+        ### END SOLUTION
+
+    def add(self, item):
+        ### BEGIN SOLUTION
+        if len(self.items) < self.capacity:
+            self.items.append(item)
+        else:
+            self.items[self.added % self.capacity] = item
+        self.added += 1
+        ### END SOLUTION
+
+    def sample(self, n):
+        ### BEGIN SOLUTION
+        return [self.items[i] for i in self.rng.integers(len(self.items), size=n)]
+        ### END SOLUTION
+
+    def __len__(self):
+        ### BEGIN SOLUTION
+        return len(self.items)
+        ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-ReplayBuffer", "locked": true, "points": 5, "solution": false}
+feedback = check("ReplayBuffer", ReplayBuffer)
+display(feedback)
+5 * feedback.score  # points
+
+# %% [markdown]
+# ## 3 · Targets that hold still
+#
+# ### 3.1 Following slowly  (5 minutes, ★)
+#
+# A critic that regresses to its own output chases its own tail; a target network, a slow copy, gives it something that
+# holds still for a while. After every update the copy moves by the fraction $\tau$ towards the online network:
+#
+# $$\theta' \leftarrow (1-\tau)\,\theta' + \tau\,\theta .$$
+#
+# **Write** the step: two arrays of parameters and the number `tau` in, the new target parameters out.
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "polyak", "locked": false, "solution": true}
+def polyak(target, online, tau):
+    ### BEGIN SOLUTION
+    return (1 - tau) * target + tau * online
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-polyak", "locked": true, "points": 2, "solution": false}
+feedback = check("polyak", polyak)
+display(feedback)
+2 * feedback.score  # points
+
+# %% [markdown]
+# ### 3.2 DDPG's target  (10 minutes, ★)
+#
+# This line is where most reimplementations of DDPG go silently wrong, because a critic that is told of rewards after the
+# end still looks as if it learns. With $Q'$ and $\mu'$ the target networks,
+#
+# $$y = r + \gamma\,(1 - \text{terminated})\;Q'\bigl(s', \mu'(s')\bigr).$$
+#
+# A time limit (truncation) is no end of the world: the batch holds only `terminated`, and truncated transitions bootstrap.
+#
+# **Write** the targets of a batch. `reward`, `terminated` and `next_q` are arrays of shape `[B]`, and so is the answer.
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "ddpg_target", "locked": false, "solution": true}
+def ddpg_target(reward, terminated, next_q, gamma):
+    ### BEGIN SOLUTION
+    return reward + gamma * (1 - terminated) * next_q
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-ddpg_target", "locked": true, "points": 4, "solution": false}
+feedback = check("ddpg_target", ddpg_target)
+display(feedback)
+4 * feedback.score  # points
+
+# %% [markdown]
+# ### 3.3 A bug to find  (10 minutes, ★★)
+#
+# Broken reinforcement learning fails silently: this loss runs, goes down, and trains nothing. A critic's network returns a
+# *column*, `q` and `next_q` of shape `[B, 1]`; `reward` and `terminated` come from the buffer as `[B]`.
+#
+# Before you run anything: which shape does `target` have below, and over how many pairs does the mean run? **Repair** the
+# function. It must return the mean squared error $\frac1B\sum_i (q_i - y_i)^2$, one number.
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "critic_loss", "locked": false, "solution": true}
+def critic_loss(q, next_q, reward, terminated, gamma):
+    ### BEGIN SOLUTION
+    target = reward + gamma * (1 - terminated) * next_q[:, 0]
+    return ((q[:, 0] - target) ** 2).mean()
+    ### END SOLUTION
+    target = reward + gamma * (1 - terminated) * next_q
+    return ((q - target) ** 2).mean()
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-critic_loss", "locked": true, "points": 3, "solution": false}
+feedback = check("critic_loss", critic_loss)
+display(feedback)
+3 * feedback.score  # points
+
+# %% [markdown]
+# ## 4 · The actor  (10 minutes, ★★)
+#
+# The critic is only a means: the actor climbs it. The deterministic policy gradient goes *through* the action, so the
+# action must be the actor's own, with its graph attached:
+#
+# $$\nabla_\theta J \approx \frac1B \sum_i \nabla_a Q(o_i, a)\big|_{a=\mu_\theta(o_i)}\;\nabla_\theta\mu_\theta(o_i).$$
+#
+# **Write** the loss whose *descent* is this ascent. `critic(observation, action)` gives `[B]` values and
+# `actor(observation)` gives actions; both are torch functions here. `observation` and `action` are a batch from replay.
+# Return a torch scalar that autograd can differentiate.
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "actor_loss", "locked": false, "solution": true}
+def actor_loss(critic, actor, observation, action):
+    ### BEGIN SOLUTION
+    return -critic(observation, actor(observation)).mean()
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-actor_loss", "locked": true, "points": 4, "solution": false}
+feedback = check("actor_loss", actor_loss)
+display(feedback)
+4 * feedback.score  # points
+
+# %% [markdown]
+# ## 5 · Why the critic is too optimistic
+#
+# ### 5.1 The maximum of noisy estimates  (15 minutes, ★★)
+#
+# Each estimate may be right on average, and the largest of them is still too large on average: whoever takes the maximum
+# picks the lucky ones. For estimates with finitely many outcomes the expectation can be computed exactly.
+#
+# **Write** $\mathbb E[\max_a \hat Q_a]$. `values[a, k]` is the $k$-th possible value of the estimate of action $a$, and
+# `probabilities[a, k]` its probability. The estimates of different actions are independent. Return the exact number.
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "expected_maximum", "locked": false, "solution": true}
+def expected_maximum(values, probabilities):
+    ### BEGIN SOLUTION
+    total = 0.0
+    outcomes = [list(zip(v, p, strict=True)) for v, p in zip(values, probabilities, strict=True)]
+    for joint in itertools.product(*outcomes):
+        total += math.prod(p for _, p in joint) * max(v for v, _ in joint)
+    return total
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-expected_maximum", "locked": true, "points": 4, "solution": false}
+feedback = check("expected_maximum", expected_maximum)
+display(feedback)
+4 * feedback.score  # points
+
+# %% [markdown]
+# **See it.** Every action is worth exactly 0, and each estimate is $+1$ or $-1$ with equal chances. The plot is your
+# $\mathbb E[\max]$ against the number of actions.
+
+# %% tags=["not-graded"] nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "given-maximum-picture", "locked": true, "solution": false}
+if ready("expected_maximum", expected_maximum):
+    actions = range(1, 11)
+    bias = [float(expected_maximum(np.tile([-1.0, 1.0], (a, 1)), np.full((a, 2), 0.5))) for a in actions]
+    figure, ax = plt.subplots(figsize=(6, 2.6), layout="constrained")
+    ax.plot(actions, bias, "o-", color="#E69F00")
+    ax.axhline(0, color="black")
+    ax.annotate("the truth", (9.1, 0.03))
+    ax.set(
+        xlabel="number of actions",
+        ylabel="E[max] of the estimates",
+        title="The more actions, the more optimistic the maximum",
+    )
+
+# %% [markdown] nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "written-maximum", "locked": false, "points": 4, "solution": true}
+# ### 5.2 In words  (10 minutes, marked by hand)
+#
+# Prove that $\mathbb E[\max_a \hat Q_a] \ge \max_a \mathbb E[\hat Q_a]$, and say when the two are equal. Two or three lines.
+#
+# ### BEGIN SOLUTION
+# For every action $b$, $\max_a \hat Q_a \ge \hat Q_b$. Take expectations: $\mathbb E[\max_a \hat Q_a] \ge \mathbb E[\hat Q_b]$ for every
+# $b$, hence for the $b$ with the largest mean. (Jensen's inequality for the convex function max says the same.) Equality
+# holds exactly when one action $b$ attains the maximum with probability 1.
+#
+# *Marking (4 points): the inequality for each $b$, 1; expectations and the largest $b$ (or Jensen with convexity of max named), 2;
+# the case of equality, 1.*
+# ### END SOLUTION
+
+# %% [markdown]
+# ### 5.3 TD3's target  (10 minutes, ★)
+#
+# TD3's cure is to train two critics and to believe the more pessimistic one, entry by entry:
+#
+# $$y = r + \gamma\,(1-\text{terminated})\,\min\bigl(Q'_1(s', \tilde a),\; Q'_2(s', \tilde a)\bigr).$$
+#
+# Both critics regress to this one target.
+#
+# **Write** the targets of a batch; all arrays have shape `[B]`.
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "td3_target", "locked": false, "solution": true}
+def td3_target(reward, terminated, next_q1, next_q2, gamma):
+    ### BEGIN SOLUTION
+    return reward + gamma * (1 - terminated) * np.minimum(next_q1, next_q2)
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-td3_target", "locked": true, "points": 4, "solution": false}
+feedback = check("td3_target", td3_target)
+display(feedback)
+4 * feedback.score  # points
+
+# %% [markdown]
+# ### 5.4 Smoothing  (10 minutes, ★★)
+#
+# A deterministic target policy finds every narrow peak that the critic has by accident; averaging over nearby actions
+# hides the peak. TD3 adds noise to the *target* action, clips the noise so that it stays near, and clamps the sum to where
+# actions live:
+#
+# $$\tilde a = \operatorname{clip}\bigl(a' + \operatorname{clip}(\sigma\xi, -c, c),\,-1,\,1\bigr).$$
+#
+# **Write** $\tilde a$. `next_action` and `xi` have shape `[B, action dimensions]`, `xi` is standard normal, one number
+# per entry; `sigma` and `clip` ($c$) are numbers.
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "smoothed_action", "locked": false, "solution": true}
+def smoothed_action(next_action, xi, sigma, clip):
+    ### BEGIN SOLUTION
+    epsilon = np.clip(sigma * xi, -clip, clip)
+    return np.clip(next_action + epsilon, -1, 1)
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-smoothed_action", "locked": true, "points": 4, "solution": false}
+feedback = check("smoothed_action", smoothed_action)
+display(feedback)
+4 * feedback.score  # points
+
+# %% [markdown]
+# ### 5.5 Measuring the bias  (10 minutes, ★★)
+#
+# "Critics overestimate" is a claim about numbers, and you can measure it: compare what the critic said with what then
+# happened. Along one episode that ended by termination, the critic's values are $q_t$ and the rewards $r_t$; what happened
+# from $t$ on is $G_t = r_t + \gamma r_{t+1} + \gamma^2 r_{t+2} + \dots$
+#
+# **Write** $\frac1T\sum_t (q_t - G_t)$: `q` and `rewards` have shape `[T]`; the answer is a number, positive for a critic
+# that is too optimistic.
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "critic_bias", "locked": false, "solution": true}
+def critic_bias(q, rewards, gamma):
+    ### BEGIN SOLUTION
+    gaps, future = [], 0.0
+    for value, reward in zip(reversed(q), reversed(rewards), strict=True):
+        future = reward + gamma * future
+        gaps.append(value - future)
+    return sum(gaps) / len(gaps)
+    ### END SOLUTION
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-critic_bias", "locked": true, "points": 4, "solution": false}
+feedback = check("critic_bias", critic_bias)
+display(feedback)
+4 * feedback.score  # points
+
+# %% [markdown]
+# **A given critic.** Ten steps in a row, eight actions at each, every reward normal with mean 0 and standard deviation 1: every true value
+# is 0. Two critics learn from the same transitions: one backs up $\max_a Q$, the other $\max_a \min(Q_1, Q_2)$ of two tables that
+# see different rewards. Your `critic_bias` measures both on fresh episodes.
+
+
+# %% tags=["not-graded"] nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "given-bias-experiment", "locked": true, "solution": false}
+def learn(rng, twins, steps=10, actions=8, visits=100, gamma=0.95):
+    """Q-learning on a corridor of pure noise. Returns the tables, [tables, steps + 1, actions]."""
+    q = np.zeros((2 if twins else 1, steps + 1, actions))
+    for n in range(1, visits + 1):
+        for t, a in itertools.product(reversed(range(steps)), range(actions)):
+            best = q[:, t + 1].min(axis=0).max()
+            q[:, t, a] += (rng.normal(size=len(q)) + gamma * best - q[:, t, a]) / n**0.7
+    return q
+
+
+if ready("critic_bias", critic_bias):
+    for name, twins in (("max", False), ("max of the smaller", True)):
+        rng = np.random.default_rng(0)
+        biases = []
+        for _ in range(20):
+            value = learn(rng, twins).min(axis=0).max(axis=1)[:-1]
+            biases.append(float(critic_bias(value, rng.normal(size=len(value)), 0.95)))
+        error = np.std(biases, ddof=1) / len(biases) ** 0.5
+        print(f"backing up the {name:18s}: bias {np.mean(biases):+.2f} ± {1.96 * error:.2f} (20 critics)")
+
+# %% [markdown]
+# ## 6 · Your target trains TD3
+#
+# `TD3(target=…)` takes its target as a number of the record: your function goes in where the course's own stands, and nothing
+# else changes. Both runs below start from the same seeds. If your target is right, the curves lie on top of each other.
+# About half a minute on two cores.
+
+# %% tags=["not-graded", "trains"] nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "given-td3-plug-in", "locked": true, "solution": false}
+from rlcourse.algorithms.td3 import TD3
+from rlcourse.training import train
+
+if ready("td3_target", td3_target):
+    mine = plug_in(td3_target)  # tensors in, tensors out, however you wrote it
+
+    def my_target(reward, terminated, next_values, gamma):
+        return mine(reward, terminated, next_values[:, 0], next_values[:, 1], gamma)
+
+    settings = {"env": "Pendulum-v1", "steps": 6_000, "seeds": 3}
+    runs = {"yours": train(TD3(target=my_target), **settings), "the course's": train(TD3(), **settings)}
+
+    figure, ax = plt.subplots(figsize=(7, 3.2), layout="constrained")
+    for (name, run), (colour, style) in zip(runs.items(), (("#0072B2", "-"), ("#D55E00", "--")), strict=True):
+        ax.plot(run.curve.steps, run.curve.returns.T, style, color=colour, alpha=0.35, lw=1)
+        ax.plot(
+            run.curve.steps,
+            run.curve.returns.mean(0),
+            style,
+            color=colour,
+            lw=2.5,
+            label=f"{name} (mean of 3 seeds)",
+        )
+    ax.set(
+        xlabel="environment steps",
+        ylabel="return of an evaluation episode",
+        title="TD3 on Pendulum with your target",
+    )
+    ax.legend()
+
+# %% [markdown] nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "written-targets", "locked": false, "points": 4, "solution": true}
+# ### 6.1 In words  (15 minutes, marked by hand)
+#
+# Replace your target by one that takes the *larger* critic (`np.maximum`), rerun the cell above, and look at both curves.
+# Pendulum-v1 never terminates; it is cut off after 200 steps. (a) Does the larger critic hurt here? Say what you saw, with its spread
+# over the seeds. (b) Which mistake in `ddpg_target` could this environment never reveal, and why? (c) What does that tell
+# you about testing an algorithm by its learning curve?
+#
+# ### BEGIN SOLUTION
+# (a) Any honest description of the curves counts if it mentions the spread: with three seeds only large differences can be
+# told from luck. (b) Every mistake in the terminal mask except the inverted one: `terminated` is always 0, so bootstrapping from
+# terminal states, or masking the reward as well, changes nothing. (c) A learning curve tests only what its environment exercises; the
+# check with random inputs sees the mask, the curve does not.
+#
+# *Marking (4 points): (a) 1 for the observation, 1 for the spread; (b) 1; (c) 1.*
+# ### END SOLUTION

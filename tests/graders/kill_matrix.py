@@ -1,0 +1,127 @@
+"""Runs every solution of the bank through `check`: which wrong ones are caught, and is the hint the right one?
+
+    python3 tests/graders/kill_matrix.py            # prints the table
+    python3 tests/graders/kill_matrix.py --write    # and puts it into tests/graders/README.md
+
+A name in `bank/` says what is expected: `right_…`; `wrong_<misconception>__<variant>`; `wrong_none__…` for
+answers that are no numbers, or of a wrong form: rejected, without a misconception.
+"""
+
+import argparse
+import contextlib
+import importlib.util
+import io
+import statistics
+import sys
+import time
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rlcourse.grading.check import check
+from rlcourse.grading.exercises import EXERCISES
+
+HERE = Path(__file__).resolve().parent
+SEEDS = range(20)
+FORM = {None, "wrong_shape", "not_finite"}  # what `wrong_none` may be called
+
+
+@dataclass
+class Row:
+    """One exercise: how its bank fared."""
+
+    name: str
+    right: int = 0
+    wrong: int = 0
+    rejected_right: list = field(default_factory=list)
+    accepted_wrong: list = field(default_factory=list)
+    misnamed: list = field(default_factory=list)
+    milliseconds: list = field(default_factory=list)
+
+
+def bank(name):
+    """(solution name, solution) of one exercise."""
+    path = HERE / "bank" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"bank_{name}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return [(k, v) for k, v in vars(module).items() if k.startswith(("right_", "wrong_"))]
+
+
+def quietly(name, solution, seed=0):
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        return check(name, solution, seed)
+
+
+def expected_name(solution_name):
+    return solution_name.removeprefix("wrong_").split("__")[0]
+
+
+def judge(name, seeds=SEEDS):
+    """Every right solution on every seed; every wrong one, too, and its hint on the visible seed."""
+    row = Row(name)
+    for solution_name, solution in bank(name):
+        quietly(name, solution)  # imports and caches are not the check's time
+        start = time.perf_counter()
+        feedback = quietly(name, solution)
+        row.milliseconds.append(1e3 * (time.perf_counter() - start))
+        if solution_name.startswith("right_"):
+            row.right += 1
+            bad = [s for s in seeds if not quietly(name, solution, s).passed]
+            if bad:
+                row.rejected_right.append((solution_name, bad, quietly(name, solution, bad[0]).message))
+            continue
+        row.wrong += 1
+        if any(quietly(name, solution, s).passed for s in seeds):
+            row.accepted_wrong.append(solution_name)
+        want = expected_name(solution_name)
+        if feedback.misconception not in (FORM if want == "none" else {want}):
+            row.misnamed.append((solution_name, feedback.misconception, feedback.message))
+    return row
+
+
+def table(rows):
+    lines = [
+        "| exercise | right accepted | wrong rejected | hint names the mistake | check, ms (median, worst) |",
+        "|---|---|---|---|---|",
+    ]
+    for r in rows:
+        lines.append(
+            f"| `{r.name}` | {r.right - len(r.rejected_right)}/{r.right} "
+            f"| {r.wrong - len(r.accepted_wrong)}/{r.wrong} | {r.wrong - len(r.misnamed)}/{r.wrong} "
+            f"| {statistics.median(r.milliseconds):.0f}, {max(r.milliseconds):.0f} |"
+        )
+    right, wrong = sum(r.right for r in rows), sum(r.wrong for r in rows)
+    lines.append(
+        f"| **all** | {right - sum(len(r.rejected_right) for r in rows)}/{right} "
+        f"| {wrong - sum(len(r.accepted_wrong) for r in rows)}/{wrong} "
+        f"| {wrong - sum(len(r.misnamed) for r in rows)}/{wrong} | |"
+    )
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="exercises (default: all)")
+    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    arguments = parser.parse_args()
+    rows = [judge(name) for name in arguments.names or EXERCISES]
+    print(table(rows))
+    for row in rows:
+        for solution, seeds, message in row.rejected_right:
+            print(f"REJECTED a right one: {row.name} {solution} on seeds {seeds}: {message}")
+        for solution in row.accepted_wrong:
+            print(f"ACCEPTED a wrong one: {row.name} {solution}")
+        for solution, got, message in row.misnamed:
+            print(f"misnamed: {row.name} {solution}: {got}: {message}")
+    if arguments.write:
+        readme = HERE / "README.md"
+        head, _, rest = readme.read_text().partition("<!-- table -->\n")
+        _, _, tail = rest.partition("<!-- end -->")
+        readme.write_text(f"{head}<!-- table -->\n{table(rows)}\n<!-- end -->{tail}")
+    return int(any(r.rejected_right or r.accepted_wrong for r in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
