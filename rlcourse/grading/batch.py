@@ -56,7 +56,8 @@ def assignments() -> dict[str, Assignment]:
     """The course's homework, by name, from the instructor's sources."""
     from rlcourse.grading import release
 
-    return {path.stem: Assignment.of(path.stem, release.instructor(path)) for path in release.sources()}
+    paths = sorted(release.SOURCES.glob("*.py"))
+    return {path.stem: Assignment.of(path.stem, release.instructor(path)) for path in paths}
 
 
 def entries(folder, homework_names) -> list[Entry]:

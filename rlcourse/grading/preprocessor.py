@@ -54,9 +54,19 @@ class SubmissionExporter(NotebookExporter):
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        coursedir = self.parent.coursedir
-        self._lock = lock_gradebook(Path(coursedir.root) / ".grading-lock")
-        self._finalizer = weakref.finalize(self, os.close, self._lock)
+        reason = None if Judge(parent=self).unsandboxed else why_not()
+        if reason:
+            raise self.refusal(f"Student code is not run without a sandbox: {reason}.")
+        try:
+            lock = lock_gradebook(Path(self.parent.coursedir.root) / ".grading-lock")
+        except BlockingIOError as held:
+            raise self.refusal(held) from None
+        weakref.finalize(self, os.close, lock)
+
+    def refusal(self, line):
+        """nbgrader prints nothing of an exception that ends a run: it must stand in the log."""
+        self.log.error(str(line))
+        return NbGraderException(str(line))
 
     def from_filename(self, filename, resources=None, **kw):
         if not self.parent._sanitizing:  # the second stage reads what the first one wrote
@@ -161,9 +171,8 @@ def lock_gradebook(path):
             if last:
                 holder = os.read(descriptor, 20).decode(errors="replace").strip() or "unknown"
                 os.close(descriptor)
-                raise NbGraderException(
-                    f"Another grader (process {holder}) is at work on this course; wait until it is done."
-                ) from None
+                line = f"Another grader (process {holder}) is at work on this course; wait until it is done."
+                raise BlockingIOError(line) from None
     os.truncate(descriptor, 0)
     os.write(descriptor, str(os.getpid()).encode())
     return descriptor
@@ -179,9 +188,6 @@ class Judge(NbGraderPreprocessor):
     seed = Integer(0, help="Of the hidden inputs; 0 draws a fresh one for each submission.").tag(config=True)
 
     def preprocess(self, nb, resources):
-        reason = None if self.unsandboxed else why_not()
-        if reason:
-            raise NbGraderException(f"Student code is not run without a sandbox: {reason}")
         where = resources["nbgrader"]
         assignment = source_assignment(self.parent.parent.coursedir, where)
         with Gradebook(where["db_url"]) as gradebook:  # points as released: nbgrader's own book decides
