@@ -139,6 +139,12 @@ def _numbers_html(numbers: Mapping[str, object]) -> str:
     )
 
 
+def _alt_html(text: str) -> str:
+    """The picture in words, for screen readers only: ipywidgets' Image has no alt (and fails with a tooltip, 8.1.9)."""
+    hidden = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
+    return f'<span role="note" class="rlcourse-alt" style="{hidden}">Picture: {html.escape(text)}</span>'
+
+
 def _error_html(error: BaseException) -> str:
     """What went wrong and in which line of the reader's code, in a red box that screen readers announce."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename != __file__]
@@ -291,8 +297,7 @@ class Lab:
             if self._error.value:
                 self._error.value = ""
             self._image.value = self.png
-            self._image.tooltip = self.alt or plots.title_of(self.figure)
-            self._numbers.value = _numbers_html(self.numbers)
+            self._numbers.value = _alt_html(self.alt or plots.title_of(self.figure)) + _numbers_html(self.numbers)
 
     def _ipython_display_(self) -> None:
         _publish(self._root, self.png or None, self.alt or plots.title_of(self.figure))
