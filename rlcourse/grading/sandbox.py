@@ -217,8 +217,6 @@ def why_not():
         return "bubblewrap exists only on Linux; grade inside a Linux container or virtual machine"
     if not shutil.which("bwrap"):
         return "bubblewrap is not installed; on Debian or Ubuntu: apt install bubblewrap"
-    if os.geteuid() == 0 and not shutil.which("setpriv"):
-        return "setpriv (package util-linux) is not installed; root needs it to make the child unprivileged"
     with _arguments(LIMITS) as (bwrap, fds):
         run = subprocess.run(
             [*bwrap, "/usr/bin/env", "true"], env={}, cwd="/", pass_fds=fds, capture_output=True, text=True
@@ -231,47 +229,44 @@ def why_not():
 
 @contextlib.contextmanager
 def _arguments(limits):
-    """The command in front of the child's own, and the file descriptor its arguments are read from.
+    """The command to put in front of the child's own, and the descriptors it needs.
 
-    The arguments name this machine's folders; through a descriptor they stay out of /proc/1/cmdline.
-    Root first lays out the file system (it may open folders that an unprivileged user may not), then becomes
-    an unprivileged user, who makes the namespaces.
+    Bubblewrap reads its options, which name this machine's folders, from a pipe: they do not show in
+    /proc/1/cmdline.
     """
-    size = str(2 * limits.file_bytes)
-    confine = [
-        *("--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"),
-        *("--hostname", "sandbox", "--proc", "/proc", "--dev", "/dev"),
-        *("--size", "1048576", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"),
-        *("--size", size, "--tmpfs", "/tmp", "--chdir", "/tmp"),
-    ]  # fmt: skip
+    options, staged = _file_system()
+    options = [*options, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent"]
+    options += ["--new-session", "--hostname", "sandbox", "--proc", "/proc", "--dev", "/dev"]
+    options += ["--size", "1048576", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    options += [
+        "--size",
+        str(2 * limits.file_bytes),
+        "--tmpfs",
+        "/tmp",
+        "--remount-ro",
+        "/",
+        "--chdir",
+        "/tmp",
+    ]
     for name, value in _environment().items():
-        confine += ["--setenv", name, value]
-    root = os.geteuid() == 0
-    if root:
-        options = [*_file_system(), "--bind", "/proc", "/proc", "--dev-bind", "/dev", "/dev"]
-        options += ["--die-with-parent", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
-    else:
-        options = [*_file_system(), *confine]
-    read, write = os.pipe()
-    os.write(
-        write, b"".join(os.fsencode(option) + b"\0" for option in options)
-    )  # < 64 kB, the pipe's capacity
+        options += ["--setenv", name, value]
+    read, write = os.pipe()  # it holds 64 kB, more than the options need
+    os.write(write, b"".join(os.fsencode(option) + b"\0" for option in options))
     os.close(write)
     command = [shutil.which("bwrap"), "--args", str(read)]
-    if root:
+    if os.geteuid() == 0:
         uid = str(
             1_000_000 + os.getpid()
-        )  # each grader's children under their own uid, so that process counts add up
-        command += [
-            shutil.which("setpriv"),
-            "--reuid",
+        )  # one user for each grader, so that its processes are counted alone
+        command = [
+            sys.executable,
+            "-I",
+            "-S",
+            str(HERE / "unprivileged.py"),
             uid,
-            "--regid",
-            uid,
-            "--clear-groups",
-            "--inh-caps=-all",
+            json.dumps(staged),
+            *command,
         ]
-        command += ["--pdeathsig", "KILL", shutil.which("bwrap"), "--bind", "/", "/", *confine]
     try:
         yield command, (read,)
     finally:
@@ -280,31 +275,37 @@ def _arguments(limits):
 
 @functools.cache
 def _file_system():
-    """Bubblewrap's options for the read-only part of the child's file system."""
+    """Bubblewrap's options for the read-only part; for root, {place below /mnt: folder} to bind before."""
     options = []
     for name in ("/opt", "/opt/python", "/opt/python/bin", "/opt/site", "/opt/course", "/tmp"):
         options += ["--perms", "0755", "--dir", name]
-    bound = {"/usr": "/usr"}
+    system = {"/usr": "/usr"}
     for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
         if os.path.islink(name):
             options += ["--symlink", os.readlink(name), name]
         elif os.path.isdir(name):
-            bound[name] = name
+            system[name] = name
     for name in ("/etc/ld.so.cache", "/etc/localtime"):
         if os.path.exists(name):
-            bound[os.path.realpath(name)] = name
-    bound |= _python()[0]
-    bound |= {str(source): f"/opt/site/{name}" for name, source in _libraries().items()}
-    bound |= {str(HERE / name): f"/opt/course/{name}" for name in ("child.py", "driver.py")}
-    for source, place in bound.items():
-        options += ["--ro-bind", source, place]
-    others = site.getsitepackages([sys.base_prefix, "/usr", "/usr/local"])
-    secrets = {HERE.parent, *(Path(folder).resolve() for folder in others)}
-    for secret in secrets:
-        for source, place in bound.items():
-            if secret.is_dir() and secret != Path(source) and secret.is_relative_to(source):
+            system[os.path.realpath(name)] = name
+    own = _python()[0]
+    own |= {str(source): f"/opt/site/{name}" for name, source in _libraries().items()}
+    own |= {str(HERE / name): f"/opt/course/{name}" for name in ("child.py", "driver.py")}
+    staged = {f"/mnt/{i}": source for i, source in enumerate(own)} if os.geteuid() == 0 else {}
+    seen_at = {source: place for place, source in staged.items()}
+    for source, place in (system | own).items():
+        options += ["--ro-bind", seen_at.get(source, source), place]
+    for secret in _secrets():
+        for source, place in (system | own).items():
+            if secret != Path(source) and secret.is_relative_to(source):
                 options += ["--tmpfs", str(place / secret.relative_to(source))]
-    return options
+    return options, staged
+
+
+def _secrets():
+    """Folders to be emptied in the child if they lie in one that it sees: this package, other libraries."""
+    folders = [HERE.parent, *map(Path, site.getsitepackages([sys.base_prefix, "/usr", "/usr/local"]))]
+    return {folder.resolve() for folder in folders if folder.is_dir()}
 
 
 def _python():
@@ -313,10 +314,8 @@ def _python():
     base = Path(sys.base_prefix).resolve()
     if base.is_relative_to("/usr"):
         return {}, str(executable)
-    return {
-        str(executable): "/opt/python/bin/python3",
-        str(base / "lib"): "/opt/python/lib",
-    }, "/opt/python/bin/python3"
+    inside = "/opt/python/bin/python3"
+    return {str(executable): inside, str(base / "lib"): "/opt/python/lib"}, inside
 
 
 def _environment():
