@@ -4,3 +4,10 @@ from rlcourse.grading.check import check
 from rlcourse.grading.plug import plug_in, plug_in_solver
 
 __all__ = ["check", "plug_in", "plug_in_solver"]
+
+
+def main(argv=None):
+    """`python3 -m rlcourse grade`; see `cli.py`."""
+    from rlcourse.grading.cli import main
+
+    return main(argv)

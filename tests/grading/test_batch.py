@@ -1,5 +1,6 @@
 """A batch resumes, locks, goes parallel, and says when it was run without a sandbox."""
 
+import contextlib
 import csv
 import json
 import os
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 SLOW = "import time\ntime.sleep(0.7)\ndef polyak(target, online, tau):\n    return target\n"
@@ -35,7 +37,10 @@ def rows_of(out):
 
 def wait_for(condition, seconds=60):
     end = time.monotonic() + seconds
-    while not condition():
+    while True:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if condition():
+                return
         assert time.monotonic() < end
         time.sleep(0.05)
 
@@ -60,31 +65,24 @@ def test_finished_rows_survive_a_kill_and_the_next_run_goes_on(folder, graded, t
 
 
 @pytest.mark.sandbox
-def test_a_killed_grader_takes_its_children_along(folder, tmp_path, notebook, hand_in):
-    import psutil
-
+def test_a_killed_grader_takes_its_children_along(tmp_path, notebook, hand_in):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
     endless = (
         "import os\ndef polyak(*a):\n    os.setsid() if os.fork() == 0 else None\n    while True: pass\n"
     )
-    for path in folder.iterdir():
-        path.unlink()
-    hand_in(
-        folder,
-        "endless",
-        notebook(
-            {"polyak": "def polyak(target, online, tau):\n    while True: pass\n" if not endless else endless}
-        ),
-    )
-    out = tmp_path / "out"
-    process = subprocess.Popen(
-        [*COMMAND, str(folder), "--out", str(out), "--jobs", "1", "--seconds", "60"],
-        stderr=subprocess.DEVNULL,
-    )
-    top = psutil.Process(process.pid)
-    wait_for(lambda: sum(p.name().startswith("python") for p in top.children(recursive=True)) >= 1)
-    time.sleep(1)
-    inside = top.children(recursive=True)
-    assert inside
+    hand_in(folder, "endless", notebook({"polyak": endless.replace("*a", "target, online, tau")}))
+    command = [*COMMAND, str(folder), "--out", str(out), "--jobs", "1", "--seconds", "60"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+
+    def in_sandbox():
+        everybody = psutil.Process(process.pid).children(recursive=True)
+        return [
+            p for p in everybody if p.name().startswith("python") and "/opt/course/child.py" in p.cmdline()
+        ]
+
+    wait_for(lambda: len(in_sandbox()) >= 2)  # the child, and the fork that it made
+    inside = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGKILL)
     process.wait()
     _, left = psutil.wait_procs(inside, timeout=5)
