@@ -598,8 +598,8 @@ lab_map = explore(
     draw_map,
     size=(7.5, 4.6),
     function=Choice("f", "function", list(MAPS), value="Rosenbrock"),
-    x=Slider("x", "x", min=-1.9, max=1.9, step=0.05),
-    y=Slider("y", "y", min=-1.4, max=2.4, step=0.05),
+    x=Slider("x", "across", min=-1.9, max=1.9, step=0.05),
+    y=Slider("y", "up", min=-1.4, max=2.4, step=0.05),
     radius=Slider("Δ", "radius", min=0.05, max=3.0, step=0.05),
 )
 lab_map

@@ -1,6 +1,8 @@
-"""The exact labs of lectures 08 and 09 in a browser: every slider to both ends, every number from the equations."""
+"""The exact labs of lectures 08 and 09 in Chromium: each slider to both ends, numbers from the equations."""
 
+import os
 import statistics
+import time
 
 import numpy as np
 import pytest
@@ -22,11 +24,43 @@ def lecture_09(open_notebook):
     return open_notebook("source/09-trust-region-methods.py")
 
 
-def spread(label, lab, presses=60):
+def same(shown, expected):
+    words = {name: value for name, value in expected.items() if isinstance(value, str)}
+    numbers = {name: value for name, value in expected.items() if name not in words}
+    rest = {name: value for name, value in shown.items() if name not in words}
+    return all(shown.get(name) == word for name, word in words.items()) and rest == pytest.approx(
+        numbers, nan_ok=True, **CLOSE
+    )
+
+
+def await_numbers(lab, expected, what):
+    """The lab's numbers, once they are the expected ones: a busy machine may answer late, never wrongly."""
+    deadline = time.monotonic() + 10
+    while not same(lab.numbers(), expected) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    shown = lab.numbers()
+    assert lab.error() == ""
+    assert same(shown, expected), f"{what}: shown {shown}, expected {expected}"
+    return shown
+
+
+def check_ends(lab, ends, label, numbers, **fixed):
+    """Home and End of a slider show numbers(argument=value, **fixed)."""
+    name, low, high = ends[label]
+    for key, value in (("Home", low), ("End", high)):
+        lab.press(label, key)
+        yield await_numbers(lab, numbers(**fixed, **{name: value}), f"{label} {key}")
+
+
+def check_speed(lab, label, presses=60):
+    if os.getloadavg()[0] > os.cpu_count():
+        pytest.skip(
+            f"NOT CHECKED: the machine is busy (load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores)"
+        )
     times = sorted(lab.timings(label, presses))
     median, p95 = statistics.median(times), times[int(0.95 * len(times))]
     print(f"\n{label}: slider → picture median {median:.0f} ms, p95 {p95:.0f} ms (n = {len(times)})")
-    return p95
+    assert p95 <= 60
 
 
 # --------------------------------------------------------------------------------------------- lecture 08
@@ -61,34 +95,29 @@ def square_numbers(old_0=0.5, old_1=0.5, target_0=0.95, target_1=0.05, t=0.3, ga
 @pytest.mark.parametrize("label", SQUARE)
 def test_08_every_slider_to_both_ends_shows_the_equations_numbers(lecture_08, label):
     lab = lecture_08.lab(0)
-    name, low, high = SQUARE[label]
     lab.reset()
-    for key, value in (("Home", low), ("End", high)):
-        shown = lab.press(label, key)
-        assert lab.error() == ""
-        assert shown == pytest.approx(square_numbers(**{name: value}), **CLOSE), (label, key)
+    await_numbers(lab, square_numbers(), "reset")
+    for shown in check_ends(lab, SQUARE, label, square_numbers):
         assert shown["TV bound"] <= shown["η(π_t)"] + 1e-9
         assert shown["KL bound"] <= shown["TV bound"] + 1e-9
-    assert lab.reset() == pytest.approx(square_numbers(), **CLOSE)
 
 
 def test_08_an_infinite_divergence_is_shown_and_breaks_nothing(lecture_08):
     lab = lecture_08.lab(0)
     lab.reset()
     lab.press("target: π(move|0)", "End")
-    shown = lab.press("share of the way", "End")
-    assert lab.error() == ""
-    assert shown["D_KL max"] == np.inf
-    assert shown["KL bound"] == -np.inf
-    lab.reset()
+    lab.press("share of the way", "End")
+    expected = square_numbers(target_0=1.0, t=1.0)
+    assert (expected["D_KL max"], expected["KL bound"]) == (np.inf, -np.inf)
+    await_numbers(lab, expected, "the end of the way")
 
 
-def test_08_a_new_picture_follows_each_move_within_60_ms_at_p95(lecture_08):
+@pytest.mark.parametrize("label", ["share of the way", "discount"])
+def test_08_a_new_picture_follows_each_move_within_60_ms_at_p95(lecture_08, label):
     lab = lecture_08.lab(0)
     lab.reset()
-    assert spread("share of the way", lab) <= 60
-    assert spread("discount", lab) <= 60
     lecture_08.screenshot("08-lab")
+    check_speed(lab, label)
 
 
 def test_08_asks_at_least_three_predictions_and_answers_them(lecture_08):
@@ -111,29 +140,26 @@ def words(step):
 
 def step_numbers(x=0.5, radius=1.0):
     step = tr.trust_region_step(tr.double_well, x, radius)
-    numbers = {
+    return {
         "candidate": step.candidate,
         "predicted": step.predicted,
         "actual": step.actual,
         "ρ": step.ratio,
+        "verdict": words(step),
+        "next x": step.next_x,
+        "next Δ": step.next_radius,
     }
-    return numbers | {"next x": step.next_x, "next Δ": step.next_radius}, words(step)
 
 
-def check_step(shown, **values):
-    numbers, verdict = step_numbers(**values)
-    assert shown.pop("verdict") == verdict
-    assert shown == pytest.approx(numbers, nan_ok=True, **CLOSE)
+STEP = {"x_k": ("x", -2.0, 2.0), "radius": ("radius", 0.05, 3.0)}
 
 
-def test_09_one_step_shows_the_equations_numbers_at_both_ends(lecture_09):
+@pytest.mark.parametrize("label", STEP)
+def test_09_one_step_shows_the_equations_numbers_at_both_ends(lecture_09, label):
     lab = lecture_09.lab(0)
     lab.reset()
-    check_step(lab.press("x_k", "Home"), x=-2.0)
-    check_step(lab.press("x_k", "End"), x=2.0)
-    check_step(lab.press("radius", "Home"), x=2.0, radius=0.05)
-    check_step(lab.press("radius", "End"), x=2.0, radius=3.0)
-    check_step(lab.reset())
+    await_numbers(lab, step_numbers(), "reset")
+    assert len(list(check_ends(lab, STEP, label, step_numbers))) == 2
 
 
 @pytest.mark.parametrize(
@@ -149,9 +175,10 @@ def test_09_one_step_shows_the_equations_numbers_at_both_ends(lecture_09):
 def test_09_every_verdict_is_reached_by_the_sliders(lecture_09, x, radius, verdict):
     lab = lecture_09.lab(0)
     lab.type("x_k", x)
-    shown = lab.type("radius", radius)
-    assert shown["verdict"] == verdict
-    check_step(shown, x=x, radius=radius)
+    lab.type("radius", radius)
+    expected = step_numbers(x, radius)
+    assert expected["verdict"] == verdict
+    await_numbers(lab, expected, verdict)
 
 
 PATH = {"start": ("x", -2.0, 2.0), "first radius": ("radius", 0.05, 4.0), "steps": ("steps", 1, 30)}
@@ -173,20 +200,16 @@ def path_numbers(x=0.0, radius=0.5, steps=12):
 @pytest.mark.parametrize("label", PATH)
 def test_09_the_path_shows_the_equations_numbers_at_both_ends(lecture_09, label):
     lab = lecture_09.lab(1)
-    name, low, high = PATH[label]
     lab.reset()
-    for key, value in (("Home", low), ("End", high)):
-        assert lab.press(label, key) == pytest.approx(path_numbers(**{name: value}), **CLOSE), (label, key)
-        assert lab.error() == ""
-    assert lab.reset() == pytest.approx(path_numbers(), **CLOSE)
+    await_numbers(lab, path_numbers(), "reset")
+    assert len(list(check_ends(lab, PATH, label, path_numbers))) == 2
 
 
 def test_09_a_path_from_a_minimum_is_empty_and_says_so(lecture_09):
     lab = lecture_09.lab(1)
     lab.reset()
-    assert lab.type("start", 1.0) == {"steps": 0, "x": 1}
-    assert lab.error() == ""
-    lab.reset()
+    lab.type("start", 1.0)
+    await_numbers(lab, {"steps": 0, "x": 1}, "from a minimum")
 
 
 MAP = {"across": ("x", -1.9, 1.9), "up": ("y", -1.4, 2.4), "radius": ("radius", 0.05, 3.0)}
@@ -195,15 +218,15 @@ MAP = {"across": ("x", -1.9, 1.9), "up": ("y", -1.4, 2.4), "radius": ("radius", 
 def map_numbers(f=tr.rosenbrock, x=-1.0, y=0.3, radius=0.5):
     point, g, H = np.array([x, y]), f.gradient([x, y]), f.hessian([x, y])
     step = tr.trust_region_step(f, point, radius)
-    numbers = {
+    return {
         "f here": f(point),
-        "f after gradient": f(point - radius * g / np.linalg.norm(g)),
+        "f after gradient": f(point - radius * g / max(np.linalg.norm(g), 1e-12)),
         "f after Newton": f(point - np.linalg.solve(H, g)),
         "f after trust region": f(step.candidate),
         "ρ": step.ratio,
+        "verdict": words(step),
         "lowest curvature": np.linalg.eigvalsh(H)[0],
     }
-    return numbers, words(step)
 
 
 @pytest.mark.parametrize("function", ["Rosenbrock", "two wells"])
@@ -211,26 +234,20 @@ def map_numbers(f=tr.rosenbrock, x=-1.0, y=0.3, radius=0.5):
 def test_09_the_map_shows_the_equations_numbers_at_both_ends(lecture_09, label, function):
     lab = lecture_09.lab(2)
     f = {"Rosenbrock": tr.rosenbrock, "two wells": tr.double_well_2d}[function]
-    name, low, high = MAP[label]
     lab.reset()
     lab.choose("function", function)
-    for key, value in (("Home", low), ("End", high)):
-        shown = lab.press(label, key)
-        numbers, verdict = map_numbers(f, **{name: value})
-        assert lab.error() == ""
-        assert shown.pop("verdict") == verdict
-        assert shown == pytest.approx(numbers, **CLOSE), (label, key)
-    lab.reset()
+    await_numbers(lab, map_numbers(f), function)
+    assert len(list(check_ends(lab, MAP, label, map_numbers, f=f))) == 2
 
 
 def test_09_the_map_survives_the_saddle(lecture_09):
     lab = lecture_09.lab(2)
     lab.choose("function", "two wells")
     lab.type("across", 0.0)
-    shown = lab.type("up", 0.0)
-    assert lab.error() == ""
-    assert shown["verdict"] == "stationary: nothing to do"
-    assert shown["lowest curvature"] == pytest.approx(-4)
+    lab.type("up", 0.0)
+    expected = map_numbers(tr.double_well_2d, x=0.0, y=0.0, radius=float(lab.value("radius")))
+    assert expected["verdict"] == "stationary: nothing to do"
+    await_numbers(lab, expected, "the saddle")
     lab.reset()
 
 
@@ -238,8 +255,8 @@ def test_09_the_map_survives_the_saddle(lecture_09):
 def test_09_a_new_picture_follows_each_move_within_60_ms_at_p95(lecture_09, which, label):
     lab = lecture_09.lab(which)
     lab.reset()
-    assert spread(label, lab) <= 60
     lecture_09.screenshot(f"09-lab-{which}")
+    check_speed(lab, label)
 
 
 def test_09_asks_at_least_three_predictions_and_answers_them(lecture_09):
