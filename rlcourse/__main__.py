@@ -400,7 +400,7 @@ def test(arguments):
 
 
 def train(arguments):
-    return hand_over(environment(), call("rlcourse.training", arguments))
+    return hand_over(environment(), call("rlcourse.command_line", arguments))
 
 
 def grade(arguments):

@@ -1,7 +1,9 @@
 """Run folders that survive kills: atomic writes, no pickle, one writer at a time.
 
-A checkpoint is one .npz file: its arrays, and a JSON tree that says where each of them belongs. It is written beside the last one and then put
-in its place, so at every moment at least one whole checkpoint exists; the one before is kept as `previous.npz`.
+A checkpoint is one .npz file: its arrays, and a JSON tree that says where each of them belongs. It is
+written beside the last one and then put
+in its place, so at every moment at least one whole checkpoint exists; the one before is kept as
+`previous.npz`.
 """
 
 import json
@@ -20,7 +22,9 @@ class CheckpointError(ValueError):
 
 
 def write_atomically(path, write):
-    """`write(file)` into a temporary file beside `path`, force it to disk, then rename: readers see the old file or the new, whole."""
+    """`write(file)` into a temporary file beside `path`, force it to disk, then rename:
+    readers see the old file or the new, whole.
+    """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -72,7 +76,10 @@ def load(folder):
 
 
 def lock(folder):
-    """Keep other processes from writing into this run folder; returns a lock to release. The system frees it when we die."""
+    """Keep other processes from writing into this run folder; returns a lock to release.
+
+    The system frees it when we die.
+    """
     handle = FileLock(str(Path(folder) / ".lock"))
     try:
         handle.acquire(timeout=0)

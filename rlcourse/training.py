@@ -1,4 +1,6 @@
-"""One loop trains them all: `train`, `evaluate`, `sweep`, and `Run`, which holds what a training run leaves behind."""
+"""One loop trains them all:
+`train`, `evaluate`, `sweep`, and `Run`, which holds what a training run leaves behind.
+"""
 
 import contextlib
 import csv
@@ -43,8 +45,10 @@ class Curve:
 class Run:
     """What a training run leaves: curve, metrics, trained policies, status.
 
-    status: "running", "finished", "stopped" (by a callback or Ctrl-C), "interrupted" (its process died), "failed" (see `reason`).
-    metrics: name → [S, L] (NaN where there was nothing to log), with "steps" [L] and "steps_per_second" [L], summed over seeds.
+    status: "running", "finished", "stopped" (by a callback or Ctrl-C), "interrupted" (its process died),
+    "failed" (see `reason`).
+    metrics: name → [S, L] (NaN where there was nothing to log), with "steps" [L] and "steps_per_second"
+    [L], summed over seeds.
     """
 
     algorithm: object
@@ -60,13 +64,18 @@ class Run:
     training: object = field(default=None, repr=False)  # the live state, while there is one
 
     def agent(self, seed):
-        """The trained policy of one seed: .act(obs [O] or [B, O]). Raises ValueError for a seed that was not trained."""
+        """The trained policy of one seed: .act(obs [O] or [B, O]).
+
+        Raises ValueError for a seed that was not trained.
+        """
         if seed not in self.seeds:
             raise ValueError(f"Run.agent: seed {seed} was not trained; the seeds are {self.seeds}")
         return self.policy.member(self.seeds.index(seed))
 
     def save(self, folder):
-        """Write curve.csv, metrics.csv, run.json and the checkpoint from which `train(…, resume=folder)` continues."""
+        """Write curve.csv, metrics.csv, run.json and the checkpoint from which `train(…, resume=folder)`
+        continues.
+        """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self._write_tables(folder)
@@ -102,9 +111,11 @@ class Run:
 
     @classmethod
     def load(cls, folder):
-        """Read a run folder: curve, metrics, status and, where there is a checkpoint, the policies. Never runs stored code.
+        """Read a run folder: curve, metrics, status and, where there is a checkpoint, the policies. Never
+        runs stored code.
 
-        A run whose status says "running" but which no process is writing any more comes back as "interrupted".
+        A run whose status says "running" but which no process is writing any more comes back as
+        "interrupted".
         Raises CheckpointError, naming the file and what to do.
         """
         folder = Path(folder)
@@ -130,7 +141,10 @@ class Run:
 
 
 class Training:
-    """The live state of a run. Callbacks receive it, may read everything, call `stop`, and replace `algorithm` (same networks)."""
+    """The live state of a run.
+
+    Callbacks receive it, may read everything, call `stop`, and replace `algorithm` (same networks).
+    """
 
     def __init__(self, algorithm, env, steps, seeds, evaluate_every, evaluation_episodes, log_every):
         self.algorithm, self.env, self.total_steps = algorithm, env, steps
@@ -204,7 +218,9 @@ class Training:
         self.next_log = self.steps - self.steps % self.log_every + self.log_every
 
     def evaluate(self):
-        """Add a point to the curve: the mean return of each seed over episodes of its own, always the same starts."""
+        """Add a point to the curve:
+        the mean return of each seed over episodes of its own, always the same starts.
+        """
         seeds = [_derive(seed, EVALUATE) for seed in self.run.seeds]
         returns = _play(self.policy(), self.env, self.evaluation_episodes, seeds).mean(1)
         curve = self.run.curve
@@ -216,15 +232,19 @@ class Training:
 
     def state(self):
         return {
-            "spaces": list(self.spaces), "agent": self.agent.state(), "stepper": self.stepper.state(), "env": self.run.env,
-            "steps": self.steps, "seconds": self.seconds, "next_log": self.next_log, "logged_at": list(self.logged_at),
+            "spaces": list(self.spaces), "agent": self.agent.state(), "stepper": self.stepper.state(),
+            "env": self.run.env,
+            "steps": self.steps, "seconds": self.seconds, "next_log": self.next_log,
+            "logged_at": list(self.logged_at),
             "log": self._log, "finished": [list(row) for row in self._finished], "seeds": self.run.seeds,
             "curve": dataclasses.asdict(self.run.curve), "metrics": self.run.metrics,
             "algorithm": type(self.algorithm).__name__, "settings": settings(self.algorithm),
         }  # fmt: skip
 
     def restore(self, state, folder):
-        """Continue from a checkpoint; raises CheckpointError where it belongs to another algorithm, environment or seeds."""
+        """Continue from a checkpoint; raises CheckpointError where it belongs to another algorithm,
+        environment or seeds.
+        """
         mine = {"algorithm": type(self.algorithm).__name__, "env": self.run.env, "seeds": self.run.seeds}
         mine["network"], saved = (
             _architecture(settings(self.algorithm)),
@@ -233,7 +253,8 @@ class Training:
         for name, value in mine.items():
             if saved[name] != value:
                 raise checkpoints.CheckpointError(
-                    f"{folder}: its {name} is {saved[name]}, but {value} was asked for; resume with the same {name}, or start afresh"
+                    f"{folder}: its {name} is {saved[name]}, but {value} was asked for; "
+                    f"resume with the same {name}, or start afresh"
                 )
         self.agent.restore(state["agent"])
         self.stepper.restore(state["stepper"])
@@ -258,13 +279,18 @@ def train(
     """Train one agent per seed, all at once, each exactly as if it were alone. Returns a Run.
 
     algorithm: TD3(), PPO(clip=0.1), … env: a Gymnasium id or a factory (see `parts.environments.make`).
-    steps: environment steps per seed (on-policy methods finish their last batch). seeds: a count (8 means 0 … 7) or a list.
-    callbacks: functions of the live `Training`, called after every update. folder: checkpoints, curve and metrics go there, at every
-    evaluation. resume: a run folder to continue; the result equals an uninterrupted run. evaluate_every: steps between points of the
+    steps: environment steps per seed (on-policy methods finish their last batch). seeds: a count (8 means 0
+    … 7) or a list.
+    callbacks: functions of the live `Training`, called after every update. folder: checkpoints, curve and
+    metrics go there, at every
+    evaluation. resume: a run folder to continue; the result equals an uninterrupted run. evaluate_every:
+    steps between points of the
     curve (default: steps / 20). log_every: steps between rows of the metrics (default: steps / 100).
 
-    Raises ValueError for input that cannot be trained on, in one line that says what to do. A fault of the environment (a NaN reward) or
-    divergence ends the run with status "failed" and a warning; Ctrl-C ends it with status "stopped". Nothing learnt so far is lost.
+    Raises ValueError for input that cannot be trained on, in one line that says what to do. A fault of the
+    environment (a NaN reward) or
+    divergence ends the run with status "failed" and a warning; Ctrl-C ends it with status "stopped".
+    Nothing learnt so far is lost.
     """
     seeds = _check(algorithm, steps, seeds, evaluation_episodes)
     evaluate_every = max(1, steps // 20) if evaluate_every is None else int(evaluate_every)
@@ -318,7 +344,10 @@ def _loop(training, callbacks, folder, bar):
 
 
 def _keep(run, folder, checkpoint=True):
-    """Write the run folder. A full disk costs the checkpoint, never the training: the state stays in memory."""
+    """Write the run folder.
+
+    A full disk costs the checkpoint, never the training: the state stays in memory.
+    """
     if folder is None:
         return
     try:
@@ -342,9 +371,11 @@ def _report(bar, training):
 
 
 def evaluate(agent, env, episodes=100, seed=0):
-    """Undiscounted return of each of `episodes` fresh episodes, played without exploration noise in environments of their own.
+    """Undiscounted return of each of `episodes` fresh episodes, played without exploration noise in
+    environments of their own.
 
-    agent: `run.agent(seed)` → returns [episodes]; `run.policy` with S > 1 seeds → [S, episodes]. Raises ValueError for episodes < 1.
+    agent: `run.agent(seed)` → returns [episodes]; `run.policy` with S > 1 seeds → [S, episodes]. Raises
+    ValueError for episodes < 1.
     """
     if episodes < 1:
         raise ValueError(f"evaluate: episodes must be at least 1, got {episodes}")
@@ -355,7 +386,10 @@ def evaluate(agent, env, episodes=100, seed=0):
 
 
 def _play(policy, env, episodes, seeds):
-    """One episode in each of S × episodes environments; [S, episodes]. Faults of the policy or the environment are raised."""
+    """One episode in each of S × episodes environments; [S, episodes].
+
+    Faults of the policy or the environment are raised.
+    """
     S = len(seeds)
     stepper = Stepper(make(env, S * episodes, seeds))
     returns, playing = np.full(S * episodes, np.nan), S * episodes
@@ -376,7 +410,8 @@ def _play(policy, env, episodes, seeds):
 def sweep(algorithms, envs, steps=20_000, seeds=8, *, jobs=-1, **options):
     """Train every algorithm on every environment, in parallel through joblib. Returns {(name, env): Run}.
 
-    algorithms: {name: algorithm} or a list (named by class). On a cluster: `with joblib.parallel_config(backend="ray"): sweep(…)`.
+    algorithms: {name: algorithm} or a list (named by class). On a cluster: `with
+    joblib.parallel_config(backend="ray"): sweep(…)`.
     """
     named = algorithms if isinstance(algorithms, dict) else {type(a).__name__: a for a in algorithms}
     if len(named) != len(algorithms):
@@ -411,7 +446,8 @@ def _algorithm(text):
     """The algorithm that run.json describes: only classes of this package, never code from the file."""
     if not text["module"].startswith("rlcourse.algorithms."):
         raise ValueError(
-            f"algorithm {text['algorithm']} is not of this package: load it by train(algorithm, …, resume=folder)"
+            f"algorithm {text['algorithm']} is not of this package: "
+            "load it by train(algorithm, …, resume=folder)"
         )
     kind = getattr(importlib.import_module(text["module"]), text["algorithm"])
     default, values = kind(), {}
@@ -453,9 +489,11 @@ def _derive(seed, purpose):
 
 @contextlib.contextmanager
 def _reproducible(seeds):
-    """One thread (two are slower here, and sum in another order), PyTorch seeded for plugged-in equations that draw from it.
+    """One thread (two are slower here, and sum in another order), PyTorch seeded for plugged-in equations
+    that draw from it.
 
-    Denormal numbers are flushed to zero: Adam's moments of dead units decay into them, and each costs a hundred cycles.
+    Denormal numbers are flushed to zero: Adam's moments of dead units decay into them, and each costs a
+    hundred cycles.
     """
     _keep_freed_memory()
     threads = torch.get_num_threads()
@@ -473,7 +511,8 @@ def _reproducible(seeds):
 def _keep_freed_memory():
     """Let glibc's malloc reuse freed memory instead of handing it back to the system at every update.
 
-    Batches of eight seeds are arrays of half a megabyte; fetching their pages anew each time doubles the cost of an update. Other C
+    Batches of eight seeds are arrays of half a megabyte; fetching their pages anew each time doubles the
+    cost of an update. Other C
     libraries have no `mallopt`, and nothing happens there.
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):
@@ -484,8 +523,10 @@ def _keep_freed_memory():
 
 def _metadata(episodes):
     return {
-        "rlcourse": rlcourse.__version__, "torch": torch.__version__, "numpy": np.__version__, "gymnasium": gymnasium.__version__,
-        "python": platform.python_version(), "machine": platform.machine(), "threads": 1, "evaluation_episodes": episodes,
+        "rlcourse": rlcourse.__version__, "torch": torch.__version__, "numpy": np.__version__,
+        "gymnasium": gymnasium.__version__,
+        "python": platform.python_version(), "machine": platform.machine(), "threads": 1,
+        "evaluation_episodes": episodes,
     }  # fmt: skip
 
 

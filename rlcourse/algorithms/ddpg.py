@@ -1,4 +1,7 @@
-"""Deep deterministic policy gradient. Source: Lillicrap et al. 2016, "Continuous control with deep reinforcement learning"."""
+"""Deep deterministic policy gradient.
+
+Source: Lillicrap et al. 2016, "Continuous control with deep reinforcement learning".
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +16,9 @@ from rlcourse.parts.noise import GaussianNoise, OUNoise
 
 @dataclass(frozen=True)
 class DDPG:
-    """Replay, exploration noise and target networks make the deterministic policy gradient work with deep networks."""
+    """Replay, exploration noise and target networks make the deterministic policy gradient work with deep
+    networks.
+    """
 
     gamma: float = 0.99  # γ  discount
     tau: float = 0.005  # τ  target-network step
@@ -33,7 +38,10 @@ class DDPG:
 
     @torch.no_grad()
     def update(self, nets, batch, rng):
-        """One step of critic, actor and targets. batch: S seeds × B transitions; averages over B; seeds do not mix."""
+        """One step of critic, actor and targets.
+
+        batch: S seeds × B transitions; averages over B; seeds do not mix.
+        """
         B = batch.reward.shape[-1]
 
         # y = r + γ Q′(s′, μ′(s′))

@@ -15,15 +15,15 @@ from rlcourse.parts.agents import OnPolicyAgent, StochasticNets, rows
 class PPO:
     """Several epochs on each batch, with an objective that gives no reward for moving π_θ far from π_old."""
 
-    gamma: float = 0.95  # γ  discount
+    gamma: float = 0.98  # γ  discount
     lam: float = 0.95  # λ  of generalised advantage estimation
     objective: Literal["clip", "kl", "adaptive_kl"] = "clip"  # eq. 7, or eq. 8 with β fixed or adaptive
     clip: float = 0.2  # ε  the ratio's range is [1 − ε, 1 + ε]
     beta: float = 1.0  # β  KL penalty (its start, where adaptive)
     kl_target: float = 0.01  # d_targ  of the adaptive penalty
     stop_kl: float | None = None  # stop the epochs of a batch once the mean KL exceeds this
-    num_envs: int = 32  # N  environments per seed
-    horizon: int = 64  # T  steps per environment and batch
+    num_envs: int = 8  # N  environments per seed
+    horizon: int = 256  # T  steps per environment and batch
     epochs: int = 10  # K  passes over a batch
     minibatch_size: int = 256  # M
     learning_rate: float = 1e-3  # Adam's step size
@@ -88,7 +88,8 @@ class PPO:
             nets.beta = nets.beta * torch.where(kl > 1.5 * self.kl_target, 2.0, 1.0)
             nets.beta = nets.beta * torch.where(kl < self.kl_target / 1.5, 0.5, 1.0)
         return {
-            "kl": kl, "entropy": new.entropy().mean(-1), "clip_fraction": clipped / steps.clamp(min=1), "optimiser_steps": steps,
+            "kl": kl, "entropy": new.entropy().mean(-1), "clip_fraction": clipped / steps.clamp(min=1),
+            "optimiser_steps": steps,
             "explained_variance": objectives.explained_variance(value, target), "beta": nets.beta,
             "policy_grad_norm": nets.policy.grad_norm(), "critic_grad_norm": nets.critic.grad_norm(),
         }  # fmt: skip

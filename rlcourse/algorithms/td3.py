@@ -1,4 +1,8 @@
-"""Twin delayed DDPG. Source: Fujimoto et al. 2018, "Addressing Function Approximation Error in Actor-Critic Methods", algorithm 1."""
+"""Twin delayed DDPG.
+
+Source: Fujimoto et al. 2018, "Addressing Function Approximation Error in Actor-Critic Methods", algorithm
+1.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +40,10 @@ class TD3:
 
     @torch.no_grad()
     def update(self, nets, batch, rng):
-        """One step of the critics; every d steps one of actor and targets. Averages over B; seeds and twins do not mix."""
+        """One step of the critics; every d steps one of actor and targets.
+
+        Averages over B; seeds and twins do not mix.
+        """
         B = batch.reward.shape[-1]
 
         # Smoothing: a′ = clip(μ′(s′) + clip(ε, −c, c), −1, 1),  ε ~ N(0, σ̃²), one per sample and dimension

@@ -1,4 +1,7 @@
-"""Trust-region policy optimisation. Source: Schulman et al. 2015, "Trust Region Policy Optimization", section 6 and appendix C."""
+"""Trust-region policy optimisation.
+
+Source: Schulman et al. 2015, "Trust Region Policy Optimization", section 6 and appendix C.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,20 +17,22 @@ from rlcourse.parts.agents import OnPolicyAgent, StochasticNets, rows
 
 @dataclass(frozen=True)
 class TRPO:
-    """maximise E[ r(θ) Â ] subject to E[ KL(π_old ‖ π_θ) ] ≤ δ: a natural-gradient step of the right length, then a line search."""
+    """maximise E[ r(θ) Â ] subject to E[ KL(π_old ‖ π_θ) ] ≤ δ:
+    a natural-gradient step of the right length, then a line search.
+    """
 
-    gamma: float = 0.95  # γ  discount
+    gamma: float = 0.98  # γ  discount
     lam: float = 0.95  # λ  of generalised advantage estimation
     max_kl: float = 0.02  # δ  size of the trust region, in nats
-    damping: float = 0.1  # added to the Fisher matrix's diagonal
+    damping: float = 0.01  # added to the Fisher matrix's diagonal
     cg_iterations: int = 10  # of conjugate gradient
     backtracks: int = 10  # trials of the line search
     shrink: float = 0.8  # step factor per trial
-    fisher_fraction: float = 0.25  # share of the batch in Fisher-vector products
-    num_envs: int = 64  # N  environments per seed
-    horizon: int = 32  # T  steps per environment and batch
-    critic_lr: float = 3e-3  # Adam's step size for the critic
-    critic_epochs: int = 5  # passes over a batch for the critic
+    fisher_fraction: float = 0.5  # share of the batch in Fisher-vector products
+    num_envs: int = 8  # N  environments per seed
+    horizon: int = 256  # T  steps per environment and batch
+    critic_lr: float = 1e-3  # Adam's step size for the critic
+    critic_epochs: int = 10  # passes over a batch for the critic
     minibatch_size: int = 256  # of the critic's fit
     normalise_advantage: bool = True  # (Â − mean) / std over the batch: the step length does not depend on it
     normalise_observation: bool = False  # running mean and variance
@@ -47,7 +52,10 @@ class TRPO:
         )
 
     def update(self, nets, rollout, rng):
-        """One trust-region step of the policy, then a fit of the critic. Seeds are rows: each has its own g, F, step and search."""
+        """One trust-region step of the policy, then a fit of the critic.
+
+        Seeds are rows: each has its own g, F, step and search.
+        """
         value, next_value = nets.values(rollout)
         advantage = self.advantage(
             rollout.reward, value, next_value, rollout.terminated, rollout.truncated, self.gamma, self.lam
@@ -85,7 +93,8 @@ class TRPO:
         gain, kl = evaluate(theta)  # leaves θ in place
         self._fit_critic(nets, obs, target, rng)
         return {
-            "kl": kl, "surrogate_gain": gain, "step_fraction": fraction, "entropy": nets.pi(few).entropy().mean(-1).detach(),
+            "kl": kl, "surrogate_gain": gain, "step_fraction": fraction,
+            "entropy": nets.pi(few).entropy().mean(-1).detach(),
             "explained_variance": objectives.explained_variance(value, target),
             "policy_grad_norm": g.norm(dim=1), "critic_grad_norm": nets.critic.grad_norm(),
         }  # fmt: skip

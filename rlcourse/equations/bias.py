@@ -10,10 +10,12 @@ def expected_maximum(means, noise, samples, estimator="max", rng=None):
 
     "max":     max_a Q̂₁(a)                           one estimate selects and evaluates: biased up
     "double":  Q̂₂(argmax_a Q̂₁(a))                   a second estimate evaluates: never biased up
-    "clipped": max_a min(Q̂₁(a), Q̂₂(a))              the lecture's example; its bias grows with the number of actions
+    "clipped": max_a min(Q̂₁(a), Q̂₂(a))              the lecture's example; its bias grows with the number
+    of actions
     "actor":   min(Q̂₁, Q̂₂)(argmax_a Q̂₁(a))          what TD3's actor and target do
 
-    means: true values q [actions]; noise: standard deviation, a number or [actions], ≥ 0; samples: Monte-Carlo draws ≥ 1.
+    means: true values q [actions]; noise: standard deviation, a number or [actions], ≥ 0; samples:
+    Monte-Carlo draws ≥ 1.
     Returns the mean over the draws (a float, in the units of means; standard error ≈ noise/√samples).
     Raises ValueError for an unknown estimator, empty means, negative noise or no samples.
     Sources: van Hasselt 2010, "Double Q-learning"; Fujimoto et al. 2018, section 4.

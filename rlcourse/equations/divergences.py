@@ -1,6 +1,7 @@
 """How far apart two policies are: Kullback-Leibler divergence and total variation.
 
-NumPy arrays or torch tensors; the last axis is summed (actions, or action dimensions), the rest is carried along.
+NumPy arrays or torch tensors; the last axis is summed (actions, or action dimensions), the rest is carried
+along.
 """
 
 import math
@@ -26,7 +27,9 @@ def categorical_kl(p, q):
 
 
 def categorical_log_kl(log_p, log_q):
-    """KL(p ‖ q) = Σ_a e^{log p_a} (log p_a − log q_a), from log-probabilities [..., A]; returns [...] in nats."""
+    """KL(p ‖ q) = Σ_a e^{log p_a} (log p_a − log q_a), from log-probabilities [..., A]; returns [...] in
+    nats.
+    """
     same_shape(log_p=log_p, log_q=log_q)
     return (log_p.exp() * (log_p - log_q)).sum(-1)
 
@@ -71,7 +74,8 @@ def categorical_entropy(log_p):
 def kl_estimators(log_ratio):
     """Estimates of KL(old ‖ new) from samples of old: k1 = −log r, k2 = ½ (log r)², k3 = r − 1 − log r ≥ 0.
 
-    log_ratio = log π_new(a|s) − log π_old(a|s), [...]; returns the three [...] arrays. k1 and k3 are unbiased, k2 is not.
+    log_ratio = log π_new(a|s) − log π_old(a|s), [...]; returns the three [...] arrays. k1 and k3 are
+    unbiased, k2 is not.
     Source: Schulman, "Approximating KL Divergence", 2020.
     """
     exp = torch.exp if torch.is_tensor(log_ratio) else np.exp

@@ -22,7 +22,8 @@ def score_function(log_prob, advantage, dim=None):
 def surrogate(log_prob, old_log_prob, advantage, dim=None):
     """L(θ) = E[ r(θ) Â ],  r(θ) = π_θ(a|s) / π_old(a|s); to maximise.
 
-    All arrays [..., B]. At θ = θ_old its gradient is the policy gradient. Source: Schulman et al. 2015, eq. 14.
+    All arrays [..., B]. At θ = θ_old its gradient is the policy gradient. Source: Schulman et al. 2015, eq.
+    14.
     """
     same_shape(log_prob=log_prob, old_log_prob=old_log_prob, advantage=advantage)
     return _mean(probability_ratio(log_prob, old_log_prob) * advantage, dim)
@@ -31,7 +32,8 @@ def surrogate(log_prob, old_log_prob, advantage, dim=None):
 def clipped_surrogate(log_prob, old_log_prob, advantage, clip, dim=None):
     """L^CLIP(θ) = E[ min( r(θ) Â, clip(r(θ), 1 − ε, 1 + ε) Â ) ]; to maximise.
 
-    All arrays [..., B]; clip is ε > 0. Never above the surrogate. The gradient vanishes in exactly two cases: r > 1 + ε
+    All arrays [..., B]; clip is ε > 0. Never above the surrogate. The gradient vanishes in exactly two
+    cases: r > 1 + ε
     with Â > 0, and r < 1 − ε with Â < 0. Source: Schulman et al. 2017, "Proximal Policy Optimization", eq. 7.
     """
     same_shape(log_prob=log_prob, old_log_prob=old_log_prob, advantage=advantage)
@@ -57,7 +59,8 @@ def value_loss(value, target, dim=None):
 def clipped_value_loss(value, old_value, target, clip, dim=None):
     """½ E[ max( (V − y)², (V_old + clip(V − V_old, −ε, ε) − y)² ) ].
 
-    All arrays [..., B]; clip has the units of value, so it is not scale-free. Source: Engstrom et al. 2020, section 3.
+    All arrays [..., B]; clip has the units of value, so it is not scale-free. Source: Engstrom et al. 2020,
+    section 3.
     """
     same_shape(value=value, old_value=old_value, target=target)
     near = old_value + (value - old_value).clamp(-clip, clip)
@@ -73,7 +76,10 @@ def probability_ratio(log_prob, old_log_prob):
 
 
 def explained_variance(value, target, dim=-1):
-    """1 − Var[y − V] / Var[y]: 1 is a perfect critic, 0 no better than a constant. Shape [...], NaN for constant targets."""
+    """1 − Var[y − V] / Var[y]: 1 is a perfect critic, 0 no better than a constant.
+
+    Shape [...], NaN for constant targets.
+    """
     same_shape(value=value, target=target)
     variance = target.var(dim, correction=0)
     return torch.where(variance > 0, 1 - (target - value).var(dim, correction=0) / variance, torch.nan)

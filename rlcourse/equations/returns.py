@@ -3,7 +3,8 @@
 All functions take NumPy arrays or torch tensors and return the same kind. Time is the first axis; the
 other axes (environments, seeds) are carried along. `terminated` and `truncated` are Gymnasium's: a
 terminated episode has no future, so its target does not bootstrap; a truncated one was merely cut, so
-its target bootstraps from the true last observation. `next_value[t]` is the value of the true successor of step t,
+its target bootstraps from the true last observation. `next_value[t]` is the value of the true successor of
+step t,
 never of the observation that follows a reset.
 """
 
@@ -27,7 +28,8 @@ def discounted_returns(reward, done, gamma):
 
 
 def n_step_returns(reward, next_value, terminated, truncated, gamma, n):
-    """G_t^(n) = r_t + γ r_{t+1} + … + γ^{n−1} r_{t+n−1} + γ^n V(s_{t+n}); shorter where the episode or the data end.
+    """G_t^(n) = r_t + γ r_{t+1} + … + γ^{n−1} r_{t+n−1} + γ^n V(s_{t+n}); shorter where the episode or the
+    data end.
 
     All arrays [T, ...]; n ≥ 1. Returns [T, ...]. Raises ValueError for n < 1 or unequal shapes.
     Source: Sutton & Barto 2018, eq. 7.1.
@@ -70,7 +72,8 @@ def clipped_double_q_target(reward, terminated, next_values, gamma):
 
 
 def gae(reward, value, next_value, terminated, truncated, gamma, lam):
-    """Â_t = δ_t + γλ (1 − done_t) Â_{t+1},  δ_t = r_t + γ (1 − terminated_t) V(s_{t+1}) − V(s_t),  done = terminated or truncated.
+    """Â_t = δ_t + γλ (1 − done_t) Â_{t+1},  δ_t = r_t + γ (1 − terminated_t) V(s_{t+1}) − V(s_t),  done =
+    terminated or truncated.
 
     All arrays [T, ...]; next_value[t] = V of the true successor of step t. Returns advantages [T, ...].
     λ = 0 is the TD error, λ = 1 the Monte-Carlo return minus the value.
@@ -108,7 +111,8 @@ def vtrace(reward, value, next_value, log_rho, terminated, truncated, gamma, rho
 def importance_weights(log_rho, done):
     """ρ_{1:t} = Π_{k ≤ t} π(a_k|s_k) / μ(a_k|s_k), starting anew after each done.
 
-    log_rho, done: [T, ...]; returns the per-decision weights [T, ...] (no unit). Source: Precup et al. 2000, eq. 4.
+    log_rho, done: [T, ...]; returns the per-decision weights [T, ...] (no unit). Source: Precup et al.
+    2000, eq. 4.
     """
     same_shape(log_rho=log_rho, done=done)
     total, steps = 0.0 * log_rho[0], []

@@ -1,6 +1,7 @@
 """Solvers for the trust-region step: conjugate gradient, Fisher-vector products, line search.
 
-Vectors are [..., P]: leading axes are independent problems (one per seed), solved side by side without mixing.
+Vectors are [..., P]: leading axes are independent problems (one per seed), solved side by side without
+mixing.
 """
 
 import numpy as np
@@ -10,8 +11,10 @@ import torch
 def conjugate_gradient(matvec, b, iterations=10, tolerance=1e-10):
     """x ≈ A⁻¹ b for symmetric positive-definite A, by Krylov directions p with pᵢᵀ A pⱼ = 0.
 
-    matvec: v [..., P] → A v [..., P]; b: [..., P], NumPy or torch. Returns x [..., P], starting from 0; exact after P iterations
-    in exact arithmetic. Stops a problem once ‖r‖² ≤ tolerance · ‖b‖² (relative), or where pᵀAp ≤ 0 (A is not positive
+    matvec: v [..., P] → A v [..., P]; b: [..., P], NumPy or torch. Returns x [..., P], starting from 0;
+    exact after P iterations
+    in exact arithmetic. Stops a problem once ‖r‖² ≤ tolerance · ‖b‖² (relative), or where pᵀAp ≤ 0 (A is
+    not positive
     definite along p: the last good x is kept). Source: Nocedal & Wright 2006, algorithm 5.2.
     """
     x, r, p = 0.0 * b, b + 0.0, b + 0.0  # copies: r and p must not share memory
@@ -34,7 +37,8 @@ def conjugate_gradient(matvec, b, iterations=10, tolerance=1e-10):
 
 
 def flat_gradient(scalar, parameters, create_graph=False):
-    """∇_θ of a scalar, as one vector per seed: gradients [S, ...] of each parameter, flattened and joined to [S, P].
+    """∇_θ of a scalar, as one vector per seed: gradients [S, ...] of each parameter, flattened and joined
+    to [S, P].
 
     The scalar is a sum over seeds, so row s is the gradient of seed s alone.
     """
@@ -43,10 +47,13 @@ def flat_gradient(scalar, parameters, create_graph=False):
 
 
 def fisher_vector_product(kl, parameters, damping=0.0):
-    """v ↦ (F + damping · I) v,  F = ∇²_θ KL(π_old ‖ π_θ) at θ = θ_old, by differentiating the gradient along v.
+    """v ↦ (F + damping · I) v,  F = ∇²_θ KL(π_old ‖ π_θ) at θ = θ_old, by differentiating the gradient
+    along v.
 
-    kl: a scalar (summed over seeds) that still has its graph, with π_old detached: its value and gradient are zero there, its
-    Hessian is the Fisher matrix. parameters: tensors [S, ...]. Returns a function [S, P] → [S, P]; the graph is built once.
+    kl: a scalar (summed over seeds) that still has its graph, with π_old detached: its value and gradient
+    are zero there, its
+    Hessian is the Fisher matrix. parameters: tensors [S, ...]. Returns a function [S, P] → [S, P]; the
+    graph is built once.
     Source: Schulman et al. 2015, appendix C.1.
     """
     gradient = flat_gradient(kl, parameters, create_graph=True)
@@ -59,9 +66,11 @@ def fisher_vector_product(kl, parameters, damping=0.0):
 
 
 def line_search(evaluate, start, step, max_kl, backtracks=10, shrink=0.8):
-    """The first θ_old + shrinkʲ · step, j = 0, 1, …, with gain > 0 and KL ≤ max_kl; θ_old itself, bit for bit, where none is found.
+    """The first θ_old + shrinkʲ · step, j = 0, 1, …, with gain > 0 and KL ≤ max_kl; θ_old itself, bit for
+    bit, where none is found.
 
-    evaluate: θ [S, P] → (gain over θ_old [S], mean KL from θ_old [S]). start, step: [S, P]. Returns (θ [S, P], accepted fraction
+    evaluate: θ [S, P] → (gain over θ_old [S], mean KL from θ_old [S]). start, step: [S, P]. Returns (θ [S,
+    P], accepted fraction
     of the full step [S], 0 where none was). A gain or KL that is not finite is never accepted.
     Source: Schulman et al. 2015, appendix C.
     """

@@ -22,7 +22,8 @@ class Spaces(NamedTuple):
 class Policy:
     """A trained policy for S seeds: act(obs [S, B, O]) → actions [S, B, A] in [−1, 1], or integers [S, B].
 
-    kind: "deterministic" (the network's output), "gaussian" or "categorical". A policy of one seed also takes [B, O] or [O]. It is a
+    kind: "deterministic" (the network's output), "gaussian" or "categorical". A policy of one seed also
+    takes [B, O] or [O]. It is a
     snapshot: further training does not change it.
     """
 
@@ -70,7 +71,10 @@ class Policy:
 
 
 def sample(pi, draws):
-    """a ~ π(·|s): mean + σ ξ for draws ξ [S, B, A]; the inverse distribution function for draws u [S, B]. Returns NumPy."""
+    """a ~ π(·|s): mean + σ ξ for draws ξ [S, B, A]; the inverse distribution function for draws u [S, B].
+
+    Returns NumPy.
+    """
     if isinstance(pi, Categorical):
         below = pi.log_p.exp().cumsum(-1).numpy()[..., :-1] < draws[..., None]
         return below.sum(-1)
@@ -130,7 +134,8 @@ NETWORKS = ("actor", "critics", "target_actor", "target_critics")
 class OffPolicyAgent:
     """Acts with a deterministic policy plus noise, one environment per seed, and replays what it saw.
 
-    The algorithm's fields say how: noise, warmup (steps of uniform actions before learning), capacity, batch_size.
+    The algorithm's fields say how: noise, warmup (steps of uniform actions before learning), capacity,
+    batch_size.
     """
 
     envs_per_seed = 1
@@ -143,7 +148,8 @@ class OffPolicyAgent:
             )
         if algorithm.capacity < algorithm.batch_size:
             raise ValueError(
-                f"capacity {algorithm.capacity} is smaller than batch_size {algorithm.batch_size}: a batch would not fit; "
+                f"capacity {algorithm.capacity} is smaller than batch_size {algorithm.batch_size}: "
+                "a batch would not fit; "
                 "raise capacity or lower batch_size"
             )
         self.acting, self.learning = Streams(seeds, ACT), Streams(seeds, LEARN)
@@ -155,7 +161,10 @@ class OffPolicyAgent:
         self.steps = 0
 
     def advance(self, algorithm, stepper):
-        """One step of every environment, and one update once the warm-up is over. Returns (steps taken, metrics, finished episodes)."""
+        """One step of every environment, and one update once the warm-up is over.
+
+        Returns (steps taken, metrics, finished episodes).
+        """
         step = stepper.step(self._explore(algorithm, stepper.obs))
         self.memory.add(*step[:3], step.terminated, step.next_obs, step.valid)
         ended = step.terminated | step.truncated
@@ -183,7 +192,9 @@ class OffPolicyAgent:
         return noise
 
     def summarise(self, metrics):
-        """What practitioners watch, one number per seed: reduces an update's raw tensors, and adds the gradient norms."""
+        """What practitioners watch, one number per seed:
+        reduces an update's raw tensors, and adds the gradient norms.
+        """
         if not metrics:
             return {}
         q, error = metrics["q"].detach().flatten(1), metrics["td_error"].detach().flatten(1)
@@ -201,7 +212,8 @@ class OffPolicyAgent:
     def state(self):
         streams = {"acting": self.acting.state(), "learning": self.learning.state()}
         return {
-            "nets": self.nets.state(), "memory": self.memory.state(), "noise": self.noise.copy(), "steps": self.steps, **streams,
+            "nets": self.nets.state(), "memory": self.memory.state(), "noise": self.noise.copy(),
+            "steps": self.steps, **streams,
         }  # fmt: skip
 
     def restore(self, state):
@@ -281,7 +293,8 @@ class StochasticNets:
 
     def state(self):
         return {
-            "policy": self.policy.flat.numpy().copy(), "critic": self.critic.flat.numpy().copy(), "beta": self.beta.numpy().copy(),
+            "policy": self.policy.flat.numpy().copy(), "critic": self.critic.flat.numpy().copy(),
+            "beta": self.beta.numpy().copy(),
             "policy_adam": self.policy_optimiser.state(), "critic_adam": self.critic_optimiser.state(),
         }  # fmt: skip
 
@@ -294,7 +307,8 @@ class StochasticNets:
 
 
 class OnPolicyAgent:
-    """Collects `horizon` steps of `num_envs` environments per seed with π_θ, learns from them once, and forgets them.
+    """Collects `horizon` steps of `num_envs` environments per seed with π_θ, learns from them once, and
+    forgets them.
 
     The algorithm's fields say how: num_envs, horizon, gamma, normalise_observation, normalise_reward.
     Statistics are updated after a batch is used, so that one set of numbers serves acting and learning.
@@ -310,7 +324,10 @@ class OnPolicyAgent:
         self.steps = 0
 
     def advance(self, algorithm, stepper):
-        """One batch and one update. Returns (environment steps taken per seed, metrics, finished episodes)."""
+        """One batch and one update.
+
+        Returns (environment steps taken per seed, metrics, finished episodes).
+        """
         rollout, finished = self._collect(algorithm, stepper)
         metrics = algorithm.update(self.nets, self._scaled(algorithm, rollout), self.learning)
         if algorithm.normalise_observation:
@@ -321,9 +338,11 @@ class OnPolicyAgent:
 
     @torch.no_grad()
     def _collect(self, algorithm, stepper):
-        """Fills columns, one per environment, skipping steps that are not transitions (NEXT_STEP's reset steps).
+        """Fills columns, one per environment, skipping steps that are not transitions (NEXT_STEP's reset
+        steps).
 
-        Where some columns skip steps and others do not, the quicker ones idle at the end: what they do there is not stored.
+        Where some columns skip steps and others do not, the quicker ones idle at the end: what they do
+        there is not stored.
         """
         E, T = self.seeds * algorithm.num_envs, algorithm.horizon
         action_shape, kind = (
@@ -402,7 +421,8 @@ class OnPolicyAgent:
         streams = {"acting": self.acting.state(), "learning": self.learning.state()}
         moments = {"moments": self.moments.state(), "return_moments": self.return_moments.state()}
         return {
-            "nets": self.nets.state(), "running_return": self.running_return.copy(), "steps": self.steps, **streams, **moments,
+            "nets": self.nets.state(), "running_return": self.running_return.copy(),
+            "steps": self.steps, **streams, **moments,
         }  # fmt: skip
 
     def restore(self, state):

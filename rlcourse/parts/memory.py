@@ -72,7 +72,8 @@ class ReplayBuffer:
 
 
 class RunningMoments:
-    """Mean and variance of all the data seen so far, per seed, merged batch by batch (Chan et al. 1979, eq. 2.1).
+    """Mean and variance of all the data seen so far, per seed, merged batch by batch (Chan et al. 1979, eq.
+    2.1).
 
     Before any data: mean 0, variance 1, so that normalising changes nothing.
     """

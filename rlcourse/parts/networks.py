@@ -1,7 +1,10 @@
-"""Networks with member dimensions in front: eight seeds, or eight pairs of twin critics, are one batched product.
+"""Networks with member dimensions in front: eight seeds, or eight pairs of twin critics, are one batched
+product.
 
-All parameters of a network live in one flat array, `flat` [*members, P], and their gradients in `grad`, of the same
-shape; the layers are views of it. So an optimiser step, a Polyak average and TRPO's vector algebra are single calls, and
+All parameters of a network live in one flat array, `flat` [*members, P], and their gradients in `grad`, of
+the same
+shape; the layers are views of it. So an optimiser step, a Polyak average and TRPO's vector algebra are
+single calls, and
 member s is row s.
 """
 
@@ -15,18 +18,22 @@ import torch
 
 from rlcourse.equations import divergences
 
-# The layers' gradients are rows of `grad`, not blocks of their own: that is the point, and costs nothing here.
+# The layers' gradients are rows of `grad`, not blocks of their own: that is the point, and costs nothing
+# here.
 warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout contract")
 
 ACTIVATIONS = {"relu": (torch.relu, lambda x: np.maximum(x, 0)), "tanh": (torch.tanh, np.tanh)}
 
 
 class Network:
-    """y = W_L φ(… φ(x W_1 + b_1) …) + b_L for every member: x [*members, B, sizes[0]] → y [*members, B, sizes[-1]].
+    """y = W_L φ(… φ(x W_1 + b_1) …) + b_L for every member: x [*members, B, sizes[0]] → y [*members, B,
+    sizes[-1]].
 
-    sizes: widths from input to output. members: leading shape, (S,) or (S, 2). streams: one random stream per seed draws
+    sizes: widths from input to output. members: leading shape, (S,) or (S, 2). streams: one random stream
+    per seed draws
     the initial weights: start = "uniform" U(±1/√fan_in), PyTorch's default, or "orthogonal" with gain √2, and
-    `final_gain` in the last layer, biases 0. squash: tanh at the output, so that y lies in [−1, 1]. extra: so many further
+    `final_gain` in the last layer, biases 0. squash: tanh at the output, so that y lies in [−1, 1]. extra:
+    so many further
     free parameters per member (a Gaussian policy's log σ), starting at `extra_start`.
     """
 
@@ -82,7 +89,9 @@ class Network:
             self.extra[row] = extra_start
 
     def __call__(self, x):
-        """The forward pass in PyTorch's operations: may be differentiated any number of times (Fisher products need two)."""
+        """The forward pass in PyTorch's operations:
+        may be differentiated any number of times (Fisher products need two).
+        """
         phi = ACTIVATIONS[self.activation][0]
         h = x.reshape(-1, *x.shape[-2:])
         for weight, bias in self.layers[:-1]:
@@ -98,12 +107,16 @@ class Network:
 
     @torch.no_grad()
     def backward(self, g):
-        """∇_θ J into `grad`, given g = ∂J/∂y [*members, B, out] at the y of the last `forward`. Overwrites what was there."""
+        """∇_θ J into `grad`, given g = ∂J/∂y [*members, B, out] at the y of the last `forward`.
+
+        Overwrites what was there.
+        """
         self._pull(self._hidden, g.reshape(self._hidden[-1].shape), self._weights, self._gradients)
 
     @torch.no_grad()
     def input_gradient(self, x, first_twin=False):
-        """∂y/∂x [*members, B, in] of a network with one output: ∇_a Q(s, a) is a part of it. The weights stay as they are.
+        """∂y/∂x [*members, B, in] of a network with one output: ∇_a Q(s, a) is a part of it. The weights
+        stay as they are.
 
         first_twin: of the first of each pair of twins only, x [S, B, in].
         """
@@ -112,7 +125,9 @@ class Network:
         return self._pull(hidden, torch.ones_like(hidden[-1]), layers, None).view(x.shape)
 
     def fast(self, x):
-        """`forward` and `backward` as one node of PyTorch's graph, for objectives that autograd differentiates once."""
+        """`forward` and `backward` as one node of PyTorch's graph, for objectives that autograd
+        differentiates once.
+        """
         return _Node.apply(x, self._anchor, self)
 
     def numpy(self, x):
@@ -134,7 +149,9 @@ class Network:
         return [*hidden, y.tanh_() if self.squash else y]
 
     def _pull(self, hidden, g, layers, gradients):
-        """∂W_l = h_{l−1}ᵀ g,  ∂b_l = Σ_B g,  g ← (g W_lᵀ) ⊙ φ′(h_{l−1}): into `gradients`, or where None down to ∂J/∂x."""
+        """∂W_l = h_{l−1}ᵀ g,  ∂b_l = Σ_B g,  g ← (g W_lᵀ) ⊙ φ′(h_{l−1}):
+        into `gradients`, or where None down to ∂J/∂x.
+        """
         ops = torch.ops.aten
         if self.squash:
             g = ops.tanh_backward(g, hidden[-1])
@@ -197,7 +214,8 @@ class _Node(torch.autograd.Function):
         return None, None, None
 
 
-# One matrix times a vector goes another way through the BLAS than a batch of them, and rounds otherwise. Doubled, a run of one
+# One matrix times a vector goes another way through the BLAS than a batch of them, and rounds otherwise.
+# Doubled, a run of one
 # seed takes the way of a run of eight, and gives the same bits.
 def _last_layer(h, weight, bias):
     if len(h) > 1:
@@ -213,9 +231,11 @@ def _outer(h, g, out):
 
 
 class Adam:
-    """m ← β₁m + (1 − β₁)∇,  v ← β₂v + (1 − β₂)∇²,  θ ← θ − α m̂ / (√v̂ + ε),  m̂ = m/(1 − β₁ᵗ),  v̂ = v/(1 − β₂ᵗ).
+    """m ← β₁m + (1 − β₁)∇,  v ← β₂v + (1 − β₂)∇²,  θ ← θ − α m̂ / (√v̂ + ε),  m̂ = m/(1 − β₁ᵗ),  v̂ = v/(1
+    − β₂ᵗ).
 
-    Equal to PyTorch's (tested), for all seeds at once; with a step count t per seed, so that a seed whose epochs have
+    Equal to PyTorch's (tested), for all seeds at once; with a step count t per seed, so that a seed whose
+    epochs have
     stopped stays exactly where it is. Source: Kingma & Ba 2015, algorithm 1.
     """
 
@@ -303,7 +323,8 @@ LOG_STD_RANGE = (-20.0, 2.0)  # keeps σ from underflowing to 0 or overflowing
 
 
 def distribution(network, obs, discrete, fast=False):
-    """The stochastic policy π(·|s) that a network stands for: Categorical over its outputs, or Gaussian around them.
+    """The stochastic policy π(·|s) that a network stands for: Categorical over its outputs, or Gaussian
+    around them.
 
     obs [S, B, O]. A Gaussian's log σ does not depend on the state: it is the network's `extra` parameter.
     fast: by the network's own backward pass, differentiable once.

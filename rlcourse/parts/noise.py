@@ -61,7 +61,8 @@ class OUNoise:
     """x_{t+1} = x_t + θ (μ − x_t) Δt + σ √Δt ξ_t: Ornstein and Uhlenbeck's process, Euler-Maruyama step Δt.
 
     Its stationary variance is σ²Δt / (1 − (1 − θΔt)²); its autocorrelation after k steps (1 − θΔt)^k.
-    Starts from x₀ = `start` at each episode. Source: Lillicrap et al. 2016, section 3 and supplement 7 (θ = 0.15, σ = 0.2).
+    Starts from x₀ = `start` at each episode. Source: Lillicrap et al. 2016, section 3 and supplement 7 (θ =
+    0.15, σ = 0.2).
     """
 
     theta: float = 0.15  # θ  pull towards the mean, per unit of time

@@ -1,0 +1,122 @@
+"""`python3 -m rlcourse train td3 --env Pendulum-v1 --seeds 8`: every field of an algorithm is an option."""
+
+import dataclasses
+import importlib
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import tyro
+from tyro.conf import FlagConversionOff, OmitArgPrefixes, OmitSubcommandPrefixes, SuppressFixed
+
+from rlcourse import checkpoints, plots, statistics
+from rlcourse.algorithms.ddpg import DDPG
+from rlcourse.algorithms.ppo import PPO
+from rlcourse.algorithms.td3 import TD3
+from rlcourse.algorithms.trpo import TRPO
+from rlcourse.training import train
+
+ALGORITHMS = {"ddpg": DDPG, "td3": TD3, "trpo": TRPO, "ppo": PPO}
+STEPS = {"ddpg": 20_000, "td3": 20_000, "trpo": 100_000, "ppo": 100_000}
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What to train on, and where the run goes."""
+
+    env: str = "Pendulum-v1"
+    """Gymnasium id; its vectorised twin is used where there is one."""
+    seeds: int = 3
+    """How many seeds to train, side by side (0, 1, …)."""
+    first_seed: int = 0
+    """The first of them."""
+    steps: int = 20_000
+    """Environment steps per seed."""
+    evaluate_every: int | None = None
+    """Steps between points of the curve (default: steps / 20)."""
+    evaluation_episodes: int = 10
+    """Episodes per point and seed."""
+    folder: Path | None = None
+    """The run's folder (default: runs/ALGORITHM-ENV-DATE-TIME)."""
+    resume: Path | None = None
+    """A run folder to continue, with the same algorithm, options and seeds."""
+    modules: tuple[str, ...] = ()
+    """Modules to import first, for environments that register themselves (for example ale_py)."""
+
+
+def main(argv=None):
+    """Train from the command line; returns the exit status."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    if not argv or argv[0] not in ALGORITHMS:
+        asked = not argv or argv[0] in ("-h", "--help")
+        if not asked:
+            print(f"train: unknown algorithm {argv[0]!r}", file=sys.stderr)
+        print(f"usage: python3 -m rlcourse train {{{','.join(ALGORITHMS)}}} [options]")
+        print("       python3 -m rlcourse train td3 --help   lists every option of TD3")
+        return 0 if asked else 2
+    algorithm, options = parse(*argv)
+    try:
+        return _train(argv[0], algorithm, options)
+    except (ValueError, ImportError, RuntimeError, OSError) as error:
+        print(f"train: {error}", file=sys.stderr)
+        return 1
+
+
+def parse(name, *words):
+    """(algorithm, Options) from the words after the algorithm's name; tyro prints help and errors."""
+    default = Options(steps=STEPS[name])
+    fields = [("options", Options, default), ("algorithm", ALGORITHMS[name], ALGORITHMS[name]())]
+    both = dataclasses.make_dataclass("Both", [(n, t, dataclasses.field(default=d)) for n, t, d in fields])
+    flat = (OmitArgPrefixes, OmitSubcommandPrefixes, SuppressFixed, FlagConversionOff)
+    prog, text = f"python3 -m rlcourse train {name}", ALGORITHMS[name].__doc__
+    parsed = tyro.cli(both, args=words, prog=prog, description=text, config=flat)
+    return parsed.algorithm, parsed.options
+
+
+def _train(name, algorithm, options):
+    for module in options.modules:
+        importlib.import_module(module)
+    seeds = list(range(options.first_seed, options.first_seed + options.seeds))
+    fresh = f"{name}-{options.env.replace('/', '-')}-{time.strftime('%Y%m%d-%H%M%S')}"
+    folder = options.folder or options.resume or Path("runs") / fresh
+    run = train(
+        algorithm, options.env, options.steps, seeds, folder=folder, resume=options.resume, progress=True,
+        evaluate_every=options.evaluate_every, evaluation_episodes=options.evaluation_episodes,
+    )  # fmt: skip
+    table = summary(run)
+    print(table)
+    checkpoints.write_atomically(folder / "summary.txt", lambda file: file.write(table.encode()))
+    _draw(run, folder / "curve.png")
+    reason = f": {run.reason}" if run.reason else ""
+    print(f"{run.status}{reason}; in {folder}: curve.png, curve.csv, metrics.csv, summary.txt")
+    return 0 if run.status == "finished" else 130 if run.status == "stopped" else 1
+
+
+def summary(run):
+    """The run as a table: evaluation return of each seed at six points, and the interval over seeds."""
+    curve = run.curve
+    points = np.unique(np.linspace(0, len(curve.steps) - 1, 6).round().astype(int))
+    name, episodes = type(run.algorithm).__name__, run.metadata["evaluation_episodes"]
+    lines = [f"{name} on {run.env}: mean return of {episodes} evaluation episodes"]
+    lines.append("steps".rjust(12) + "".join(f"{curve.steps[p]:>12,}" for p in points))
+    for seed, returns in zip(run.seeds, curve.returns, strict=True):
+        lines.append(f"seed {seed}".rjust(12) + "".join(f"{returns[p]:>12.1f}" for p in points))
+    lines.append(f"at the end: {statistics.interval(curve.returns[:, -1])}")
+    speed = len(run.seeds) * curve.steps[-1] / max(curve.seconds[-1], 1e-9)
+    lines.append(
+        f"{curve.seconds[-1]:.1f} s of training, {speed:,.0f} environment steps per second, all seeds"
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _draw(run, path):
+    name = type(run.algorithm).__name__
+    figure = plots.figure()
+    axes = plots.axes(figure)
+    plots.learning_curve(axes, run.curve.steps, run.curve.returns, name)
+    axes.set_xlabel("environment steps per seed")
+    axes.set_ylabel("evaluation return")
+    end = statistics.interval(run.curve.returns[:, -1])
+    axes.set_title(f"{name} on {run.env}, {len(run.seeds)} seeds: {end.estimate:.0f} at the end")
+    plots.save_png(figure, path, f"{name} on {run.env}", "python3 -m rlcourse train")
