@@ -203,7 +203,14 @@ READY = """async path => {
     stage = 'its kernel (does the notebook name one?)';
     await panel.sessionContext.ready;
     await until(() => panel.sessionContext.session?.kernel);
-    await panel.sessionContext.session.kernel.info;
+    const kernel = panel.sessionContext.session.kernel;
+    await kernel.info;
+    const asked = window.rlcourseAsked = new Set();  // requests the kernel has not finished (comms run beside cells)
+    kernel.anyMessage.connect((_, {msg, direction}) => {
+      if (direction === 'send' && ['comm_msg', 'execute_request'].includes(msg.header.msg_type)) asked.add(msg.header.msg_id);
+      if (direction === 'recv' && msg.header.msg_type === 'status' && msg.content.execution_state === 'idle')
+        asked.delete(msg.parent_header.msg_id);
+    });
   };
   await Promise.race([ready(), late]);
 }"""
@@ -211,6 +218,14 @@ READY = """async path => {
 RUN_ALL = """async seconds => {
   const late = new Promise((_, no) => setTimeout(() => no(new Error(`cells still run after ${seconds} s`)), 1000 * seconds));
   await Promise.race([jupyterapp.commands.execute('notebook:run-all-cells'), late]);
+}"""
+
+SETTLE = """async seconds => {
+  const end = performance.now() + 1000 * seconds;
+  for (let quiet = 0; quiet < 3; quiet = rlcourseAsked.size ? 0 : quiet + 1) {
+    if (performance.now() > end) throw new Error(`the kernel has not answered within ${seconds} s`);
+    await new Promise(r => setTimeout(r, 20));
+  }
 }"""
 
 STOPWATCH = """(image, slider) => {
@@ -362,17 +377,9 @@ class Panel:
         box = self.root.locator(".rlcourse-error")
         return box.inner_text() if box.count() else ""
 
-    def settle(self, seconds: float = 10) -> None:
-        """Wait until the kernel is idle and has answered all that the page asked so far."""
-        self.page.evaluate(
-            """async () => {
-              const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-              for (let i = 0; i < 2; i++) {  // a held-back slider value is sent when the first answer is in
-                await kernel.requestExecute({code: '', silent: true}).done;
-                await new Promise(r => setTimeout(r, 30));
-              }
-            }"""
-        )
+    def settle(self, seconds: float = 30) -> None:
+        """Wait until the kernel has answered all that the page asked, held-back slider values included."""
+        self.page.evaluate(SETTLE, seconds)
 
     def press(self, label: str, key: str, times: int = 1) -> dict[str, float | str]:
         """Focus the slider, press a key (Home, End, ArrowRight, PageUp, …); the panel's numbers afterwards."""
