@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import math
 import struct
+import textwrap
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -98,9 +99,9 @@ def styles(labels: Iterable[str]) -> list[dict]:
     return looks
 
 
-def figure(width: float = 8.0, height: float = 4.2) -> Figure:
+def figure(width: float = 8.0, height: float = 4.2, layout: str | None = "constrained") -> Figure:
     """An empty figure (inches, 100 pixels each) with an Agg canvas: never pyplot, so any thread may own it."""
-    fig = Figure(figsize=(width, height), dpi=STYLE["figure.dpi"], layout="constrained")
+    fig = Figure(figsize=(width, height), dpi=STYLE["figure.dpi"], layout=layout)
     FigureCanvasAgg(fig)
     return fig
 
@@ -176,7 +177,14 @@ def learning_curve(
         ax.fill_between(
             steps, found.low, found.high, color=look["color"], alpha=0.18, linewidth=0, label="_band"
         )
-    ax.plot(steps, found.estimate, label=f"{label}, n = {found.n}", zorder=3, **look)
+    ax.plot(
+        steps,
+        found.estimate,
+        label=f"{label}, n = {found.n}",
+        linewidth=STYLE["lines.linewidth"],
+        zorder=3,
+        **look,
+    )
     ax.set_xlabel("environment steps per seed")
     ax.set_ylabel("evaluation return")
     return found
@@ -190,40 +198,35 @@ def curve_note(n: int, confidence: float = 0.95) -> str:
     return f"thin: each seed; thick and band: {centre}, {100 * confidence:g} %"
 
 
-def label_lines(ax: Axes, gap: float = 0.075) -> None:
+def label_lines(ax: Axes, gap: float = 0.075, wrap: int = 32) -> None:
     """Write each labelled line's label at its right end, in its colour, pushed apart where they would touch."""
     lines = [line for line in ax.lines if not line.get_label().startswith("_") and len(line.get_xdata())]
     if not lines:
         return
-    low, high = ax.get_ylim()
-    to_axes = ax.transAxes.inverted()
+    labels = [textwrap.fill(line.get_label(), wrap) for line in lines]
     ends = []
     for line in lines:
-        y = np.asarray(line.get_ydata(), dtype=float)
-        y = y[np.isfinite(y)][-1] if np.isfinite(y).any() else (low + high) / 2
-        ends.append(
-            float(
-                np.clip(
-                    to_axes.transform(ax.transData.transform((0, y)))[1]
-                    if ax.get_xscale() != "log"
-                    else to_axes.transform(ax.transData.transform((1, y)))[1],
-                    0,
-                    1,
-                )
-            )
+        x, y = (np.asarray(values, dtype=float) for values in line.get_data())
+        last = np.flatnonzero(np.isfinite(y))[-1:]
+        point = (
+            ax.transData.transform((x[last[0]], y[last[0]]))
+            if len(last)
+            else ax.transAxes.transform((1, 0.5))
         )
-    order = np.argsort(ends)
-    places = np.array(ends)[order]
+        ends.append(min(1.0, max(0.0, ax.transAxes.inverted().transform(point)[1])))
+    order = np.argsort(ends, kind="stable")
+    heights = [gap * (labels[i].count("\n") + 1) for i in order]
+    places = [ends[i] for i in order]
     for i in range(1, len(places)):
-        places[i] = max(places[i], places[i - 1] + gap)
-    if places[-1] > 1:  # shift the pile back down, keeping the gaps
-        places[-1] = 1.0
-        for i in range(len(places) - 2, -1, -1):
-            places[i] = min(places[i], places[i + 1] - gap)
+        places[i] = max(places[i], places[i - 1] + (heights[i - 1] + heights[i]) / 2)
+    top = 1.0
+    for i in reversed(range(len(places))):  # shift a pile that passed the top back down, keeping the gaps
+        places[i] = min(places[i], top - (heights[i] / 2 if top < 1.0 else 0.0))
+        top = places[i] - heights[i] / 2
     for place, i in zip(places, order, strict=True):
         ax.text(
-            1.015, place, lines[i].get_label(), color=lines[i].get_color(), transform=ax.transAxes,
-            va="center", ha="left", fontsize=STYLE["legend.fontsize"], fontweight="bold",
+            1.015, place, labels[i], color=lines[i].get_color(), transform=ax.transAxes, va="center", ha="left",
+            fontsize=STYLE["legend.fontsize"], fontweight="bold", linespacing=1.05,
         )  # fmt: skip
 
 

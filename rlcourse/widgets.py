@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import base64
 import html
+import json
 import math
+import threading
+import time
 import traceback
+import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from inspect import signature
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -24,6 +29,9 @@ try:
 except ImportError:  # the stills of the course need only matplotlib
     ipywidgets = None
 
+DRAWING = (
+    threading.Lock()
+)  # a page's callbacks, its cells and a live run draw in different threads, one at a time
 NO_WIDGETS = "This page has no live kernel with ipywidgets: the figure is shown at its start values."
 
 
@@ -272,7 +280,7 @@ class Lab:
                 self.figure, "_rlcourse_axes"
             ):  # draw made its axes itself: give it an empty figure
                 self.figure.clear()
-            with matplotlib.rc_context(plots.STYLE):
+            with DRAWING, matplotlib.rc_context(plots.STYLE):
                 numbers = self.draw(self.figure, **self.values) or {}
                 if not isinstance(numbers, Mapping):
                     raise TypeError(
@@ -297,7 +305,9 @@ class Lab:
             if self._error.value:
                 self._error.value = ""
             self._image.value = self.png
-            self._numbers.value = _alt_html(self.alt or plots.title_of(self.figure)) + _numbers_html(self.numbers)
+            self._numbers.value = _alt_html(self.alt or plots.title_of(self.figure)) + _numbers_html(
+                self.numbers
+            )
 
     def _ipython_display_(self) -> None:
         _publish(self._root, self.png or None, self.alt or plots.title_of(self.figure))
@@ -444,3 +454,486 @@ def predict(
     if choices is None and (tolerance is None or tolerance < 0):
         raise ValueError("predict: a number needs a tolerance ≥ 0, such as tolerance=0.1")
     return Prediction(question, choices, answer, tolerance or 0.0, unit, why)
+
+
+# Live runs -----------------------------------------------------------------------------------------------------------
+
+BUILDS = frozenset(  # fields that shape networks, memory or environments: a running training keeps what it was built with
+    ["hidden", "capacity", "warmup", "num_envs", "horizon", "orthogonal", "activation", "log_std"]
+    + ["normalise_observation", "normalise_reward"]
+)
+PUSH_SECONDS, CURVE_SECONDS = (
+    0.1,
+    0.5,
+)  # the page hears at most ten times a second; the curves are drawn at most twice
+
+
+@dataclass
+class LiveRun:
+    """One curve of a live panel: label, and arrays that grow as the training does."""
+
+    label: str
+    steps: np.ndarray = field(default_factory=lambda: np.zeros(0))  # [E]
+    returns: np.ndarray = field(default_factory=lambda: np.zeros((1, 0)))  # [seeds, E]
+    status: str = "running"
+
+
+def _names(algorithms: Sequence) -> list[str]:
+    """Each algorithm by its class, and by the fields in which it differs from another one of that class."""
+    names = []
+    for algorithm in algorithms:
+        name = type(algorithm).__name__
+        others = [other for other in algorithms if type(other) is type(algorithm) and other is not algorithm]
+        differing = [
+            f.name
+            for f in fields(algorithm)
+            if any(getattr(o, f.name) != getattr(algorithm, f.name) for o in others)
+        ]
+        names.append(" ".join([name, *(_setting(n, getattr(algorithm, n)) for n in differing)]))
+    return names
+
+
+def _setting(name: str, value) -> str:
+    if isinstance(value, float):
+        value = f"{value:g}"
+    return f"{name}={getattr(value, '__name__', value)}"
+
+
+def _cell() -> str | None:
+    """The id of the notebook cell that runs now, where there is one."""
+    try:
+        from IPython import get_ipython
+
+        return get_ipython().get_parent()["metadata"]["cellId"]
+    except (ImportError, AttributeError, KeyError, TypeError):
+        return None
+
+
+def _drawing(name: str) -> Callable | None:
+    """obs, action ↦ SVG for the environments that the course can draw."""
+    if "Pendulum" in name:
+        return lambda obs, action: plots.pendulum_svg(
+            math.atan2(obs[1], obs[0]), 2 * float(action[0]), size=230
+        )
+    if "CartPole" in name:
+        return lambda obs, action: plots.cart_svg(float(obs[0]), float(obs[2]), size=170)
+    if "DoubleIntegrator" in name:
+        return lambda obs, action: plots.cart_svg(float(obs[0]), size=170)
+    return None
+
+
+class Live:
+    """Training under buttons, as `live` makes it. Works without a page too: start(), wait(), pause(), resume(), stop()."""
+
+    working: Live | None = (
+        None  # the panel whose worker runs: one a kernel, however often cells are run again
+    )
+
+    def __init__(self, algorithms, env, steps, seeds, recorded, title, drawing, trainer, controls):
+        self.algorithms, self.env, self.steps, self.seeds = algorithms, env, steps, seeds
+        self.controls, self.title, self.trainer, self.cell = controls, title, trainer, _cell()
+        self.drawing = _drawing(str(env)) if drawing is None else drawing
+        self.recording = json.loads(Path(recorded).read_text(encoding="utf-8")) if recorded else None
+        former = Live.working
+        if former is not None and (self.cell is None or former.cell == self.cell):
+            former.stop("its cell was run again").wait(10)
+        self.state, self.runs, self.error = "ready", [], None
+        self._stop, self._pause, self._lock = threading.Event(), threading.Event(), threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._note, self._counts, self._player = "", {}, None
+        self._last_push = self._last_curves = 0.0
+        self.start_values = {name: self._start_value(name) for name in controls}
+        self._values = dict(self.start_values)
+        self.figure = plots.figure(7.0, 3.9, layout=None)
+        self.png, self._root = b"", None
+        if ipywidgets is not None:
+            self._build()
+        self._draw_curves()
+        self._show()
+
+    def _start_value(self, name: str):
+        if self.controls[name].value is not None:
+            return self.controls[name].value
+        return next(getattr(a, name) for a in self.algorithms.values() if hasattr(a, name))
+
+    # The panel
+
+    def _build(self) -> None:
+        self._inputs = {
+            name: control.widget(self.start_values[name]) for name, control in self.controls.items()
+        }
+        for name, widget in self._inputs.items():
+            widget.observe(lambda change, name=name: self._retuned(name, change["new"]), names="value")
+        rows = [
+            _row(self.controls[name], widget, "next run" if name in BUILDS else "at once")
+            for name, widget in self._inputs.items()
+        ]
+        self._chooser = ipywidgets.Dropdown(
+            options=[*self.algorithms, "each in turn"][: len(self.algorithms) + 1]
+        )
+        if len(self.algorithms) > 1:
+            rows.insert(0, _row(Choice("", "algorithm", list(self.algorithms)), self._chooser, "next run"))
+        if self.recording:
+            self._recorded = ipywidgets.Checkbox(value=True, indent=False)
+            self._recorded.observe(lambda _: self._draw_curves(), names="value")
+            rows.append(_row(Switch("", "recorded run"), self._recorded))
+        self._buttons = {}
+        for name, act, style in (
+            ("Start", self.start, "primary"), ("Pause", self._pause_or_resume, ""), ("Stop", self.stop, ""), ("Reset", self.reset, ""),
+        ):  # fmt: skip
+            button = ipywidgets.Button(description=name, button_style=style, layout={"width": "100px"})
+            button.on_click(lambda _, act=act: self._guarded(act))
+            self._buttons[name] = button
+        self._status, self._problem = ipywidgets.HTML(), ipywidgets.HTML()
+        self._curves = ipywidgets.Image(
+            format="png", width=700, height=390,
+            layout={"width": "700px", "height": "390px", "object_fit": "contain", "flex": "0 0 auto"},
+        )  # fmt: skip
+        self._curves.add_class("rlcourse-picture")
+        self._scene = ipywidgets.HTML(layout={"min_height": "240px", "margin": "40px 0 0 8px"})
+        title = (
+            [ipywidgets.HTML(f'<b style="font-size:16px">{html.escape(self.title)}</b>')]
+            if self.title
+            else []
+        )
+        body = ipywidgets.HBox([self._curves, self._scene], layout={"flex_flow": "row wrap"})
+        buttons = ipywidgets.HBox(list(self._buttons.values()))
+        self._root = ipywidgets.VBox([*title, *rows, buttons, self._status, self._problem, body])
+        self._root.add_class("rlcourse-live")
+
+    def _guarded(self, act: Callable) -> None:
+        """A button's action: what goes wrong is said in the panel, never lost in a callback."""
+        try:
+            act()
+        except Exception as error:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        self.error, self.state = error, "failed"
+        if self._root is not None:
+            self._problem.value = _error_html(error)
+        self._show()
+
+    @property
+    def values(self) -> dict:
+        """The controls' values now."""
+        if self._root is None:
+            return dict(self._values)
+        return {name: widget.value for name, widget in self._inputs.items()}
+
+    def set(self, **values) -> Live:
+        """Move controls as the reader would, headless too."""
+        for name, value in values.items():
+            if name not in self.controls:
+                raise ValueError(f"no control named {name}; this panel has {', '.join(self.controls)}")
+            self._values[name] = value
+            if self._root is None:
+                self._retuned(name, value)
+            else:
+                self._inputs[name].value = value
+        return self
+
+    def _retuned(self, name: str, value) -> None:
+        with self._lock:
+            if name not in BUILDS and self._working():
+                self._changes[name] = value
+
+    def _working(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    # The buttons
+
+    def start(self, steps: int | None = None) -> Live:
+        """Train in the background with the controls' values. Already running: nothing happens."""
+        if self._working():
+            return self
+        other = Live.working
+        if other is not None and other is not self:
+            other.stop("another live run was started").wait(10)
+        chosen = list(self.algorithms)
+        if self._root is not None and len(chosen) > 1 and self._chooser.value != "each in turn":
+            chosen = [self._chooser.value]
+        self._stop.clear()
+        self._pause.clear()
+        self._changes, self._note, self.error, self.state = {}, "", None, "running"
+        if self._root is not None:
+            self._problem.value = ""
+        Live.working = self
+        self._thread = threading.Thread(
+            target=self._work, args=(chosen, steps or self.steps), daemon=True, name="rlcourse-live"
+        )
+        self._show()
+        self._thread.start()
+        return self
+
+    def pause(self) -> Live:
+        """Hold the run after its present update; paused time is not training time."""
+        if self._working():
+            self._pause.set()
+        return self
+
+    def resume(self) -> Live:
+        """Go on after a pause."""
+        self._pause.clear()
+        return self
+
+    def _pause_or_resume(self) -> None:
+        self.resume() if self._pause.is_set() else self.pause()
+
+    def stop(self, note: str = "") -> Live:
+        """End the run after its present update; what it learnt so far stays in the curves."""
+        self._note = note and f"Stopped: {note}."
+        self._stop.set()
+        self._pause.clear()
+        return self
+
+    def reset(self) -> Live:
+        """Stop, forget all runs, and set every control back."""
+        self.stop().wait(10)
+        self.set(**self.start_values)
+        self.runs, self.state, self.error, self._counts, self._note = [], "ready", None, {}, ""
+        if self._root is not None:
+            self._problem.value = self._scene.value = ""
+        self._draw_curves()
+        self._show()
+        return self
+
+    def wait(self, seconds: float | None = None) -> Live:
+        """Until the worker has ended (or the seconds have)."""
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(seconds)
+        return self
+
+    def smoke(self, steps: int = 2000) -> Live:
+        """A short run of every algorithm, waited for: what a test executes. Raises what the run raised."""
+        self.start(steps).wait()
+        if self.error is not None:
+            raise self.error
+        return self
+
+    # The worker: touches widgets only, and never prints
+
+    def _work(self, chosen: list[str], steps: int) -> None:
+        try:
+            trainer = self.trainer
+            if trainer is None:
+                from rlcourse.training import train as trainer
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="training failed")  # the panel says it
+                for name in chosen:
+                    if not self._stop.is_set():
+                        self._train(trainer, name, steps)
+            if self.state != "failed":
+                self.state = "stopped" if self._stop.is_set() else "finished"
+        except BaseException as error:  # whatever it was, the hall must see it, and the kernel live on
+            self._fail(error)
+            if self.runs and self.runs[-1].status == "running":
+                self.runs[-1].status = "failed"
+        finally:
+            if Live.working is self:
+                Live.working = None
+            try:
+                self._draw_curves()
+            except Exception as error:
+                self._fail(error)
+            self._show()
+
+    def _train(self, trainer: Callable, name: str, steps: int) -> None:
+        base = self.algorithms[name]
+        mine = {n: v for n, v in self.values.items() if hasattr(base, n)}
+        with self._lock:
+            self._changes = {}
+        run = LiveRun(self._label(name, base, mine))
+        self.runs.append(run)
+        self._player, self._began, self._worked = None, time.perf_counter(), (0, time.perf_counter(), 0.0)
+        result = trainer(
+            replace(base, **mine),
+            self.env,
+            steps=steps,
+            seeds=self.seeds,
+            callbacks=[lambda t: self._after_update(t, run)],
+        )
+        self._take(run, result.curve)
+        run.status = result.status
+        if result.status == "failed":
+            self._fail(RuntimeError(result.reason))
+
+    def _label(self, name: str, base, values: Mapping) -> str:
+        changed = [_setting(n, v) for n, v in values.items() if getattr(base, n) != v]
+        label = " ".join([name, *changed])
+        same = sum(run.label == label or run.label.startswith(f"{label} (run") for run in self.runs)
+        return label if not same else f"{label} (run {same + 1})"
+
+    def _after_update(self, training, run: LiveRun) -> None:
+        if self._pause.is_set() and not self._stop.is_set():
+            self.state = "paused"
+            self._show()
+            while self._pause.is_set() and not self._stop.is_set():
+                time.sleep(0.02)
+            self.state = "running"
+            self._worked = (training.steps, time.perf_counter(), self._worked[2])
+            self._show()
+        if self._stop.is_set():
+            training.stop()
+            return
+        if self._changes:
+            with self._lock:
+                changes, self._changes = self._changes, {}
+            changes = {n: v for n, v in changes.items() if hasattr(training.algorithm, n)}
+            if changes:
+                training.algorithm = replace(training.algorithm, **changes)
+                self._rename(run, changes, training.steps)
+        now = time.perf_counter()
+        if now - self._last_push >= PUSH_SECONDS:
+            self._push(training, run, now)
+
+    def _rename(self, run: LiveRun, changes: Mapping, steps: int) -> None:
+        names = ", ".join(_setting(n, v) for n, v in changes.items())
+        run.label = f"{run.label.split(' → ')[0]} → {names}"
+        self._last_curves = 0.0
+
+    def _take(self, run: LiveRun, curve) -> None:
+        count = len(curve.steps)
+        run.steps, run.returns = np.asarray(curve.steps)[:count], np.atleast_2d(curve.returns)[:, :count]
+
+    def _push(self, training, run: LiveRun, now: float) -> None:
+        self._last_push = now
+        seen = run.returns.shape[1]
+        self._take(run, training.run.curve)
+        steps, since, rate = self._worked
+        if now - since > 0.5:
+            rate = run.returns.shape[0] * (training.steps - steps) / (now - since)
+            self._worked = (training.steps, now, rate)
+        self._counts = {
+            "steps": training.steps,
+            "steps per second": round(rate),
+            "seconds": round(now - self._began, 1),
+        }
+        if run.returns.shape[1]:
+            self._counts["mean return"] = float(run.returns[:, -1].mean())
+        self._show()
+        if self._root is None:
+            return
+        if self.drawing is not None:
+            self._scene.value = self._play(training)
+        if run.returns.shape[1] != seen or self._last_curves == 0.0:
+            self._stale = True
+        if getattr(self, "_stale", False) and now - self._last_curves >= CURVE_SECONDS:
+            self._draw_curves()
+
+    def _play(self, training) -> str:
+        """Two steps of an environment of the panel's own under the policy as it is now (the first seed's), drawn."""
+        if not hasattr(training, "policy"):
+            return ""
+        if self._player is None:
+            from rlcourse.parts.environments import Stepper, make
+
+            self._player = Stepper(make(self.env, 1, 0))
+        policy = training.policy().member(0)
+        for _ in range(2):
+            action = policy.act(self._player.obs)
+            obs = self._player.obs
+            self._player.step(action)
+        return self.drawing(obs[0], np.atleast_1d(action[0]))
+
+    # What the page shows
+
+    def _draw_curves(self) -> None:
+        with DRAWING:
+            ax = plots.axes(self.figure)
+            self.figure.subplots_adjust(left=0.115, right=0.68, bottom=0.155, top=0.90)
+            shown = [run for run in self.runs if run.returns.shape[1]]
+            looks = plots.styles([run.label for run in shown])
+            counts = []
+            if self.recording and (self._root is None or self._recorded.value):
+                for run in self.recording["runs"]:
+                    steps, returns = np.asarray(run["steps"]), np.asarray(run["returns"], dtype=float)
+                    ax.plot(steps, returns.mean(0), color=plots.GREY, linestyle=plots.DOTS, linewidth=2,
+                            label=f"recorded {run['label']}, n = {len(returns)}")  # fmt: skip
+                    counts.append(len(returns))
+            for run, look in zip(shown, looks, strict=True):
+                plots.learning_curve(ax, run.steps, run.returns, run.label, look["color"], look["linestyle"])
+                counts.append(len(run.returns))
+            ax.set_xlim(0, self.steps)
+            ax.set_xlabel("environment steps per seed")
+            ax.set_ylabel("evaluation return")
+            ax.set_title(plots.curve_note(max(counts)) if counts else "press Start", loc="left", fontsize=12)
+            plots.label_lines(ax, wrap=26)
+            self.png = plots.to_png(self.figure)
+        self._last_curves, self._stale = time.perf_counter(), False
+        if self._root is not None:
+            self._curves.value = self.png
+
+    def _show(self) -> None:
+        if self._root is None:
+            return
+        counts = "".join(
+            f'<span style="margin-right:1.5em">{name}&nbsp;<b data-number="{name}" data-value="{value}">'
+            f"{plots.shown(value)}</b></span>"
+            for name, value in self._counts.items()
+        )
+        label = html.escape(self.runs[-1].label if self.runs else "")
+        self._status.value = (
+            f'<span role="status" data-state="{self.state}" style="font-size:14px"><b>{self.state}</b>&nbsp; {label} &nbsp;'
+            f"{counts} {html.escape(self._note)}</span>"
+        )
+        working = self.state in ("running", "paused")
+        for name, enabled in {"Start": not working, "Pause": working, "Stop": working, "Reset": True}.items():
+            self._buttons[name].disabled = not enabled
+        self._buttons["Pause"].description = "Resume" if self.state == "paused" else "Pause"
+
+    def _ipython_display_(self) -> None:
+        _publish(
+            self._root,
+            self.png,
+            self.title or "live training",
+            NO_WIDGETS.replace("at its start values", "as recorded"),
+        )
+
+
+def live(
+    algorithm, env="Pendulum-v1", steps: int = 20_000, seeds: int = 4, *, recorded: str | Path | None = None, title: str = "",
+    drawing: Callable | None = None, trainer: Callable | None = None, **controls,
+) -> Live:  # fmt: skip
+    """Train in front of a hall: Start, Pause, Resume, Stop, Reset, sliders, curves of all runs, the environment played.
+
+    algorithm: an algorithm, a list of them (a chooser, or each in turn), or a dictionary {label: algorithm}.
+    steps per seed, seeds: as for `train`. controls: Sliders, Choices and Switches named as fields of the algorithm; the
+    panel says which apply at once and which to the next run. recorded: a file of `record`, shown until there is time for
+    a run. drawing(obs, action) → SVG for environments that the course cannot draw. Nothing starts by itself.
+    Raises ValueError for a control that no algorithm has as a field.
+    """
+    if isinstance(algorithm, Mapping):
+        algorithms = dict(algorithm)
+    elif isinstance(algorithm, Sequence):
+        algorithms = dict(zip(_names(algorithm), algorithm, strict=True))
+    else:
+        algorithms = {type(algorithm).__name__: algorithm}
+    for name in controls:
+        if not any(name in {f.name for f in fields(a)} for a in algorithms.values()):
+            raise ValueError(
+                f"live: no field {name!r} in {', '.join(algorithms)}; controls are named as fields"
+            )
+    return Live(algorithms, env, steps, seeds, recorded, title, drawing, trainer, controls)
+
+
+def record(
+    algorithm, env, path: str | Path, steps: int = 20_000, seeds: int = 4, note: str = "", **options
+) -> Path:
+    """Train without a page and write the curves as the JSON file that `live(recorded=…)` shows when there is no time."""
+    from rlcourse.training import train
+
+    algorithms = algorithm if isinstance(algorithm, Mapping) else None
+    if algorithms is None:
+        given = list(algorithm) if isinstance(algorithm, Sequence) else [algorithm]
+        algorithms = dict(zip(_names(given), given, strict=True))
+    runs = []
+    for label, one in algorithms.items():
+        curve = train(one, env, steps=steps, seeds=seeds, **options).curve
+        runs.append(
+            {"label": label, "steps": curve.steps.tolist(), "returns": np.round(curve.returns, 1).tolist()}
+        )
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"env": str(env), "note": note, "runs": runs}) + "\n", encoding="utf-8")
+    return path

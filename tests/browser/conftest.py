@@ -52,7 +52,9 @@ SECONDS = 1000  # playwright counts milliseconds
 
 
 def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG: even a killed pytest leaves no server behind
+    ctypes.CDLL(None).prctl(
+        1, signal.SIGTERM
+    )  # PR_SET_PDEATHSIG: even a killed pytest leaves no server behind
 
 
 class Server:
@@ -83,7 +85,11 @@ class Server:
         )
         command = [
             *[sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1"],
-            *[f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}"],
+            *[
+                f"--ServerApp.port={port}",
+                "--ServerApp.port_retries=0",
+                f"--IdentityProvider.token={self.token}",
+            ],
             *[f"--ServerApp.root_dir={self.root}", "--LabApp.expose_app_in_browser=True"],
             "--LabApp.extension_manager=readonly",
         ]
@@ -133,7 +139,9 @@ def chromium():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS, headless=True)
+        browser = play.chromium.launch(
+            executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS, headless=True
+        )
         try:
             yield browser
         finally:
@@ -173,13 +181,17 @@ def _place(source: str | Path | list[str], root: Path) -> str:
     import nbformat
 
     if isinstance(source, list):
-        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in source], metadata=KERNEL)
+        book = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(cell) for cell in source], metadata=KERNEL
+        )
         name = f"cells-{secrets.token_hex(4)}.ipynb"
         nbformat.write(book, root / name)
         return name
     path = ROOT / "notebooks" / source if not Path(source).is_absolute() else Path(source)
     if not path.exists():
-        raise FileNotFoundError(f"{path}: give a path below notebooks/, such as lectures/07_td3.ipynb (built?)")
+        raise FileNotFoundError(
+            f"{path}: give a path below notebooks/, such as lectures/07_td3.ipynb (built?)"
+        )
     target = root / secrets.token_hex(4)
     shutil.copytree(path.parent, target, ignore=shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__"))
     if path.suffix == ".py":
@@ -364,7 +376,9 @@ class Panel:
         return self.row(label).locator(".widget-readout").inner_text()
 
     def numbers(self) -> dict[str, float | str]:
-        pairs = self.root.locator("[data-number]").evaluate_all("all => all.map(e => [e.dataset.number, e.dataset.value])")
+        pairs = self.root.locator("[data-number]").evaluate_all(
+            "all => all.map(e => [e.dataset.number, e.dataset.value])"
+        )
         numbers = {}
         for name, value in pairs:
             try:
@@ -427,14 +441,18 @@ class Lab(Panel):
     def timings(self, label: str, presses: int = 40) -> list[float]:
         """ms from each key press to the painted new picture, the slider going up and down; waits for each picture."""
         slider, image = self.slider(label), self.picture.element_handle()
-        self.page.evaluate(f"([image, slider]) => ({STOPWATCH})(image, slider)", [image, slider.element_handle()])
+        self.page.evaluate(
+            f"([image, slider]) => ({STOPWATCH})(image, slider)", [image, slider.element_handle()]
+        )
         slider.focus()
         slider.press("Home")
         self.settle()
         image.evaluate("image => { image.rlcourseTimings.length = 0; }")
         for i in range(presses):
             slider.press("ArrowRight" if i // 8 % 2 == 0 else "ArrowLeft")
-            self.page.wait_for_function("([image, n]) => image.rlcourseTimings.length >= n", arg=[image, i + 1], polling=5)
+            self.page.wait_for_function(
+                "([image, n]) => image.rlcourseTimings.length >= n", arg=[image, i + 1], polling=5
+            )
         return image.evaluate("image => image.rlcourseTimings")
 
 
