@@ -82,8 +82,14 @@ def refuse(name, function):
     return None
 
 
+STYLE_ERRORS = (NotNumbers, TypeError, AttributeError, ValueError, IndexError, RuntimeError)
+
+
 def attempt(name, drive, function, case):
-    """One answer: in the first style of input that raises nothing, or the error that came furthest."""
+    """One answer: in the first style of input that raises nothing, or the error that came furthest.
+
+    Another style is tried only after an error that the style may have caused.
+    """
     furthest, line = None, -1
     for style in styles(name):
         try:
@@ -96,6 +102,8 @@ def attempt(name, drive, function, case):
                 return found
             if line_number(error) > line:
                 furthest, line = found, line_number(error)
+            if not isinstance(error, STYLE_ERRORS) or isinstance(error, np.linalg.LinAlgError):
+                break
     return furthest
 
 
@@ -180,10 +188,13 @@ def drive_conjugate_gradient(name, function, case, style):
             return sys.modules["torch"].as_tensor(matrix, dtype=v.dtype) @ v
         return matrix @ np.asarray(v)
 
-    return {
-        "value": plain(function(matvec, style(case["b"]), int(case["iterations"]))),
-        "calls": np.array(float(len(calls))),
-    }
+    try:
+        value = plain(function(matvec, style(case["b"]), int(case["iterations"])))
+    except ZeroDivisionError:
+        if np.any(case["b"]):
+            raise
+        value = np.full(case["b"].shape, np.nan)  # 0/0 in Python's floats is NaN in NumPy's
+    return {"value": value, "calls": np.array(float(len(calls)))}
 
 
 def drive_actor_loss(name, function, case, style):

@@ -956,8 +956,8 @@ def draw_smoothed_action(rng):
     for batch, dims in ((6, 2), (5, 3), (8, 2), (7, 1), (6, 2)):
         action = rng.uniform(-1, 1, (batch, dims))
         xi = rng.normal(0, 1.5, (batch, dims))
-        action[:4, 0] = (0.95, -0.95, 0.9, -0.2)  # the action's clamp bites, at both ends
-        xi[:4, 0] = (1.9, -2.1, -2.8, 2.9)  # the noise's clip bites, at both ends
+        action[:5, 0] = (0.95, -0.95, 0.9, -0.2, -0.9)  # the action's clamp bites, at both ends
+        xi[:5, 0] = (1.9, -2.1, -2.8, 2.9, 6.0)  # the noise's clip bites, at both ends; once σξ > 1
         cases.append(
             dict(next_action=action, xi=xi, sigma=rng.uniform(0.2, 0.3), clip=rng.uniform(0.3, 0.45))
         )
@@ -1649,7 +1649,7 @@ CRITIC_BIAS = Exercise(
         ),
         Mistake(
             "misses_own_reward",
-            "The return from t leaves out r_t, or discounts it: Gₜ = rₜ + γrₜ₊₁ + …",
+            "The return from t leaves out r_t, or discounts it: Gₜ = rₜ + γGₜ₊₁.",
             gap_to(lambda r, g: g * np.append(returns_to_go(r, g)[1:], 0.0)),
         ),
         Mistake(

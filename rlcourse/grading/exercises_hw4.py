@@ -9,7 +9,7 @@ Shapes: P [S, A, S], R [S, A], policies [S, A], start [S].
 import numpy as np
 
 from rlcourse.equations import markov, solvers, trust_region
-from rlcourse.grading.record import Exercise, Mistake
+from rlcourse.grading.record import Exercise, Mistake, near
 
 # Exact quantities of a small decision process
 
@@ -297,9 +297,9 @@ SHARED = dict(
     q_for_a="Q takes the place of A: the value of the state itself is counted as a gain. Use A = Q − V.",
     greedy="Only the best action's advantage is used. Average over the new policy: Σₐ π_new(a|s) A(s, a).",
     unweighted="The advantages are not weighed by the new policy: Σₐ π_new(a|s) A(s, a).",
-    squared_ratio="The ratio π_new/π_old is used beside π_new. The sum over actions is Σₐ π_new(a|s) A(s, a).",
+    squared_ratio="π_new/π_old is used beside π_new. The sum over actions is Σₐ π_new(a|s) A(s, a).",
     start="The visitation does not begin at the given start distribution.",
-    start_only="Only the start states count. Advantages are gained in all states visited: weigh by d.",
+    start_only="Only the start states count. All states visited do: weigh by d.",
     multiplied="1 − γ multiplies where it should divide.",
     uniform="All states count alike. Weigh them by d.",
 )
@@ -670,6 +670,7 @@ def draw_trust_region_step(rng):
         dict(coefficients=np.array([1.0, float(rng.choice([-1.5, 0.8]))]), x=1.2, radius=0.5),  # no curvature
         dict(coefficients=np.array([0.0, -2.0, 3.0]), x=2.5, radius=0.9),  # a parabola, wide
         dict(coefficients=np.array([0.0, -2.0, 3.0]), x=2.5, radius=5.0),
+        dict(coefficients=np.array([0.0, 0.3, 0.15]), x=0.2, radius=1.6),  # a shallow one
         dict(coefficients=np.array([0.2, float(rng.choice([-0.4, 0.4])), -1.5]), x=0.0, radius=0.6),
     ]
 
@@ -902,14 +903,14 @@ def draw_next_radius(rng):
     r = rng.uniform(0.5, 2, 12).tolist()
     return [
         case(float(rng.uniform(0.0, 0.2)), r[0], True, 10.0),
-        case(float(rng.uniform(0.05, 0.2)), r[1], False, 10.0),
+        case(float(rng.uniform(0.21, 0.24)), r[1], False, 10.0),
         case(float(rng.uniform(-3, -0.5)), r[2], True, 10.0),  # rejected
         case(float(rng.uniform(-3, -0.5)), r[3], False, 10.0),
         case(float(rng.uniform(0.8, 1.4)), r[4], True, 10.0),  # grows
         case(float(rng.uniform(0.8, 1.4)), r[5], True, 1.5),  # at most to the largest
         case(float(rng.uniform(0.8, 1.4)), r[6], False, 10.0),  # stays: the step did not need more room
-        case(float(rng.uniform(0.3, 0.45)), r[7], True, 10.0),  # neither
-        case(float(rng.uniform(0.55, 0.7)), r[8], True, 10.0),
+        case(float(rng.uniform(0.26, 0.3)), r[7], True, 10.0),  # neither
+        case(float(rng.uniform(0.68, 0.74)), r[8], True, 10.0),
         case(float(rng.uniform(0.35, 0.65)), r[8], False, 10.0),
         case(0.25, r[9], True, 10.0),  # neither: the inequalities are strict
         case(0.75, r[10], True, 10.0),
@@ -1135,12 +1136,25 @@ def draw_conjugate_gradient(rng):
     return [
         dict(matrix=positive_definite(rng, n), b=rng.normal(0, 1, n), iterations=k)
         for n, k in ((5, 2), (4, 4), (6, 3), (5, 1), (8, 5), (3, 3))
-    ]
+    ] + [dict(matrix=positive_definite(rng, 3), b=np.zeros(3), iterations=2)]
 
 
 def conjugate_gradient(matrix, b, iterations):
     """x ← x + αp,  r ← r − αAp,  p ← r + βp;  α = rᵀr/pᵀAp,  β = r′ᵀr′/rᵀr."""
     return solvers.conjugate_gradient(lambda v: matrix @ v, b, iterations, tolerance=0.0)
+
+
+def solves(case, answer, tolerance):
+    """The right iterate; for b = 0, zeros, or NaN: a remark, no fault."""
+    value = answer["value"]
+    undefined = not np.any(case["b"]) and value.shape == case["b"].shape and np.all(np.isnan(value))
+    return undefined or near(value, conjugate_gradient(**case), tolerance)
+
+
+def remark_on_zero(cases, answers):
+    if all(np.all(np.isfinite(answer["value"])) for answer in answers):
+        return ""
+    return "(For b = 0 yours divides 0 by 0: stop when rᵀr is tiny, or a zero gradient ends the training.)"
 
 
 def altered_cg(
@@ -1197,6 +1211,8 @@ CONJUGATE_GRADIENT = Exercise(
     difficulty=2,
     draw=draw_conjugate_gradient,
     reference=conjugate_gradient,
+    right=solves,
+    remark=remark_on_zero,
     extras=frozenset({"calls"}),
     mistakes=(
         Mistake("no_beta", NO_BETA, cg_but(beta=lambda new, old: 0.0)),
@@ -1705,7 +1721,7 @@ EXERCISES = (
     BOUND_CONSTANT,
     TRUST_REGION_STEP,
     NEXT_RADIUS,
-    CONJUGATE_GRADIENT,
     FISHER_VECTOR_PRODUCT,
+    CONJUGATE_GRADIENT,
     NATURAL_STEP,
 )

@@ -26,7 +26,7 @@ def plug_in_solver(function):
 
         def one_vector(v):
             product = matvec(torch.as_tensor(v, dtype=b.dtype)[None])[0].detach()
-            return product if torch.is_tensor(v) else product.double().numpy()
+            return product if torch.is_tensor(v) else product.numpy()
 
         return as_tensor(either(function, [one_vector, b[0].detach(), iterations]), b[0])[None]
 
@@ -36,7 +36,7 @@ def plug_in_solver(function):
 def either(function, inputs):
     """The function's answer to NumPy inputs, or to tensors if NumPy ones raise."""
     try:
-        return function(*[v.double().numpy() if torch.is_tensor(v) else v for v in inputs])
+        return function(*[v.numpy(force=True) if torch.is_tensor(v) else v for v in inputs])
     except Exception:
         return function(*inputs)
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rlcourse.grading.driver import SIGNATURES
+
 Case = dict  # parameter name -> array, number or string: what crosses into the student's process
 Answer = dict  # name -> float64 array, or {"error": text, "kind": word}
 
@@ -58,12 +60,15 @@ class Exercise:
     draw: Callable  # (rng) -> list of cases that tell every known mistake from the right answer
     reference: Callable  # (**case) -> the right values
     mistakes: tuple[Mistake, ...]
-    signature: str = ""
     tolerance: float = 1e-4  # of the largest number in the answer: float32 passes, a mistake does not
     right: Callable | None = None  # (case, answer, tolerance) -> bool, where several answers are right
     remark: Callable | None = None  # (cases, answers) -> str: worth saying, costs nothing
     extras: frozenset[str] = frozenset()  # arrays that the driver adds to the answer
     random: bool = False  # answers may differ from call to call
+
+    @property
+    def signature(self) -> str:
+        return f"{self.name}({SIGNATURES[self.name]})"
 
     def cases(self, seed: int) -> list[Case]:
         """Inputs from one seed; the first case comes twice, so that an answer which varies is seen."""
@@ -111,22 +116,25 @@ class Exercise:
 
     def recognise(self, cases, answers, right):
         """The mistake that explains every wrong case; of several the one that fits most, then the first."""
+        order = sorted(range(len(cases)), key=lambda i: right[i])  # wrong ones first: most mistakes end there
         best, most = None, 0
         for mistake in self.mistakes:
-            if mistake.shows:
-                fits = [
-                    not ok and mistake.shows(case, answer)
-                    for case, answer, ok in zip(cases, answers, right, strict=True)
-                ]
+            fits = 0
+            for i in order:
+                fit = self.fits(mistake, cases[i], answers[i], right[i])
+                if not fit and not right[i]:
+                    break
+                fits += fit
             else:
-                fits = [
-                    close(answer, values_of(mistake, case), self.tolerance, nan=True)
-                    for case, answer in zip(cases, answers, strict=True)
-                ]
-            explains = all(fit or ok for fit, ok in zip(fits, right, strict=True))
-            if explains and sum(fits) > most:
-                best, most = mistake, sum(fits)
+                if fits > most:
+                    best, most = mistake, fits
         return best
+
+    def fits(self, mistake, case, answer, right):
+        """Does the answer look like the mistake? A trace says so of wrong answers only."""
+        if mistake.shows:
+            return not right and mistake.shows(case, answer)
+        return close(answer, values_of(mistake, case), self.tolerance, nan=True)
 
     def refuse(self, kind: str, text: str) -> Feedback:
         """Feedback for an answer that could not be judged."""
@@ -227,8 +235,7 @@ def unknown_mistake(cases, answers, expected, right):
                     "not_finite",
                     f"Your answer holds {what} for {show(cases[i])}: is something divided by zero there?",
                 )
-    a = np.concatenate([np.ravel(answers[i]["value"]) for i in range(len(cases))])
-    b = np.concatenate([np.ravel(expected[i]["value"]) for i in range(len(cases))])
+    a, b = flat(answers, expected), flat(expected, expected)
     size = np.max(np.abs(b), initial=1e-12)
     if np.allclose(a, -b, rtol=0, atol=1e-4 * size):
         return (
@@ -241,15 +248,17 @@ def unknown_mistake(cases, answers, expected, right):
             "constant_factor",
             f"Everywhere {factor:.4g} times the right answer: a factor is lost or counted twice.",
         )
+    counted = f"Right in {sum(right)} of {len(right)} cases, and no mistake that I know."
     i = wrong[0]
-    name = next(n for n in expected[i] if not near(answers[i][n], expected[i][n], 1e-4))
-    a, b = np.ravel(answers[i][name]), np.ravel(expected[i][name])
+    a, b = flat(answers[i : i + 1], expected[i : i + 1]), flat(expected[i : i + 1], expected[i : i + 1])
     k = int(np.argmax(np.abs(a - b)))
     which = f" number {k}" if b.size > 1 else ""
-    return None, (
-        f"Right in {sum(right)} of {len(right)} cases, and no mistake that I know.\n"
-        f"For {show(cases[i])}: entry{which} of yours is {a[k]:.6g}, expected {b[k]:.6g}."
-    )
+    return None, f"{counted}\nFor {show(cases[i])}: entry{which} of yours is {a[k]:.6g}, expected {b[k]:.6g}."
+
+
+def flat(answers, expected):
+    """All numbers of some answers in a row."""
+    return np.concatenate([np.ravel(a[name]) for a, e in zip(answers, expected, strict=True) for name in e])
 
 
 def show(case):

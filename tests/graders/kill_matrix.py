@@ -1,4 +1,4 @@
-"""Runs every solution of the bank through `check`: which wrong ones are caught, and is the hint the right one?
+"""Every solution of the bank through `check`: is each wrong one caught, and its mistake named?
 
     python3 tests/graders/kill_matrix.py            # prints the table
     python3 tests/graders/kill_matrix.py --write    # and puts it into tests/graders/README.md
