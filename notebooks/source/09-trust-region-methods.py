@@ -4,7 +4,7 @@
 # **Question.** A model tells you where to step. How far do you believe it, and who checks?
 #
 # Lecture 08 ended with a promise that shrinks as the step grows. Numerical optimisation has lived with that
-# problem for fifty years. This page is its answer, in one dimension first, then in two, and at the end in RL words.
+# problem for decades. This page is its answer, in one dimension first, then in two, and at the end in RL words.
 # We *minimise* here, as the optimisation books do.
 #
 # *You need:* gradients and Hessians; section 3 of lecture 08.
@@ -218,6 +218,9 @@ except ValueError as error:
 
 # %%
 Code(inspect.getsource(tr.radius_rule) + "\n\n" + inspect.getsource(tr.trust_region_step), language="python")
+
+# %% [markdown]
+# Before the whole path, one step of it:
 
 # %%
 predict(
@@ -514,7 +517,7 @@ lab_step
 
 # %% [markdown]
 # **Lab 2: the path.** Choose where to start, the first radius, and how many steps to show.
-# Can you start on the right and end on the left?
+# Can you start on the right of the hill and end on its left?
 
 
 # %%
@@ -669,7 +672,7 @@ for delta in (1e-4, 1e-3, 1e-2, 0.1, 1.0):
 # Homework 4 asks you to write `trust_region_step` and `next_radius`. Here, at once:
 #
 # 1. Lab 1: find an *accept, shrink*. Why is the window so narrow?
-# 2. Lab 2: from $x_0 = 0.5$, which first radius carries the path over the hill to $-1$? Does any?
+# 2. Lab 2: no setting of the sliders with $x_0 > 0$ ends at $-1$. Why not? (Where does the step point for $0 < x < 1/\sqrt3$? For $x$ above?)
 # 3. Lab 3, Rosenbrock: find a point where Newton's step raises $f$ although the Hessian is positive definite.
 #
 # ## Sources

@@ -75,7 +75,7 @@ SQUARE = {  # label: (argument, value at Home, value at End)
 }
 
 
-def square_numbers(old_0=0.5, old_1=0.5, target_0=0.95, target_1=0.05, t=0.3, gamma=0.2):
+def square_numbers(old_0=0.5, old_1=0.5, target_0=0.05, target_1=0.05, t=0.2, gamma=0.2):
     """What the lab must show, from the package's equations alone."""
     mdp = markov.two_state(gamma)
     old = np.array([[1 - old_0, old_0], [1 - old_1, old_1]])

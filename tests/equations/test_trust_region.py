@@ -211,6 +211,13 @@ def test_f_never_rises_along_a_path(x, radius):
     assert all(later.radius == earlier.next_radius for earlier, later in zip(path, path[1:], strict=False))
 
 
+def test_no_path_crosses_the_hill():
+    for x in np.linspace(0.02, 2.0, 34):
+        for radius in np.linspace(0.05, 4.0, 20):
+            path = tr.trust_region_path(tr.double_well, x, radius, steps=30)
+            assert not path or path[-1].next_x > 0
+
+
 def test_the_radius_never_passes_its_maximum():
     path = tr.trust_region_path(tr.rosenbrock, np.array([-1.2, 1.0]), 0.1, 200, max_radius=0.4)
     assert max(step.radius for step in path) == pytest.approx(0.4)
