@@ -1,0 +1,811 @@
+# %% [markdown]
+# # Lecture 07 · TD3
+#
+# **Question.** A critic that bootstraps from its own best action makes errors. Why do they not average out, and what can
+# be done about it?
+#
+# DDPG (lecture 06) fits $Q_w$ to the target $y = r + \gamma\,Q'(s', \mu'(s'))$ and lets the actor μ climb $Q_w$. TD3 keeps
+# all of that and adds three remedies. They fit on a few lines of code; this page is about what those lines are for.
+#
+# *You need:* the Bellman equation and $Q$ (lecture 01), DDPG (lecture 06).
+
+# %% [markdown]
+# The tools. `receipt` prints both sides of a claim and fails if they differ by more than the tolerance. Where one side is a
+# simulation, the tolerance is four standard errors.
+
+# %%
+import difflib
+import html
+import inspect
+import itertools
+import textwrap
+from dataclasses import replace
+from fractions import Fraction
+
+import gymnasium
+import numpy as np
+import torch
+from gymnasium.spaces import Box
+from IPython.display import HTML
+from scipy.special import ndtr
+from scipy.stats import norm
+
+from rlcourse import plots
+from rlcourse.algorithms.ddpg import DDPG
+from rlcourse.algorithms.td3 import TD3
+from rlcourse.equations.bias import expected_maximum
+from rlcourse.equations.returns import clipped_double_q_target, td_target
+from rlcourse.parts.classic import Pendulum, SystemVectorEnv
+from rlcourse.parts.noise import Streams
+from rlcourse.statistics import interval
+from rlcourse.training import train
+from rlcourse.widgets import Slider, explore, live, predict
+
+# %% [markdown]
+# The style of the course's figures, and the receipt.
+
+# %%
+plots.use()
+
+
+def receipt(claim, left, right, tolerance=1e-12):
+    """Print both sides of a claim and their largest difference; fail if it exceeds the tolerance."""
+    left, right = np.asarray(left, float), np.asarray(right, float)
+    off = np.max(np.abs(left - right))
+    show = [" ".join(f"{x:+.4f}" for x in np.ravel(side)[:4]) for side in (left, right)]
+    print(f"{claim}\n   left {show[0]}   right {show[1]}   off by {off:.1e}, allowed {tolerance:.1e}")
+    assert off <= tolerance, f"{claim}: off by {off:.1e}"
+
+
+# %% [markdown]
+# ## 1 · The maximum of noisy estimates
+#
+# The smallest case: one state, two actions, both worth exactly 0. Each estimate $\hat Q(s,a)$ rests on one sample, which is
+# $+1$ or $-1$ with equal chances. Each estimate is *unbiased*: right on average.
+
+# %%
+predict(
+    "What is E[ max( Q̂(s,a₁), Q̂(s,a₂) ) ], when the best action is worth 0?",
+    answer=0.5,
+    tolerance=0.01,
+    why="Only when both estimates are unlucky is the maximum −1. That is one case in four.",
+)
+
+# %% [markdown]
+# **Step 1.** Four outcomes $(\hat Q_1,\hat Q_2)$, each with probability ¼: $(-,-),\ (-,+),\ (+,-),\ (+,+)$.
+#
+# **Step 2.** Their maxima: $-1,\ +1,\ +1,\ +1$. So $\mathbb E[\max_a\hat Q_a] = \tfrac34 - \tfrac14 = \tfrac12$.
+#
+# **Step 3.** But $\max_a \mathbb E[\hat Q_a] = \max(0, 0) = 0$. The maximum is too large by ½, though no estimate is.
+#
+# The cell enumerates, in exact fractions, and then simulates.
+
+
+# %%
+def enumerate_mean(function, *outcomes):
+    """E[function] over independent variables; outcomes: for each a list of equally likely values."""
+    joint = list(itertools.product(*outcomes))
+    return sum(Fraction(function(*values)) for values in joint) / len(joint)
+
+
+coin = (-1, 1)
+by_hand = enumerate_mean(max, coin, coin)
+rng, n = np.random.default_rng(0), 200_000
+flips = rng.choice(coin, size=(n, 2)).max(axis=1)
+print("E[max] by enumeration:", by_hand)
+assert by_hand == Fraction(1, 2)
+receipt("two coins: simulation, enumeration", flips.mean(), by_hand, 4 * flips.std() / n**0.5)
+
+# %% [markdown]
+# ### Always, not only here
+#
+# **Step 1.** For every action $b$, whatever the draw: $\max_a \hat Q_a \ge \hat Q_b$.
+#
+# **Step 2.** Take expectations: $\mathbb E[\max_a\hat Q_a] \ge \mathbb E[\hat Q_b]$, for every $b$.
+#
+# **Step 3.** Choose the best $b$: $\mathbb E[\max_a\hat Q_a] \ge \max_b \mathbb E[\hat Q_b]$. Equality needs one action that
+# attains the maximum in *every* draw: noise that can never change the order.
+#
+# ### Two Gaussians, in closed form
+#
+# **Step 1.** $\max(x,y) = \tfrac12(x+y) + \tfrac12|x-y|$. With $x, y \sim \mathcal N(0,\sigma^2)$ the first term has mean 0.
+#
+# **Step 2.** $x - y \sim \mathcal N(0, 2\sigma^2)$, and a normal $z$ of standard deviation $s$ has $\mathbb E|z| = s\sqrt{2/\pi}$.
+#
+# **Step 3.** So $\mathbb E[\max] = \tfrac12\cdot\sqrt2\,\sigma\cdot\sqrt{2/\pi} = \sigma/\sqrt\pi \approx 0.56\,\sigma$.
+#
+# If the second action is worse by Δ, the same route gives, with $s = \sqrt2\,\sigma$,
+# $$\mathbb E[\max] = s\,\varphi(\Delta/s) - \Delta\,\Phi(-\Delta/s).$$
+
+# %%
+draws = 400_000
+for sigma, gap in ((1.0, 0.0), (0.5, 0.0), (1.0, 1.0), (1.0, 3.0)):
+    s = 2**0.5 * sigma
+    formula = s * norm.pdf(gap / s) - gap * norm.cdf(-gap / s)
+    simulated = expected_maximum([0.0, -gap], sigma, draws, rng=np.random.default_rng(1))
+    receipt(f"Gaussian, σ = {sigma}, Δ = {gap}", simulated, formula, 4 * sigma / draws**0.5)
+receipt("at Δ = 0 the formula is σ/√π", 2**0.5 * norm.pdf(0), 1 / np.pi**0.5)
+
+# %% [markdown]
+# Seen: a gap helps, because the noise must first overturn the order. Nothing here is special to Gaussians:
+#
+# - **Uniform** on $[-w, w]$, $n$ actions: $P(\max\le x) = \big(\tfrac{x+w}{2w}\big)^n$, hence $\mathbb E[\max] = w\,\frac{n-1}{n+1}$.
+# - **Bernoulli**($p$), $n$ actions: the maximum is 0 only if all are, hence $\mathbb E[\max] = 1-(1-p)^n$, and the truth is $p$.
+
+# %%
+rng, m = np.random.default_rng(2), 100_000
+for n in (2, 5, 20):
+    x = rng.uniform(-1, 1, size=(m, n)).max(axis=1)
+    receipt(f"uniform, n = {n}", x.mean(), (n - 1) / (n + 1), 4 * x.std() / m**0.5)
+for n in (2, 5):
+    x = (rng.random((m, n)) < 0.3).max(axis=1)
+    closed = 1 - (1 - 0.3) ** n
+    tenths = [(0,) * 7 + (1,) * 3] * n  # Bernoulli(0.3) as ten equally likely outcomes
+    receipt(f"Bernoulli(0.3), n = {n}: enumeration", enumerate_mean(max, *tenths), closed)
+    receipt(f"Bernoulli(0.3), n = {n}: simulation", x.mean(), closed, 4 * x.std() / m**0.5)
+
+# %% [markdown]
+# ## 2 · Two estimates instead of one
+#
+# The maximum uses one number twice: to *choose* the action and to *value* it. With a second, independent estimate $\hat Q_b$
+# there are other ways to put a number on the best action:
+#
+# | name | estimate | idea |
+# |---|---|---|
+# | max | $\max_a \hat Q_a(s,a)$ | chooses and values by one estimate |
+# | double | $\hat Q_b\big(s, \arg\max_a \hat Q_a(s,a)\big)$ | another one values |
+# | clipped | $\max_a \min\{\hat Q_a(s,a), \hat Q_b(s,a)\}$ | the smaller one, then the maximum |
+# | actor | $\min\{\hat Q_a, \hat Q_b\}\big(s, \arg\max_a \hat Q_a(s,a)\big)$ | $\hat Q_a$ chooses, the smaller one values: **what TD3 does** |
+
+# %%
+predict(
+    "Ten actions, all worth 0, noise σ = 1. Which of the four has a bias closest to 0, apart from double, whose bias is 0 here?",
+    choices=["max", "clipped", "actor"],
+    answer="actor",
+    why="The max over ten actions undoes what the minimum of two repaired. TD3's actor maximises one critic only, and the "
+    "target then takes the minimum at that single action.",
+)
+
+# %% [markdown]
+# ### By hand, with the coins
+#
+# **Step 1.** $\min\{\hat Q_a,\hat Q_b\}$ of one action is $+1$ only if both are: probability ¼.
+#
+# **Step 2.** The maximum of the two minima is $-1$ unless one of them is $+1$: $P(+1) = 1-(\tfrac34)^2 = \tfrac7{16}$.
+#
+# **Step 3.** So the clipped estimate has mean $\tfrac7{16}-\tfrac9{16} = -\tfrac18$: below the truth, where max was ½ above.
+#
+# **A slip you may meet.** One set of slides prints the second minimum as $\min\{\hat Q_a(s,a_1), \hat Q_b(s,a_2)\}$. That formula never
+# looks at $\hat Q_a(s,a_2)$. Look what happens when $a_2$ is better by far:
+
+
+# %%
+def clipped(a1, b1, a2, b2):
+    return max(min(a1, b1), min(a2, b2))
+
+
+def as_printed(a1, b1, a2, b2):
+    return max(min(a1, b1), min(a1, b2))
+
+
+receipt("clipped, two coins: −1/8", enumerate_mean(clipped, *[coin] * 4), Fraction(-1, 8))
+for better in (0, 10):
+    shifted = (better - 1, better + 1)
+    outcomes = (coin, coin, shifted, shifted)
+    right, printed = (float(enumerate_mean(f, *outcomes)) for f in (clipped, as_printed))
+    print(f"a₂ worth {better:2}: truth {better:2}, clipped {right:+.3f}, as printed {printed:+.3f}")
+assert printed < 1, "the printed formula cannot see that a₂ is worth 10"
+
+# %% [markdown]
+# ### Any number of actions, exactly
+#
+# One best action worth 0 and $n-1$ rivals worth $-\Delta$, Gaussian estimates of standard deviation σ. Independent estimates make
+# distribution functions multiply, so each bias is a one-dimensional integral:
+#
+# 1. $P(\max \le x) = F_0(x)F_\Delta(x)^{n-1}$, and $\mathbb E[X] = x_{top} - \int P(X \le x)\,dx$. For *clipped* replace each $F$ by $1-(1-F)^2$.
+# 2. The best action is chosen, at the value $x$, with density $f_0F_\Delta^{n-1}$; some rival with $(n-1)f_\Delta F_0F_\Delta^{n-2}$. *Double* loses Δ for each rival.
+# 3. *Actor*: given the choice and $x$, average $\min(x, Y)$ over the second estimate $Y$: $\ x - (x-\mu)\Phi(z) - \sigma\varphi(z)$, $z = (x-\mu)/\sigma$.
+
+
+# %%
+def exact_biases(gap, noise, actions, points=2001):
+    """The biases of max, double, clipped and actor by quadrature (trapezoids)."""
+    x, rivals = np.linspace(-gap - 8 * noise, 8 * noise, points), actions - 1
+    below_0, below = ndtr(x / noise), ndtr((x + gap) / noise)  # P(estimate ≤ x): best action, a rival
+    phi_0, phi = (np.exp(-0.5 * (z / noise) ** 2) / (2 * np.pi) ** 0.5 for z in (x, x + gap))
+
+    def top(F_0, F):
+        return x[-1] - np.trapezoid(F_0 * F**rivals, x)
+
+    best_wins = phi_0 / noise * below**rivals
+    rival_wins = rivals * phi / noise * below_0 * below ** (rivals - 1)
+    smaller_0 = x - x * below_0 - noise * phi_0
+    smaller = x - (x + gap) * below - noise * phi
+    return {
+        "max": top(below_0, below),
+        "double": -gap * np.trapezoid(rival_wins, x),
+        "clipped": top(1 - (1 - below_0) ** 2, 1 - (1 - below) ** 2),
+        "actor": np.trapezoid(best_wins * smaller_0 + rival_wins * smaller, x),
+    }
+
+
+# %% [markdown]
+# Now the package's simulation against these integrals. The rows with Δ = 0 and σ = 1 answer the prediction.
+
+# %%
+draws = 300_000
+for gap, noise, n in ((0.0, 1.0, 2), (0.0, 1.0, 10), (1.0, 0.7, 5), (0.3, 2.0, 3)):
+    means, exact = np.r_[0.0, np.full(n - 1, -gap)], exact_biases(gap, noise, n)
+    simulated = [expected_maximum(means, noise, draws, name, np.random.default_rng(3)) for name in exact]
+    receipt(
+        f"Δ = {gap}, σ = {noise}, n = {n}: max, double, clipped, actor",
+        simulated, list(exact.values()), 4 * (noise + gap) / draws**0.5,
+    )  # fmt: skip
+two, ten = exact_biases(0, 1, 2), exact_biases(0, 1, 10)
+receipt("two Gaussians again: 1/√π", two["max"], 1 / np.pi**0.5, 1e-8)
+assert two["clipped"] < 0 < ten["clipped"], "the sign of clipped depends on the number of actions"
+assert two["actor"] < ten["actor"] < 0
+
+# %% [markdown]
+# Seen: *clipped* is a little too low with two actions and far too high with ten. Lecture slides offer it as the cure; it is not
+# what TD3 computes. *Actor* is what TD3 computes, and it stays slightly below 0.
+
+# %% [markdown]
+# ## 3 · Lab: four ways to value the best action
+#
+# The lines are the integrals, for 2 to 20 actions. The dots are the package's simulation at the number of actions you choose; the
+# numbers beside the figure are theirs. Each estimate averages $N$ samples, so its noise is $\sigma/\sqrt N$.
+#
+# Try: (1) more actions: which lines rise, and which fall? (2) A larger gap: whose bias changes sign? (3) More samples: how fast does each
+# bias shrink?
+
+# %%
+LOOKS = {
+    "max": (plots.ORANGE, plots.DASHES),
+    "double": (plots.PURPLE, plots.DASH_DOT),
+    "clipped": (plots.SKY, plots.DOTS),
+    "actor": (plots.BLUE, "-"),
+}
+
+
+def draw(fig, gap=0.0, noise=1.0, actions=10, samples=1):
+    ax = plots.axes(fig)
+    sd, counts = noise / samples**0.5, np.arange(2, 21)
+    curves = [exact_biases(gap, sd, n, points=301) for n in counts]
+    means, found = np.r_[0.0, np.full(actions - 1, -gap)], {}
+    for name, (colour, line) in LOOKS.items():
+        ax.plot(counts, [c[name] for c in curves], color=colour, linestyle=line, label=name)
+        found[name] = expected_maximum(means, sd, 4000, name, np.random.default_rng(0))
+        ax.plot(actions, found[name], "o", color=colour, markersize=9, label="_dot")
+    ax.axhline(0, color=plots.BLACK, linewidth=1, linestyle="-")
+    ax.set(xlabel="number of actions", ylabel="bias (units of the reward)", xlim=(2, 20))
+    ax.set_xticks((2, 5, 10, 15, 20))
+    over = [name for name, value in found.items() if value > 0.02]
+    ax.set_title("Too high: " + (", ".join(over) if over else "none"))
+    plots.label_lines(ax)
+    return {f"bias of {name}": value for name, value in found.items()}
+
+
+plots.picture(draw, alt="Bias of max, double, clipped and actor against the number of actions")
+
+# %% [markdown]
+# With sliders:
+
+# %%
+lab = explore(
+    draw,
+    alt="Bias of max, double, clipped and actor against the number of actions",
+    gap=Slider("Δ", "gap", min=0.0, max=3.0, step=0.1),
+    noise=Slider("σ", "noise", min=0.1, max=2.0, step=0.1),
+    actions=Slider("n", "actions", min=2, max=20, step=1),
+    samples=Slider("N", "samples per estimate", min=1, max=32, step=1),
+)
+lab
+
+# %% [markdown]
+# ## 4 · Why a small bias does not stay small
+#
+# A target contains the estimate of the next state, so an error travels.
+#
+# **Step 1.** Let every backup choose a value that is too large by $b$ on average, and let $e$ be the critic's mean error.
+#
+# **Step 2.** The critic is fitted to $r + \gamma(\text{truth} + e + b)$, so its error becomes $e \leftarrow \gamma(e + b)$.
+#
+# **Step 3.** This settles where $e = \gamma(e+b)$, that is at $e = \dfrac{\gamma}{1-\gamma}\,b$. At γ = 0.99 the error is 99 times the bias of one backup.
+#
+# The smallest demo: the one-state MDP again, now with a loop. Two actions, rewards $\mathcal N(0,1)$ whatever you do, γ = 0.9. Every
+# value is 0. Tables learn from fresh rewards, 1000 agents at once. (The twin tables see different rewards.)
+
+
+# %%
+def learn_tables(target, agents=1000, steps=1000, gamma=0.9, rate=0.1, seed=0):
+    """Twin tables q [2, agents, 2 actions] after `steps` backups of target(q); returns error and one backup's bias."""
+    rng, q, late = np.random.default_rng(seed), np.zeros((2, agents, 2)), []
+    for step in range(steps):
+        best = target(q)  # [2, agents], or [agents] where both tables share one target
+        if step >= steps // 2:
+            error = q.mean(axis=(0, 2))
+            late.append((error, np.broadcast_to(best, (2, agents)).mean(axis=0) - error))
+        reward = rng.standard_normal(q.shape)
+        q = q + rate * (reward + gamma * np.broadcast_to(best, (2, agents))[..., None] - q)
+    return np.mean(late, axis=0)  # [2, agents]
+
+
+def smaller_at_the_first_ones_choice(q):
+    """TD3: the first table chooses the action, the smaller of the two values it."""
+    chosen = q[0].argmax(axis=-1)
+    return np.take_along_axis(q.min(axis=0), chosen[:, None], axis=-1)[:, 0]
+
+
+# %% [markdown]
+# Compare the third column with the second: the error is about nine times the bias of one backup.
+
+# %%
+for name, target in (("max", lambda q: q.max(axis=-1)), ("TD3", smaller_at_the_first_ones_choice)):
+    error, b = learn_tables(target)
+    print(f"{name}: bias of a backup {interval(b)}\n     error of the critic {interval(error)}")
+    gap = error - 9 * b
+    tolerance = 4 * gap.std() / len(gap) ** 0.5
+    receipt("     e = γ/(1 − γ) · b", error.mean(), 9 * b.mean(), tolerance)
+    assert (error.mean() > 0) == (name == "max")
+
+# %% [markdown]
+# Seen: backing up the maximum ends far too high. TD3's target ends too low. Both errors compound; only one of them feeds on itself, because
+# the policy *seeks out* what is overvalued and avoids what is undervalued.
+
+# %% [markdown]
+# ## 5 · From the maximum to an actor
+#
+# DDPG takes no maximum. But its actor climbs $Q_w$, so $\mu(s)$ is an approximate $\arg\max_a Q_w(s,a)$, and the target values it by the same
+# network. TD3 answers with three remedies:
+#
+# | remedy | pseudocode (Fujimoto et al. 2018, algorithm 1) | switch it off |
+# |---|---|---|
+# | **twin critics** | $y \leftarrow r + \gamma\,\min_{i=1,2} Q_{\theta_i'}(s', \tilde a)$ | a target that ignores the second |
+# | **smoothing** | $\tilde a \leftarrow \pi_{\phi'}(s') + \epsilon,\quad \epsilon\sim\mathrm{clip}(\mathcal N(0,\tilde\sigma), -c, c)$ | `target_noise=0` |
+# | **delay** | if $t \bmod d$: update φ by the policy gradient, and all targets | `policy_delay=1` |
+#
+# The next cell shows the package's own two `update` methods side by side. Lines in colour are in one and not in the other. **That difference
+# is this lecture.**
+
+
+# %%
+def beside(left, right):
+    """Two functions' sources in two columns; lines that only one of them has are coloured."""
+    sources = [textwrap.dedent(inspect.getsource(f)).splitlines() for f in (left, right)]
+    rows = []
+    for kind, i, j, k, m in difflib.SequenceMatcher(None, *sources, autojunk=False).get_opcodes():
+        pair = itertools.zip_longest(sources[0][i:j], sources[1][k:m], fillvalue="")
+        rows += [(a, b, kind != "equal") for a, b in pair]
+    look = "padding:0 10px;text-align:left;vertical-align:top;white-space:pre-wrap;font:11px/1.45 monospace;width:50%"
+    colours = ("#fdf0d5", "#dceaf5")  # DDPG's orange and TD3's blue, pale
+    cells = [
+        "".join(
+            f'<td style="{look};background:{colour if new and text.strip() else "transparent"}">{html.escape(text) or "&nbsp;"}</td>'
+            for text, colour in zip((a, b), colours, strict=True)
+        )
+        for a, b, new in rows
+    ]
+    head = "".join(f'<th style="{look};font-size:14px">{f.__qualname__}</th>' for f in (left, right))
+    body = "".join(f"<tr>{cell}</tr>" for cell in cells)
+    return HTML(f'<table style="width:100%;table-layout:fixed">{head}{body}</table>')
+
+
+beside(DDPG.update, TD3.update)
+
+# %% [markdown]
+# The rest of TD3, the loop, the replay buffer, the noise, is DDPG's. The two targets are pure functions:
+
+# %%
+print(inspect.getsource(td_target))
+print(inspect.getsource(clipped_double_q_target))
+
+# %% [markdown]
+# ### The two targets on the same next values
+#
+# Twin critics whose errors are independent $\mathcal N(0,1)$, at next states that are all worth 0; $r = 0$. DDPG's target believes the first;
+# TD3's believes the smaller. One transition in four is terminal. What is the mean of each?
+#
+# As $\min(x,y) = -\max(-x,-y)$, TD3's target is lower by $\gamma\,\sigma/\sqrt\pi$, and only where the episode goes on.
+
+# %%
+rng, B, gamma = np.random.default_rng(4), 100_000, 0.99
+next_values, reward = rng.standard_normal((2, B)), np.zeros(B)
+terminated = rng.random(B) < 0.25
+y_ddpg = td_target(reward, terminated, next_values[0], gamma)
+y_td3 = clipped_double_q_target(reward, terminated, next_values, gamma)
+
+assert np.all(y_td3 <= y_ddpg)
+assert np.all(y_td3[terminated] == 0)
+assert np.all(y_ddpg[terminated] == 0)
+goes_on = ~terminated
+tolerance = 4 * gamma / goes_on.sum() ** 0.5
+receipt("DDPG's target, not terminal: unbiased", y_ddpg[goes_on].mean(), 0.0, tolerance)
+receipt("TD3's target, not terminal: −γ/√π", y_td3[goes_on].mean(), -gamma / np.pi**0.5, tolerance)
+
+# %% [markdown]
+# So with *fixed* actions DDPG's target is fine and TD3's is too low. The actor's climbing is what turns DDPG's upwards; the minimum is there to
+# lean against it.
+
+# %% [markdown]
+# ### Lab: what smoothing does to a spike
+#
+# A critic (orange) that is right but for one accidental spike. A deterministic target policy sits on the spike, and its height is copied into the
+# targets. The blue line is the value after smoothing: $\mathbb E_\epsilon\big[Q(\mathrm{clip}(a + \epsilon, -1, 1))\big]$. Try: how wide must a
+# spike be to survive? Which of $\tilde\sigma$ and $c$ matters at the course's settings?
+
+
+# %%
+def smoothed(q, actions, sigma, clip, points=81):
+    """E[q(clip(a + clip(ε, −c, c), −1, 1))], ε ~ N(0, σ²), by averaging over quantiles of ε."""
+    epsilon = np.clip(sigma * norm.ppf((np.arange(points) + 0.5) / points), -clip, clip)
+    return q(np.clip(actions[:, None] + epsilon, -1, 1)).mean(axis=1)
+
+
+def draw_smoothing(fig, sigma=0.2, clip=0.5, width=0.05, height=1.0):
+    ax = plots.axes(fig)
+    a = np.linspace(-1, 1, 401)
+
+    def critic(a):
+        return 1 - (a + 0.3) ** 2 + height * np.exp(-0.5 * ((a - 0.5) / width) ** 2)
+
+    plain, smooth = critic(a), smoothed(critic, a, sigma, clip)
+    for values, (label, look) in zip((plain, smooth), (("critic", "DDPG"), ("smoothed", "TD3")), strict=True):
+        ax.plot(a, values, label=label, **plots.style(look))
+        top = np.argmax(values)
+        ax.plot(a[top], values[top], "o", color=plots.style(look)["color"], markersize=9, label="_top")
+    ax.set(xlabel="action a", ylabel="value (units of the reward)", xlim=(-1, 1), ylim=(-1, 2.2))
+    fooled = a[np.argmax(smooth)] > 0.2
+    ax.set_title("The spike survives the smoothing" if fooled else "Smoothing hides the spike")
+    plots.label_lines(ax)
+    return {
+        "critic: best action": a[np.argmax(plain)], "critic: its value": plain.max(),
+        "smoothed: best action": a[np.argmax(smooth)], "smoothed: its value": smooth.max(),
+    }  # fmt: skip
+
+
+plots.picture(draw_smoothing, alt="A critic with a spike, and the same critic smoothed over nearby actions")
+
+# %% [markdown]
+# With sliders:
+
+# %%
+explore(
+    draw_smoothing,
+    alt="A critic with a spike, and the same critic smoothed over nearby actions",
+    sigma=Slider("σ̃", "target noise", min=0.0, max=0.6, step=0.02),
+    clip=Slider("c", "noise clip", min=0.05, max=1.0, step=0.05),
+    width=Slider("w", "width of the spike", min=0.01, max=0.4, step=0.01),
+    height=Slider("h", "height of the spike", min=0.0, max=1.0, step=0.05),
+)
+
+# %% [markdown]
+# **Delay**, the third remedy, waits: $d$ critic updates between two moves of the actor and of the targets, so that the actor climbs a
+# critic that has had time to fit. Its price is plain: half as many actor steps at $d = 2$.
+
+# %% [markdown]
+# ## 6 · Experiment one: real networks, known truth
+#
+# Does the bias of section 1 appear in the real algorithms? For a clean answer take an environment whose true values are known: one state, one
+# action in $[-1, 1]$, reward $\mathcal N(0,1)$ whatever the action. For *every* policy $Q = 0$. What DDPG's and TD3's critics say is their error.
+
+
+# %%
+class OneState:
+    """r ~ N(0, 1), whatever the action; the state never changes. Q(s, a) = 0 for every policy."""
+
+    state_names = ("nothing",)
+    action_space = Box(-1.0, 1.0, (1,), np.float32)
+    observation_space = Box(0.0, 1.0, (1,), np.float32)
+
+    def __init__(self):
+        self.rng = np.random.default_rng(0)
+
+    def start(self, uniform):
+        return np.zeros((len(uniform), 1))
+
+    def step(self, state, action):
+        return state, self.rng.standard_normal(len(state)), np.zeros(len(state), bool)
+
+    def observe(self, state):
+        return np.ones((len(state), 1), np.float32)
+
+
+def one_state(num_envs):
+    return SystemVectorEnv(OneState(), num_envs, max_episode_steps=200)
+
+
+# %% [markdown]
+# The probe asks the first critic for $Q(s,\mu(s))$; the second function trains and probes as it goes. `train` takes any
+# algorithm, any environment, any callback.
+
+
+# %%
+def q_of_own_action(training, obs):
+    """Q₁(s, μ(s)) of each seed, [S, N], at obs [S, N, O]."""
+    nets = training.agent.nets
+    q = nets.q(nets.critics, obs, nets.actor.forward(obs))
+    return (q if q.ndim == 2 else q[:, 0]).numpy().copy()
+
+
+def train_and_probe(algorithm, env, steps, seeds, probe, every, **options):
+    """Train, calling probe(training) -> [S] every so many steps. Returns (run, steps [L], probed [S, L])."""
+    at, probed = [], []
+
+    def watch(training):
+        if training.steps % every == 0:
+            at.append(training.steps)
+            probed.append(probe(training))
+
+    run = train(algorithm, env, steps, seeds, callbacks=[watch], **options)
+    return run, np.array(at), np.array(probed).T
+
+
+def error_at_the_one_state(training):
+    return q_of_own_action(training, torch.ones(len(training.run.seeds), 1, 1))[:, 0]
+
+
+# %% [markdown]
+# Sixteen seeds each, small networks, γ = 0.9. The variants are `dataclasses.replace` and nothing more. Every seed meets the same starting weights and
+# the same rewards in each variant, so differences are taken seed by seed.
+
+# %%
+predict(
+    "All true values are 0 and the rewards are fair coin-like noise. Where will DDPG's critic end, on average over seeds?",
+    choices=["below 0", "at 0", "above 0"],
+    answer="above 0",
+    why="The critic fits chance, the actor moves to where chance was kind, and the target copies that value. The interval below says how "
+    "sure sixteen seeds can be.",
+)
+
+
+# %% [markdown]
+# About half a minute. What to look for: which intervals lie above 0.
+
+
+# %%
+def first_critic_only(reward, terminated, next_values, gamma):
+    """Twin critics are trained, but the target ignores the second."""
+    return td_target(reward, terminated, next_values[:, 0], gamma)
+
+
+small = {"gamma": 0.9, "tau": 0.02, "capacity": 1000, "batch_size": 64, "hidden": (32, 32)}
+td3 = TD3(**small)
+variants = {
+    "DDPG": DDPG(**small),
+    "TD3": td3,
+    "TD3, one critic": replace(td3, target=first_critic_only),
+    "TD3, no smoothing": replace(td3, target_noise=0.0),
+    "TD3, no delay": replace(td3, policy_delay=1),
+}
+options = {"steps": 3000, "seeds": 16, "probe": error_at_the_one_state, "every": 50}
+errors = {}
+for name, algorithm in variants.items():
+    _, at, errors[name] = train_and_probe(
+        algorithm, one_state, **options, evaluate_every=3000, evaluation_episodes=1
+    )
+late = {name: error[:, at > 1000].mean(axis=1) for name, error in errors.items()}  # [16] each
+for name, error in late.items():
+    print(f"{name:18} error after step 1000: {interval(error)}")
+
+# %% [markdown]
+# DDPG and TD3 over time. Thin lines are seeds: one seed alone would tell you nothing.
+
+# %%
+fig = plots.figure(9, 4.2)
+ax = plots.axes(fig)
+for name in ("DDPG", "TD3"):
+    plots.learning_curve(ax, at, errors[name], name, seeds_width=0.4)
+ax.axhline(0, color=plots.BLACK, linewidth=1.5, linestyle="-", label="truth")
+ax.set(ylabel="Q(s, μ(s))", ylim=(-1, 1.5), xlim=(0, 3000))
+ax.set_title("Nothing to gain, yet DDPG's critic rises more than TD3's")
+ax.text(0.99, 0.03, plots.curve_note(16), transform=ax.transAxes, color=plots.GREY, fontsize=11, ha="right")
+plots.label_lines(ax)
+plots.show(fig, alt="The error of DDPG's and TD3's critics over training, sixteen seeds each, truth at 0")
+
+# %% [markdown]
+# Seed by seed: DDPG minus each variant. An interval that covers 0 would mean that sixteen seeds cannot tell the two apart.
+
+# %%
+fig = plots.figure(9, 3.4)
+ax = plots.axes(fig)
+for row, name in enumerate(list(variants)[1:]):
+    found = interval(late["DDPG"] - late[name])
+    print(f"DDPG − {name:18} {found}")
+    look = plots.style("TD3", row)
+    ax.plot([found.low, found.high], [row, row], color=look["color"], linewidth=4, linestyle="-")
+    ax.plot(found.estimate, row, "o", color=look["color"], markersize=10)
+    assert found.low > 0, f"DDPG and {name} cannot be told apart"
+ax.axvline(0, color=plots.BLACK, linewidth=1.5, linestyle="-")
+ax.set(
+    yticks=range(4), yticklabels=list(variants)[1:], ylim=(3.5, -0.5), xlabel="DDPG's error minus this one's"
+)
+ax.set_title("Every variant of TD3 ends below DDPG here")
+assert interval(late["DDPG"]).low > 0, "DDPG's critic overestimates, beyond the interval"
+plots.show(
+    fig, alt="Paired differences between DDPG's error and that of TD3 and its three ablations, with intervals"
+)
+
+# %% [markdown]
+# What the sixteen seeds show: DDPG's critic overestimates a world without anything to gain, and TD3's less so. What they do not
+# show: which single remedy deserves the credit. The variants' intervals overlap one another; separating them needs more seeds (lecture 13
+# says how many).
+
+# %% [markdown]
+# ## 7 · Experiment two: a critic on the pendulum
+#
+# It is often said that $\mathbb E_s[Q_w(s,\mu(s))] \ge \mathbb E_s[Q^\mu(s,\mu(s))]$ for DDPG. That is no theorem. It is a tendency, and one that can be measured:
+#
+# 1. Draw states from what the agent has visited (its replay buffer).
+# 2. From each, follow μ without noise for $T$ steps and add up $\sum_{t<T}\gamma^t r_t$. This estimates $Q^\mu(s,\mu(s))$.
+# 3. Subtract it from $Q_w(s,\mu(s))$ and average.
+#
+# The pendulum never terminates, so the sum must be cut. With $|r| \le \pi^2 + 0.1\cdot 8^2 + 0.001\cdot 2^2$ the rest is at most $\gamma^T|r|_{max}/(1-\gamma)$.
+# The environment's own limit of 200 steps is a truncation: it is no part of the value, so we step the equations of motion ourselves.
+
+
+# %%
+def discounted_return(act, obs, gamma, horizon):
+    """Σ_{t<T} γ^t r_t on the pendulum from obs [S, N, 3], following act: obs -> actions [S, N, 1]. Returns [S, N]."""
+    system, total = Pendulum(), 0.0
+    state = (
+        np.stack([np.arctan2(obs[..., 1], obs[..., 0]), obs[..., 2]], axis=-1).reshape(-1, 2).astype(float)
+    )
+    for t in range(horizon):
+        torque = 2.0 * act(obs).reshape(-1, 1)
+        state, reward, _ = system.step(state, torque)
+        total = total + gamma**t * reward
+        obs = system.observe(state).reshape(obs.shape)
+    return total.reshape(obs.shape[:-1])
+
+
+def critic_bias(training, states=128, horizon=300):
+    """Mean over visited states of Q_w(s, μ(s)) − Σ_t γ^t r_t, for each seed: [S]."""
+    picks = Streams(training.run.seeds, purpose=9)  # its own randomness: probing must not change the training
+    obs = training.agent.memory.sample(states, picks).obs
+    truth = discounted_return(training.policy().act, obs.numpy(), training.algorithm.gamma, horizon)
+    return (q_of_own_action(training, obs) - truth).mean(axis=1)
+
+
+gamma, largest = 0.95, np.pi**2 + 0.1 * 8**2 + 0.001 * 2**2
+print(f"what is cut off after 300 steps at γ = {gamma}: at most {gamma**300 * largest / (1 - gamma):.1e}")
+
+# %% [markdown]
+# The training: five seeds each, γ = 0.95 so that short roll-outs suffice. About half a minute.
+
+# %%
+settings = {"gamma": gamma, "tau": 0.01}
+options = {"steps": 6000, "seeds": 5, "probe": critic_bias, "every": 500}
+runs, biases = {}, {}
+for algorithm in (DDPG(**settings), TD3(**settings)):
+    name = type(algorithm).__name__
+    runs[name], at, biases[name] = train_and_probe(algorithm, "Pendulum-v1", **options)
+    print(f"{name}: return {interval(runs[name].curve.returns[:, -1])}")
+    print(
+        f"      bias at the start {interval(biases[name][:, 0])}, at the end {interval(biases[name][:, -1])}"
+    )
+
+# %% [markdown]
+# First a receipt for the yardstick itself: the same states, followed in Gymnasium's own pendulum by the same policy.
+
+# %%
+training = runs["TD3"].training
+obs = training.agent.memory.sample(6, Streams(training.run.seeds, purpose=10)).obs.numpy()
+ours = discounted_return(training.policy().act, obs, gamma, 300)[0]
+agent, theirs = runs["TD3"].agent(0), np.zeros(6)
+for i in range(6):
+    env = gymnasium.make("Pendulum-v1").unwrapped  # unwrapped: no time limit
+    env.reset(seed=0)
+    env.state = np.array([np.arctan2(obs[0, i, 1], obs[0, i, 0]), obs[0, i, 2]], float)
+    seen = obs[0, i]
+    for t in range(300):
+        seen, reward, *_ = env.step(2 * agent.act(seen).reshape(1))
+        theirs[i] += gamma**t * reward
+receipt("returns by the course's pendulum, by Gymnasium's", ours, theirs, 0.02)
+
+# %% [markdown]
+# Then the picture: bias on the left, return on the right. Before you scroll on:
+
+# %%
+predict(
+    "Just after training starts, the measured bias of both critics on the pendulum is…",
+    choices=["far below 0", "near 0", "far above 0"],
+    answer="far above 0",
+    why="A fresh network says about 0, and on the pendulum the truth is far below 0. That is the initial value, not the "
+    "maximum: experiment one had no such start, because its truth is 0.",
+)
+
+# %% [markdown]
+# Look at the early part of the left panel, then at where both lines end.
+
+# %%
+fig = plots.figure(11, 4.2)
+left, right = plots.axes(fig, 1, 2)
+for name in runs:
+    plots.learning_curve(left, at, biases[name], name)
+    plots.learning_curve(right, runs[name].curve.steps, runs[name].curve.returns, name)
+left.axhline(0, color=plots.BLACK, linewidth=1.5, linestyle="-")
+left.set(ylabel="Q − discounted return")
+left.set_title("The start-up bias fades")
+right.set_title("Both learn; DDPG sooner")
+for ax in (left, right):
+    ax.set_xticks((0, 2000, 4000, 6000))
+plots.label_lines(right)
+note = plots.curve_note(5).replace("; ", "\n")
+left.text(0.99, 0.97, note, transform=left.transAxes, color=plots.GREY, fontsize=11, ha="right", va="top")
+plots.show(
+    fig,
+    alt="Measured bias of the critics and evaluation return of DDPG and TD3 on the pendulum, five seeds each",
+)
+
+# %% [markdown]
+# The claims of the titles, asserted. "Sooner" means: a higher mean over the whole curve, seed by seed.
+
+# %%
+for name, bias in biases.items():
+    start, end = interval(bias[:, 0]), interval(bias[:, -1])
+    assert start.low > 0, "the start-up bias is positive beyond its interval"
+    assert abs(end.estimate) < 0.25 * start.estimate, "and most of it is gone at the end"
+    print(f"{name}: bias {start.estimate:.0f} at the start, {end.estimate:.1f} at the end")
+over_the_curve = {name: run.curve.returns.mean(axis=1) for name, run in runs.items()}
+sooner = interval(over_the_curve["DDPG"] - over_the_curve["TD3"])
+print(f"mean return over the curve, DDPG − TD3: {sooner}")
+assert sooner.low > 0
+
+# %% [markdown]
+# What five seeds show, on this task: nearly all of the early "overestimation" is the initial value being forgotten, more slowly by TD3, whose targets move
+# half as often. At the end neither critic's bias is large against the returns. And DDPG *learns sooner*: the delay costs actor steps,
+# and there is little overestimation to cure. One easy task with one-dimensional actions. The paper measured six MuJoCo tasks over a million
+# steps, and found large overestimation there.
+#
+# So: an inequality on a slide is a claim about an algorithm *on a task*. Measure it on yours.
+
+# %% [markdown]
+# ## 8 · Live: DDPG beside TD3
+#
+# Choose *each in turn* and press **Start**. The curves show every seed; beside them the pendulum is played by the policy as it is now. Then retune:
+# with $d = 1$ and $\tilde\sigma = 0$, what is left of the difference? Earlier runs stay in the picture, named by what differs.
+#
+# No time? The dotted curves are a recording. This made it, in the folder of this page:
+# `from rlcourse.widgets import record; record([DDPG(), TD3()], "Pendulum-v1", "recordings/07-td3.json", steps=10_000, seeds=4)`
+
+# %%
+panel = live(
+    [DDPG(), TD3()],
+    "Pendulum-v1",
+    steps=10_000,
+    seeds=4,
+    recorded="recordings/07-td3.json",
+    title="DDPG beside TD3",
+    policy_delay=Slider("d", "policy delay", min=1, max=4, step=1),
+    target_noise=Slider("σ̃", "target noise", min=0.0, max=0.6, step=0.05),
+    tau=Slider("τ", "target step", min=1e-3, max=1e-1, log=True),
+)
+panel
+
+# %% [markdown]
+# ## Summary
+#
+# - The maximum of unbiased estimates is biased upwards: σ/√π for two Gaussians, more with more actions, less with a gap.
+# - Bootstrapping multiplies the bias of one backup by γ/(1 − γ).
+# - Max-of-min is no cure in general: its sign depends on the number of actions. TD3 values *one* action, its actor's, by the smaller critic.
+# - TD3 is DDPG plus twin critics, smoothing and delay; each can be switched off by one field.
+# - With pure noise as reward, DDPG's critic ends above the truth and TD3's lower. On the pendulum the early bias is the initial value; it fades.
+#
+# ## Exercises
+#
+# Homework 3 asks you to write the targets, the smoothing and `critic_bias`, and trains TD3 with *your* target. Here, at once:
+#
+# 1. In the first lab set Δ = 1. Why is *double* now below 0? At which number of actions is its bias largest in size?
+# 2. Show that $\mathbb E[\min(x,y)] = -\sigma/\sqrt\pi$ for the two Gaussians. Which receipt on this page checks it?
+# 3. Give `OneState` a terminal: `step` returns `terminated` with probability ½. Predict the factor of section 4, then rerun experiment one.
+# 4. Let the target take the *larger* critic (`replace(td3, target=…)`). What does experiment one say?
+# 5. Change `interval(late["DDPG"])` to the first four seeds. Would you have reached the same conclusion?
+#
+# ## Sources
+#
+# - Fujimoto, van Hoof, Meger, *Addressing Function Approximation Error in Actor-Critic Methods*, ICML 2018, arXiv:1802.09477: section 4, eq. 10, algorithm 1.
+# - Lillicrap et al., *Continuous control with deep reinforcement learning*, ICLR 2016, arXiv:1509.02971: algorithm 1.
+# - van Hasselt, *Double Q-learning*, NeurIPS 2010: the maximum's bias, and the double estimator.
+# - Thrun, Schwartz, *Issues in Using Function Approximation for Reinforcement Learning*, 1993: the effect, before it had networks.
+# - What this page corrects: the second minimum of the clipped example; that max-of-min is what TD3 does; that overestimation is a fact rather than a finding.
