@@ -279,7 +279,7 @@ def cart(ax: Axes, position: float, angle: float | None = None, limit: float = 2
 
 def pendulum_svg(theta: float, torque: float = 0.0, max_torque: float = 2.0, size: int = 260) -> str:
     """The drawing of `pendulum` as a short SVG string: cheap enough for ten frames a second beside a training run."""
-    x, y = -math.sin(theta), -math.cos(theta)  # the page's y points down
+    x, y = 0.0 - math.sin(theta), 0.0 - math.cos(theta)  # the page's y points down
     share = max(-1.0, min(1.0, torque / max_torque))
     turn = 2.4 * share
     arc = ""

@@ -23,6 +23,7 @@ import matplotlib
 import numpy as np
 
 from rlcourse import plots
+from rlcourse.statistics import mean_interval
 
 try:
     import ipywidgets
@@ -153,14 +154,14 @@ def _alt_html(text: str) -> str:
     return f'<span role="note" class="rlcourse-alt" style="{hidden}">Picture: {html.escape(text)}</span>'
 
 
-def _error_html(error: BaseException) -> str:
+def _error_html(error: BaseException, note: str = "") -> str:
     """What went wrong and in which line of the reader's code, in a red box that screen readers announce."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename != __file__]
     where = f"{frames[-1].name}, line {frames[-1].lineno}: {frames[-1].line or ''}" if frames else ""
     text = html.escape(f"{type(error).__name__}: {error}")
     return (
         '<div role="alert" class="rlcourse-error" style="border-left:4px solid #D55E00;padding:4px 10px;'
-        f'background:#fdf0e6;color:#000;line-height:1.5"><b>{text}</b><br><code>{html.escape(where)}</code></div>'
+        f'background:#fdf0e6;color:#000;line-height:1.4"><b>{text}</b> {note}<br><code>{html.escape(where)}</code></div>'
     )
 
 
@@ -235,7 +236,10 @@ class Lab:
             widget.observe(self._moved, names="value")
         rows = [_row(self.controls[name], widget) for name, widget in self._inputs.items()]
         body = ipywidgets.HBox([self._image, self._numbers], layout={"flex_flow": "row wrap"})
-        self._root = ipywidgets.VBox([*rows, ipywidgets.HBox([button]), self._error, body])
+        below = ipywidgets.HBox(
+            [button, self._error], layout={"min_height": "52px"}
+        )  # room for an error: no jump
+        self._root = ipywidgets.VBox([*rows, below, body])
         self._root.add_class("rlcourse-lab")
 
     @property
@@ -297,7 +301,8 @@ class Lab:
             self.figure = plots.figure(*self.size)
             self._laid_out = False
             if self._root is not None:
-                self._error.value = _error_html(error)
+                self._error.value = _error_html(error, "The picture below is the last good one.")
+                self._numbers.value = ""  # they would belong to other values than the sliders show
             return
         self.error, self.numbers = None, dict(numbers)
         self.pictures += 1
@@ -379,7 +384,6 @@ class Prediction:
             )
         else:
             self._input = ipywidgets.Text(placeholder="a number", layout={"width": "140px"})
-            self._input.on_submit(lambda _: self._submit()) if hasattr(self._input, "on_submit") else None
         self._button = ipywidgets.Button(description="Answer", button_style="primary")
         self._button.on_click(lambda _: self._submit())
         self._said = ipywidgets.HTML()
@@ -565,8 +569,7 @@ class Live:
         for name, widget in self._inputs.items():
             widget.observe(lambda change, name=name: self._retuned(name, change["new"]), names="value")
         rows = [
-            _row(self.controls[name], widget, "next run" if name in BUILDS else "at once")
-            for name, widget in self._inputs.items()
+            _row(self.controls[name], widget, self._applies(name)) for name, widget in self._inputs.items()
         ]
         self._chooser = ipywidgets.Dropdown(
             options=[*self.algorithms, "each in turn"][: len(self.algorithms) + 1]
@@ -600,6 +603,12 @@ class Live:
         buttons = ipywidgets.HBox(list(self._buttons.values()))
         self._root = ipywidgets.VBox([*title, *rows, buttons, self._status, self._problem, body])
         self._root.add_class("rlcourse-live")
+
+    def _applies(self, name: str) -> str:
+        """When a control takes effect, and to which algorithms if not to all."""
+        mine = [label for label, algorithm in self.algorithms.items() if hasattr(algorithm, name)]
+        only = "" if len(mine) == len(self.algorithms) else f" ({', '.join(mine)} only)"
+        return ("next run" if name in BUILDS else "at once") + only
 
     def _guarded(self, act: Callable) -> None:
         """A button's action: what goes wrong is said in the panel, never lost in a callback."""
@@ -804,11 +813,9 @@ class Live:
         if now - since > 0.5:
             rate = run.returns.shape[0] * (training.steps - steps) / (now - since)
             self._worked = (training.steps, now, rate)
-        self._counts = {
-            "steps": training.steps,
-            "steps per second": round(rate),
-            "seconds": round(now - self._began, 1),
-        }
+        self._counts = {"steps": training.steps, "seconds": round(now - self._began, 1)}
+        if rate:
+            self._counts["steps per second"] = round(rate)
         if run.returns.shape[1]:
             self._counts["mean return"] = float(run.returns[:, -1].mean())
         self._show()
@@ -841,7 +848,7 @@ class Live:
     def _draw_curves(self) -> None:
         with DRAWING:
             ax = plots.axes(self.figure)
-            self.figure.subplots_adjust(left=0.115, right=0.68, bottom=0.155, top=0.90)
+            self.figure.subplots_adjust(left=0.15, right=0.70, bottom=0.155, top=0.86)
             shown = [run for run in self.runs if run.returns.shape[1]]
             looks = plots.styles([run.label for run in shown])
             counts = []
@@ -857,12 +864,26 @@ class Live:
             ax.set_xlim(0, self.steps)
             ax.set_xlabel("environment steps per seed")
             ax.set_ylabel("evaluation return")
-            ax.set_title(plots.curve_note(max(counts)) if counts else "press Start", loc="left", fontsize=12)
+            note = plots.curve_note(max(counts)) if counts else "the curves of all runs gather here"
+            ax.text(0, 1.02, note, transform=ax.transAxes, fontsize=11)
+            ax.set_title(self._finding(shown), loc="left", fontsize=14, fontweight="bold", pad=22)
             plots.label_lines(ax, wrap=26)
             self.png = plots.to_png(self.figure)
         self._last_curves, self._stale = time.perf_counter(), False
         if self._root is not None:
             self._curves.value = self.png
+
+    @staticmethod
+    def _finding(shown: Sequence[LiveRun]) -> str:
+        if not shown:
+            return "No run yet"
+        best = max(shown, key=lambda run: run.returns[:, -1].mean())
+        found = mean_interval(best.returns[:, -1])
+        bounds = (
+            "" if found.n == 1 else f" [{plots.shown(round(found.low))}, {plots.shown(round(found.high))}]"
+        )
+        lead = "leads, mean return" if len(shown) > 1 else "has a mean return of"
+        return f"{best.label.split(' → ')[0]} {lead} {plots.shown(round(found.estimate))}{bounds}"
 
     def _show(self) -> None:
         if self._root is None:

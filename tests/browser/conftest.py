@@ -240,18 +240,20 @@ SETTLE = """async seconds => {
   }
 }"""
 
-STOPWATCH = """(image, slider) => {
-  // key pressed → the new picture decoded and handed to the compositor, in ms of the page's own clock
-  const log = image.rlcourseTimings = [];
+STOPWATCH = """([root, slider]) => {
+  // key pressed → a new picture anywhere in root, decoded and handed to the compositor, in ms of the page's own clock
+  const log = root.rlcourseTimings = [];
   let started = null;
   slider.addEventListener('keydown', () => { started = performance.now(); }, true);
-  new MutationObserver(async () => {
-    if (started === null) return;
+  new MutationObserver(async records => {
+    const added = records.flatMap(r => r.type === 'attributes' ? [r.target] : [...r.addedNodes]);
+    const image = added.map(n => n.nodeName === 'IMG' ? n : n.querySelector?.('img')).find(n => n);
+    if (started === null || !image) return;
     const start = started;
     started = null;
-    try { await image.decode(); } catch (_) { return; }
+    try { await image.decode(); } catch (_) { }
     requestAnimationFrame(() => { log.push(performance.now() - start); });
-  }).observe(image, {attributes: true, attributeFilter: ['src']});
+  }).observe(root, {attributes: true, attributeFilter: ['src'], childList: true, subtree: true});
 }"""
 
 
@@ -341,6 +343,20 @@ class Page:
 
     def live(self, which: int | str = 0) -> Live:
         return Live(self, self._panel("live", which))
+
+    def timings(self, root, slider, presses: int = 40) -> list[float]:
+        """ms from each key press on the slider to the painted new picture inside root (an element handle)."""
+        self.page.evaluate(STOPWATCH, [root, slider.element_handle()])
+        slider.focus()
+        slider.press("ArrowLeft")
+        self.page.evaluate(SETTLE, 30)
+        root.evaluate("root => { root.rlcourseTimings.length = 0; }")
+        for i in range(presses):
+            slider.press("ArrowRight" if i // 8 % 2 == 0 else "ArrowLeft")
+            self.page.wait_for_function(
+                "([root, n]) => root.rlcourseTimings.length >= n", arg=[root, i + 1], polling=5
+            )
+        return root.evaluate("root => root.rlcourseTimings")
 
     def screenshot(self, name: str) -> Path:
         path = self.screenshots / f"{name}.png"
@@ -440,20 +456,8 @@ class Lab(Panel):
 
     def timings(self, label: str, presses: int = 40) -> list[float]:
         """ms from each key press to the painted new picture, the slider going up and down; waits for each picture."""
-        slider, image = self.slider(label), self.picture.element_handle()
-        self.page.evaluate(
-            f"([image, slider]) => ({STOPWATCH})(image, slider)", [image, slider.element_handle()]
-        )
-        slider.focus()
-        slider.press("Home")
-        self.settle()
-        image.evaluate("image => { image.rlcourseTimings.length = 0; }")
-        for i in range(presses):
-            slider.press("ArrowRight" if i // 8 % 2 == 0 else "ArrowLeft")
-            self.page.wait_for_function(
-                "([image, n]) => image.rlcourseTimings.length >= n", arg=[image, i + 1], polling=5
-            )
-        return image.evaluate("image => image.rlcourseTimings")
+        root = self.root.element_handle()
+        return self.notebook.timings(root, self.slider(label), presses)
 
 
 class Predict(Panel):

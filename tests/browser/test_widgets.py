@@ -9,16 +9,20 @@ import pytest
 pytestmark = pytest.mark.browser
 
 PEER = """
-import time
-def peer():
-    \"\"\"The median time of the lab's own drawing, in the kernel, without a page: how busy this machine is now.\"\"\"
-    from rlcourse.widgets import explore, Slider
-    lab, times = explore(draw, noise=Slider("", "noise", min=0.1, max=2.0, step=0.1)), []
-    for k in range(21):
-        start = time.perf_counter()
-        lab.set(noise=0.1 + 0.05 * k)
-        times.append(1000 * (time.perf_counter() - start))
-    return sorted(times)[10]
+import ipywidgets
+import matplotlib.pyplot as plt
+
+def plain(noise):
+    fig, ax = plt.subplots(figsize=(8, 4.2))
+    x = np.linspace(0, 3, 400)
+    for k in range(5):
+        ax.plot(x, noise * np.sin(3 * x + k), label=f"k = {k}")
+    ax.set(xlabel="x (m)", ylabel="y (m)", ylim=(-2.2, 2.2))
+    ax.set_title("Five waves, each shifted by the gap")
+    plt.show()
+
+slider = ipywidgets.FloatSlider(value=1.0, min=0.1, max=2.0, step=0.1)
+ipywidgets.VBox([slider, ipywidgets.interactive_output(plain, {"noise": slider})])
 """
 
 CELLS = [
@@ -53,6 +57,7 @@ predict("Which is larger?", ["the max of two", "the max of ten"], answer="the ma
     """
 predict("How large is E[max] of ten standard normals?", answer=1.539, tolerance=0.1, why="Order statistics.")
 """,
+    PEER,
 ]
 
 TRAINER = """
@@ -154,20 +159,26 @@ def test_reset_brings_every_control_back_to_its_start(page):
     assert lab.value("gap") == "1.0"
 
 
-def timed(lab, label, presses=60):
-    times = sorted(lab.timings(label, presses))
+def summary(times):
+    times = sorted(times)
     return statistics.median(times), times[int(0.95 * len(times))]
 
 
 def test_from_slider_to_picture_takes_at_most_60_ms_at_p95(page):
-    """On a busy machine the bar grows with the time of the drawing alone, 20 ms on an idle one."""
-    median, p95 = min((timed(page.lab(0), "noise") for _ in range(2)), key=lambda pair: pair[1])
-    page.execute(PEER)
-    echo = float(page.execute("print(peer())"))
+    """On a busy machine: at most 60 % of what interactive_output with plt.show takes beside it (100 ms on an idle one)."""
+    lab, peer = page.lab(0), page.page.locator(".jp-Cell-outputArea").last
+    ours, theirs = [], []
+    for _ in range(3):  # in turn, so that a busy spell hits both
+        lab.root.scroll_into_view_if_needed()
+        ours += lab.timings("noise", 24)
+        peer.scroll_into_view_if_needed()
+        theirs += page.timings(peer.element_handle(), peer.locator("[role=slider]"), 8)
+    (median, p95), (peer_median, peer_p95) = summary(ours), summary(theirs)
+    print(f"\nslider → picture: median {median:.0f} ms, p95 {p95:.0f} ms (n = {len(ours)})")
     print(
-        f"\nslider → picture: median {median:.0f} ms, p95 {p95:.0f} ms; the kernel alone {echo:.0f} ms a picture"
+        f"interactive_output beside it: median {peer_median:.0f} ms, p95 {peer_p95:.0f} ms (n = {len(theirs)})"
     )
-    assert p95 <= 60 or median <= 60 * max(1.0, echo / 20)
+    assert p95 <= 60 or p95 <= 0.6 * peer_p95
 
 
 def test_a_choice_is_predicted_once_and_the_answer_stays(page):
@@ -274,11 +285,11 @@ def test_an_error_in_the_run_is_shown_in_the_panel(live_page):
 def test_the_page_stays_responsive_while_ddpg_and_td3_train(live_page):
     panel = live_page.live("DDPG beside TD3")
     lab = live_page.lab(0)
-    quiet = timed(lab, "noise", 30)
+    quiet = summary(lab.timings("noise", 30))
     panel.choose("algorithm", "each in turn")
     panel.click("Start")
     panel.wait("running")
-    busy = timed(lab, "noise", 30)
+    busy = summary(lab.timings("noise", 30))
     assert panel.state() == "running"
     print(
         f"\nslider → picture: median {quiet[0]:.0f} ms, p95 {quiet[1]:.0f} ms; while training {busy[0]:.0f}, {busy[1]:.0f} ms"
