@@ -25,7 +25,7 @@ class PPO:
     num_envs: int = 8  # N  environments per seed
     horizon: int = 256  # T  steps per environment and batch
     epochs: int = 10  # K  passes over a batch
-    minibatch_size: int = 256  # M
+    minibatch_size: int = 512  # M
     learning_rate: float = 1e-3  # Adam's step size
     anneal: bool = False  # learning rate falls linearly to 0
     entropy_bonus: float = 0.0  # c₂  weight of the entropy
@@ -64,19 +64,13 @@ class PPO:
         clipped, steps = torch.zeros(len(obs)), torch.zeros(len(obs))
         for _ in range(self.epochs):
             order = torch.from_numpy(rng.permutation(obs.shape[1]))
-            for index in order.split(self.minibatch_size, dim=1):
-                pick = (torch.arange(len(obs))[:, None], index)
-                pi = nets.pi(obs[pick], fast=True)
-                log_prob, old_kl = pi.log_prob(action[pick]), self._old(old, pick).kl(pi)
+            pick = (torch.arange(len(obs))[:, None], order)
+            shuffled = (x[pick] for x in (obs, action, advantage, value, target, old_log_prob, *old))
+            for batch in zip(*(x.split(self.minibatch_size, dim=1) for x in shuffled), strict=True):
+                loss, kl, ratio = self._loss(nets, *batch[:6], type(old)(*batch[6:]))
                 if self.stop_kl is not None:  # measured before the step that it forbids
-                    active = active & (old_kl.detach().mean(-1) <= self.stop_kl)
-                gain = self._objective(
-                    nets, log_prob, old_log_prob[pick], self._normalise(advantage[pick]), old_kl
-                )
-                gain = gain + self.entropy_bonus * pi.entropy().mean(-1)
-                value_loss = self._value_loss(nets.v(obs[pick]), value[pick], target[pick])
-                self._step(nets, (value_loss - gain).sum(), learning_rate, active)
-                ratio = objectives.probability_ratio(log_prob.detach(), old_log_prob[pick])
+                    active = active & (kl.detach().mean(-1) <= self.stop_kl)
+                self._step(nets, loss.sum(), learning_rate, active)
                 clipped += active * ((ratio - 1).abs() > self.clip).float().mean(-1)
                 steps += active
             if not active.any():
@@ -94,12 +88,21 @@ class PPO:
             "policy_grad_norm": nets.policy.grad_norm(), "critic_grad_norm": nets.critic.grad_norm(),
         }  # fmt: skip
 
-    def _objective(self, nets, log_prob, old_log_prob, advantage, kl):
-        """The surrogate of each seed, [S]."""
+    def _loss(self, nets, obs, action, advantage, value, target, old_log_prob, old):
+        """−(surrogate + c₂ entropy) + value loss [S]; KL(π_old ‖ π_θ) [S, M], where used; ratio [S, M]."""
+        pi = nets.pi(obs, fast=True)
+        log_prob, advantage, kl = pi.log_prob(action), self._normalise(advantage), None
+        if self.objective != "clip" or self.stop_kl is not None:
+            kl = old.kl(pi)
         if self.objective == "clip":
-            return objectives.clipped_surrogate(log_prob, old_log_prob, advantage, self.clip, dim=-1)
-        beta = nets.beta[:, None]
-        return objectives.kl_penalised_surrogate(log_prob, old_log_prob, advantage, kl, beta, dim=-1)
+            gain = objectives.clipped_surrogate(log_prob, old_log_prob, advantage, self.clip, dim=-1)
+        else:
+            beta = nets.beta[:, None]
+            gain = objectives.kl_penalised_surrogate(log_prob, old_log_prob, advantage, kl, beta, dim=-1)
+        if self.entropy_bonus:
+            gain = gain + self.entropy_bonus * pi.entropy().mean(-1)
+        loss = self._value_loss(nets.v(obs), value, target) - gain
+        return loss, kl, objectives.probability_ratio(log_prob.detach(), old_log_prob)
 
     def _value_loss(self, value, old_value, target):
         if self.value_clip is None:
@@ -122,7 +125,3 @@ class PPO:
             nets.critic.grad.mul_(scale)
         nets.policy_optimiser.step(learning_rate, active.tolist())
         nets.critic_optimiser.step(learning_rate, active.tolist())
-
-    @staticmethod
-    def _old(old, pick):
-        return type(old)(*(field[pick] for field in old))

@@ -33,7 +33,7 @@ class TRPO:
     horizon: int = 256  # T  steps per environment and batch
     critic_lr: float = 1e-3  # Adam's step size for the critic
     critic_epochs: int = 10  # passes over a batch for the critic
-    minibatch_size: int = 256  # of the critic's fit
+    minibatch_size: int = 512  # of the critic's fit
     normalise_advantage: bool = True  # (Â − mean) / std over the batch: the step length does not depend on it
     normalise_observation: bool = False  # running mean and variance
     normalise_reward: bool = True  # by the running std of the discounted return
@@ -102,8 +102,8 @@ class TRPO:
     def _fit_critic(self, nets, obs, target, rng):
         """Minimise ½ E[(V(s) − y)²] by minibatches of Adam; y = Â + V_old stays fixed."""
         for _ in range(self.critic_epochs):
-            order = torch.from_numpy(rng.permutation(obs.shape[1]))
-            for index in order.split(self.minibatch_size, dim=1):
-                pick = (torch.arange(len(obs))[:, None], index)
-                objectives.value_loss(nets.v(obs[pick]), target[pick], dim=-1).sum().backward()
+            pick = (torch.arange(len(obs))[:, None], torch.from_numpy(rng.permutation(obs.shape[1])))
+            pieces = (x[pick].split(self.minibatch_size, dim=1) for x in (obs, target))
+            for some_obs, some_target in zip(*pieces, strict=True):
+                objectives.value_loss(nets.v(some_obs), some_target, dim=-1).sum().backward()
                 nets.critic_optimiser.step(self.critic_lr)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from rlcourse.parts.memory import ReplayBuffer, RunningMoments
-from rlcourse.parts.networks import Adam, Categorical, Network, distribution
+from rlcourse.parts.networks import LOG_STD_RANGE, Adam, Network, distribution
 from rlcourse.parts.noise import ACT, INITIALISE, LEARN, Streams
 
 
@@ -49,13 +49,19 @@ class Policy:
         return action[(0,) * missing]
 
     def _act(self, obs, deterministic, rng):
+        output = self.network.numpy(obs.numpy())
         if self.kind == "deterministic":
-            return self.network(obs).numpy()
-        pi = distribution(self.network, obs, self.kind == "categorical")
-        if self.kind == "categorical":
-            return pi.log_p.argmax(-1).numpy() if deterministic else sample(pi, rng.random(obs.shape[:-1]))
-        noise = 0.0 if deterministic else rng.standard_normal(pi.mean.shape).astype(np.float32)
-        return np.clip(pi.mean.numpy() + np.exp(pi.log_std.numpy()) * noise, -1, 1)
+            return output
+        discrete = self.kind == "categorical"
+        if deterministic:
+            return output.argmax(-1) if discrete else np.clip(output, -1, 1)
+        draws = (
+            rng.random(output.shape[:-1])
+            if discrete
+            else rng.standard_normal(output.shape).astype(np.float32)
+        )
+        action = sample(self.network, output, draws, discrete)
+        return action if discrete else np.clip(action, -1, 1)
 
     def member(self, index):
         """The policy of one seed."""
@@ -70,15 +76,14 @@ class Policy:
         return Policy(self.network.rows(slice(index, index + 1)), self.kind, moments)
 
 
-def sample(pi, draws):
-    """a ~ π(·|s): mean + σ ξ for draws ξ [S, B, A]; the inverse distribution function for draws u [S, B].
-
-    Returns NumPy.
+def sample(network, output, draws, discrete):
+    """a ~ π(·|s) in NumPy, from the network's output [S, B, A]: a = μ + σ ξ for draws ξ [S, B, A];
+    the softmax's inverse distribution function for draws u ~ U[0, 1) [S, B].
     """
-    if isinstance(pi, Categorical):
-        below = pi.log_p.exp().cumsum(-1).numpy()[..., :-1] < draws[..., None]
-        return below.sum(-1)
-    return pi.mean.numpy() + np.exp(pi.log_std.numpy()) * draws
+    if not discrete:
+        return output + np.exp(network.extra.detach().numpy().clip(*LOG_STD_RANGE)) * draws
+    weights = np.exp(output - output.max(-1, keepdims=True)).cumsum(-1)
+    return (weights[..., :-1] <= draws[..., None] * weights[..., -1:]).sum(-1)
 
 
 @dataclass
@@ -358,12 +363,14 @@ class OnPolicyAgent:
             step = stepper.step(action)
             finished += step.finished
             storing = step.valid & (filled < T)
-            at, where = filled[storing], columns[storing]
+            # Usually all columns are level, and a row is written; else each column where it stands.
+            level = storing.all() and filled[0] == filled[-1] and (filled == filled[0]).all()
+            at = filled[0] if level else (filled[storing], columns[storing])
             for store, value in (
                 (obs, step.obs), (actions, action), (rewards, step.reward), (terminated, step.terminated),
                 (truncated, step.truncated), (next_obs, step.next_obs),
             ):  # fmt: skip
-                store[at, where] = value[storing]
+                store[at] = value if level else value[storing]
             filled += storing
         shaped = (
             torch.from_numpy(x).view(T, self.seeds, -1, *x.shape[2:])
@@ -372,13 +379,14 @@ class OnPolicyAgent:
         return Rollout(*shaped), finished
 
     def _act(self, algorithm, obs):
-        x = torch.from_numpy(obs).view(self.seeds, -1, self.spaces.obs_size)
-        pi = self.nets.pi(self.moments.normalise(x) if algorithm.normalise_observation else x, fast=True)
-        N = algorithm.num_envs
-        draws = (
-            self.acting.uniform(N) if self.spaces.discrete else self.acting.normal(N, self.spaces.action_size)
-        )
-        return sample(pi, draws).reshape(len(obs), *(() if self.spaces.discrete else (-1,)))
+        x = obs.reshape(self.seeds, -1, self.spaces.obs_size)
+        if algorithm.normalise_observation:
+            x = self.moments.normalise(torch.from_numpy(x)).numpy()
+        output = self.nets.policy.numpy(x)
+        shape = output.shape[1:2] if self.spaces.discrete else output.shape[1:]
+        draws = self.acting.uniform(*shape) if self.spaces.discrete else self.acting.normal(*shape)
+        action = sample(self.nets.policy, output, draws, self.spaces.discrete)
+        return action.reshape(len(obs), *action.shape[2:])
 
     def _scaled(self, algorithm, rollout):
         """Observations and rewards in the units that the networks see."""

@@ -248,7 +248,7 @@ class Adam:
 
     @torch.no_grad()
     def step(self, learning_rate, active=None):
-        """One step down `network.grad`, for the seeds that are active (a list of bool [S]; all by default)."""
+        """One step down `network.grad`, for the seeds that are active (a list of bool [S]; all if None)."""
         if active is None or all(active):
             self._step(slice(None), learning_rate)
         else:
