@@ -157,6 +157,16 @@ OU_STEP = Exercise(
             lambda x, theta, mu, sigma, dt, xi: x + theta * (mu - x) * dt - sigma * np.sqrt(dt) * xi,
         ),
         Mistake(
+            "xi_ignored",
+            "ξ is not used, so the noise is always the same: it is σ√Δt ξ.",
+            lambda x, theta, mu, sigma, dt, xi: x + theta * (mu - x) * dt + sigma * np.sqrt(dt),
+        ),
+        Mistake(
+            "dt_twice",
+            "Δt appears twice in the noise: σ√Δt ξ.",
+            lambda x, theta, mu, sigma, dt, xi: x + (theta * (mu - x) + sigma * np.sqrt(dt) * xi) * dt,
+        ),
+        Mistake(
             "divided_by_sqrt_dt",
             "The noise is divided by √Δt, so finer steps would be noisier. Multiply.",
             lambda x, theta, mu, sigma, dt, xi: x + theta * (mu - x) * dt + sigma * xi / np.sqrt(dt),
@@ -459,6 +469,13 @@ REPLAY_BUFFER = Exercise(
     random=True,
     mistakes=(
         Mistake(
+            "returns_indices",
+            "These look like positions in the buffer, not like the items stored there: return the items.",
+            shows=lambda case, answer: bool(
+                np.all(answer["draws"] < case["capacity"]) and np.any(answer["draws"] > 0)
+            ),
+        ),
+        Mistake(
             "unbounded",
             "The buffer grows past its capacity. When it is full, the newest item must take the place of "
             "the oldest.",
@@ -756,6 +773,16 @@ def bootstrap_mistakes(q):
             lambda r, t, v, g: r + np.where(t > 0, g * v, v),
         ),
         rule(
+            "reward_only_at_end",
+            "Rewards of transitions that go on are lost. Every transition has one.",
+            lambda r, t, v, g: t * r + (1 - t) * g * v,
+        ),
+        rule(
+            "mask_added",
+            "The mask is subtracted, not multiplied: γ(1 − terminated)·Q.",
+            lambda r, t, v, g: r + g * v - t,
+        ),
+        rule(
             "mask_added",
             "The mask is subtracted, not multiplied: γ(1 − terminated)·Q.",
             lambda r, t, v, g: r + g * (v - t),
@@ -815,7 +842,7 @@ DDPG_TARGET = Exercise(
 
 
 def draw_td3_target(rng):
-    return [
+    cases = [
         dict(
             reward=rng.normal(0.5, 1, n),
             terminated=terminal_mask(rng, n),
@@ -823,8 +850,11 @@ def draw_td3_target(rng):
             next_q2=rng.normal(1, 3, n),
             gamma=rng.uniform(0.8, 0.95),
         )
-        for n in (6, 5, 8, 4, 7)
+        for n in (6, 5, 8, 4, 7, 4, 5)
     ]
+    for case, sign in zip(cases[-2:], (1, -1), strict=True):  # one critic below the other, everywhere
+        case["next_q2"] = case["next_q1"] + sign * rng.uniform(0.5, 3, len(case["next_q1"]))
+    return cases
 
 
 def td3_target(reward, terminated, next_q1, next_q2, gamma):
@@ -888,6 +918,26 @@ TD3_TARGET = Exercise(
             "one_critic_for_batch",
             "One critic is chosen for the whole batch. The minimum is taken entry by entry.",
             lambda a, b: a if a.min() < b.min() else b,
+        ),
+        picked(
+            "one_critic_for_batch",
+            "One critic is chosen for the whole batch by its first entry. Take the minimum entry by entry.",
+            lambda a, b: a if a[0] < b[0] else b,
+        ),
+        picked(
+            "one_critic_for_batch",
+            "One critic is chosen for the whole batch. The minimum is taken entry by entry.",
+            lambda a, b: a if np.all(a < b) else b,
+        ),
+        picked(
+            "one_critic_for_batch",
+            "One critic is chosen for the whole batch. The minimum is taken entry by entry.",
+            lambda a, b: a if np.any(a < b) else b,
+        ),
+        picked(
+            "soft_minimum",
+            "The larger critic still has a weight. TD3 takes the smaller one alone.",
+            lambda a, b: 0.75 * np.minimum(a, b) + 0.25 * np.maximum(a, b),
         ),
         picked("sum_for_min", "The critics are added. Take the smaller of the two.", lambda a, b: a + b),
         picked(
@@ -1433,6 +1483,18 @@ EXPECTED_MAXIMUM = Exercise(
             lambda values, probabilities: values.max(0).mean(),
         ),
         Mistake(
+            "same_outcome",
+            INDEPENDENT,
+            lambda values, probabilities: sum(
+                values[:, k].max() * probabilities[values[:, k].argmax(), k] for k in range(values.shape[1])
+            ),
+        ),
+        Mistake(
+            "same_outcome",
+            INDEPENDENT,
+            lambda values, probabilities: (probabilities.max(0) * values.max(0)).sum(),
+        ),
+        Mistake(
             "unweighted",
             "All joint outcomes count alike. Weigh each by its probability: the product over the actions.",
             lambda values, probabilities: np.mean([max(joint) for joint in itertools.product(*values)]),
@@ -1677,6 +1739,11 @@ CRITIC_BIAS = Exercise(
             "last_step_only",
             "Only the last step is compared. The mean runs over all steps.",
             lambda q, rewards, gamma: q[-1] - rewards[-1],
+        ),
+        Mistake(
+            "first_step_missing",
+            "The first step is left out of the mean.",
+            lambda q, rewards, gamma: np.mean((q - returns_to_go(rewards, gamma))[1:]),
         ),
         Mistake(
             "last_step_missing",

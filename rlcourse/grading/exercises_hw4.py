@@ -188,6 +188,13 @@ VISITATION = Exercise(
             ),
         ),
         Mistake(
+            "policy_ignored",
+            "The actions' transitions are added without the policy: Pπ(s, s′) = Σₐ π(a|s) P(s′|s, a).",
+            lambda P, policy, start, gamma: (
+                (1 - gamma) * np.linalg.solve(np.eye(len(start)) - gamma * P.sum(1).T, start)
+            ),
+        ),
+        Mistake(
             "state_action",
             "This is the visitation of states and actions, d(s)π(a|s). Sum over the actions.",
             lambda P, policy, start, gamma: visitation(P, policy, start, gamma)[:, None] * policy,
@@ -269,6 +276,10 @@ def ratio_squared(values, new, old):
     return new**2 / old * values
 
 
+def ratio_alone(values, new, old):
+    return new / old * values
+
+
 def best_action(values, new, old):
     return np.eye(new.shape[1])[values.argmax(1)] * values
 
@@ -298,6 +309,7 @@ SHARED = dict(
     greedy="Only the best action's advantage is used. Average over the new policy: Σₐ π_new(a|s) A(s, a).",
     unweighted="The advantages are not weighed by the new policy: Σₐ π_new(a|s) A(s, a).",
     squared_ratio="π_new/π_old is used beside π_new. The sum over actions is Σₐ π_new(a|s) A(s, a).",
+    ratio_alone="The ratio π_new/π_old needs the weight π_old: Σₐ π_old (π_new/π_old) A = Σₐ π_new A.",
     start="The visitation does not begin at the given start distribution.",
     start_only="Only the start states count. All states visited do: weigh by d.",
     multiplied="1 − γ multiplies where it should divide.",
@@ -331,6 +343,17 @@ PERFORMANCE_DIFFERENCE = Exercise(
             "sign",
             "The sign is turned round: new minus old, positive when the new policy is better.",
             lambda **case: -lemma(**case),
+        ),
+        Mistake("missing_old_weight", SHARED["ratio_alone"], but(weigh=ratio_alone)),
+        Mistake(
+            "roles_mixed",
+            "The weights and the advantage have changed places: π_new weighs A of the old policy.",
+            but(advantage_of="new", weigh=without_new),
+        ),
+        Mistake(
+            "extra_discount",
+            "There is one factor γ too many: 1/(1 − γ), not γ/(1 − γ).",
+            lambda **case: case["gamma"] * lemma(**case),
         ),
         Mistake(
             "old_visitation",
@@ -471,6 +494,17 @@ SURROGATE = Exercise(
             "new_advantage",
             SHARED["zero"],
             plus_old(advantage_of="new"),
+        ),
+        Mistake("missing_old_weight", SHARED["ratio_alone"], plus_old(weigh=ratio_alone)),
+        Mistake(
+            "roles_mixed",
+            "The weights and the advantage have changed places: π_new weighs A of the old policy.",
+            plus_old(advantage_of="new", weigh=without_new),
+        ),
+        Mistake(
+            "extra_discount",
+            "There is one factor γ too many: 1/(1 − γ), not γ/(1 − γ).",
+            lambda **case: eta(case, "old") + case["gamma"] * lemma(**case, visits="old"),
         ),
         Mistake("ratio_squared", SHARED["squared_ratio"], plus_old(weigh=ratio_squared)),
         Mistake("q_for_advantage", SHARED["q_for_a"], plus_old(of=q_values)),
@@ -671,6 +705,9 @@ def draw_trust_region_step(rng):
         dict(coefficients=np.array([0.0, -2.0, 3.0]), x=2.5, radius=0.9),  # a parabola, wide
         dict(coefficients=np.array([0.0, -2.0, 3.0]), x=2.5, radius=5.0),
         dict(coefficients=np.array([0.0, 0.3, 0.15]), x=0.2, radius=1.6),  # a shallow one
+        dict(
+            coefficients=np.array([0.0, -0.2, -0.5, 1.0]), x=0.0, radius=0.8
+        ),  # f falls to the left, m to the right
         dict(coefficients=np.array([0.2, float(rng.choice([-0.4, 0.4])), -1.5]), x=0.0, radius=0.6),
     ]
 
@@ -861,6 +898,11 @@ TRUST_REGION_STEP = Exercise(
             lambda coefficients, x, radius: lowest(coefficients, x, radius),
         ),
         Mistake(
+            "minimises_f",
+            "Where f″ ≤ 0 the ends are compared by f itself. Compare the model: f is not known there.",
+            lambda coefficients, x, radius: end_by_f(coefficients, x, radius),
+        ),
+        Mistake(
             "clips_the_point",
             "The new point is clipped to [−Δ, Δ]. The step is what the radius bounds: |p| ≤ Δ around x.",
             lambda coefficients, x, radius: cut(trust_region_step(coefficients, x, 10.0 * radius), radius),
@@ -883,6 +925,11 @@ TRUST_REGION_STEP = Exercise(
         ),
     ),
 )
+
+
+def end_by_f(coefficients, x, radius):
+    f, (g, h) = np.polynomial.Polynomial(coefficients), derivatives(coefficients, x)
+    return x + cut(-g / h, radius) if h > 0 else min((x - radius, x + radius), key=f)
 
 
 def lowest(coefficients, x, radius):
@@ -1292,6 +1339,16 @@ CONJUGATE_GRADIENT = Exercise(
             cg_but(start=np.ones_like),
         ),
         Mistake(
+            "out_of_order",
+            "x moves along the new direction: take the step αp before p is renewed.",
+            lambda matrix, b, iterations: cg_late(matrix, b, iterations),
+        ),
+        Mistake(
+            "returns_direction",
+            "This is the direction p. The solution x is asked.",
+            lambda matrix, b, iterations: cg_late(matrix, b, iterations, direction=True),
+        ),
+        Mistake(
             "direction_wrong",
             "β multiplies the residual. It multiplies the old direction: p ← r + βp.",
             cg_but(direction=lambda r, beta, p: beta * r + p),
@@ -1338,6 +1395,17 @@ CONJUGATE_GRADIENT = Exercise(
         ),
     ),
 )
+
+
+def cg_late(matrix, b, iterations, direction=False):
+    x, r, p = np.zeros_like(b), b.copy(), b.copy()
+    for _ in range(iterations):
+        rr = r @ r
+        step = rr / (p @ matrix @ p)
+        r = r - step * matrix @ p
+        p = r + (r @ r) / rr * p
+        x = x + step * p
+    return p if direction else x
 
 
 def cg_with_residual_step(matrix, b, iterations, plain=False):
@@ -1671,6 +1739,16 @@ NATURAL_STEP = Exercise(
             "factor_two_lost",
             "The 2 stands outside the root: √(2δ/gᵀF⁻¹g).",
             natural(lambda t, F, g, d: 2 * np.sqrt(t / (g @ d))),
+        ),
+        Mistake(
+            "missing_sqrt",
+            "The root covers 2δ only: √(2δ/gᵀF⁻¹g).",
+            natural(lambda t, F, g, d: np.sqrt(2 * t) / (g @ d)),
+        ),
+        Mistake(
+            "scale_inverted",
+            "gᵀF⁻¹g multiplies under the root. It divides: √(2δ/gᵀF⁻¹g).",
+            natural(lambda t, F, g, d: np.sqrt(2 * t * (g @ d))),
         ),
         Mistake(
             "scale_inverted",
