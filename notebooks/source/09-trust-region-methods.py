@@ -107,7 +107,7 @@ for length in (0.1, 0.05, 0.025, 0.0125):
 # $f(x) = (x^2-1)^2$ has minima at $\pm 1$ and a maximum at 0, with
 # $f'(x) = 4x(x^2-1)$ and $f''(x) = 12x^2-4$.
 
-# %%
+# %% {"jupyter": {"source_hidden": true}}
 predict(
     "Start exactly at x = 0. After 50 steps of gradient descent with rate 0.1, where is x?",
     choices=["at −1", "at +1", "still at 0"],
@@ -167,7 +167,7 @@ plots.show(fig, alt="The double well, its concave model at 0 inside the region, 
 # Newton's step $p = -f'/f''$ goes to the model's *stationary point*. Where $f'' < 0$ that point is the model's maximum.
 # Here $f'' < 0$ exactly for $|x| < 1/\sqrt3$.
 
-# %%
+# %% {"jupyter": {"source_hidden": true}}
 predict(
     "Newton's method starts at x = 0.3. Where does it end?",
     choices=["at +1, the nearest minimum", "at −1", "at 0, the maximum"],
@@ -222,7 +222,7 @@ Code(inspect.getsource(tr.radius_rule) + "\n\n" + inspect.getsource(tr.trust_reg
 # %% [markdown]
 # Before the whole path, one step of it:
 
-# %%
+# %% {"jupyter": {"source_hidden": true}}
 predict(
     "x = 0.5 and Δ = 1. f″(0.5) = −1, so the model steps to the edge, at 1.5. What happens?",
     choices=["accepted, Δ grows", "accepted, Δ kept", "rejected, Δ shrinks"],
@@ -510,7 +510,7 @@ plots.picture(draw_step, alt="The double well with the model, the region, the pr
 # %%
 lab_step = explore(
     draw_step,
-    x=Slider("x", "x_k", min=-2.0, max=2.0, step=0.01),
+    x=Slider("xₖ", "position", min=-2.0, max=2.0, step=0.01),
     radius=Slider("Δ", "radius", min=0.05, max=3.0, step=0.05),
 )
 lab_step
@@ -624,7 +624,7 @@ lab_map
 # $\eta$ of a candidate would cost new episodes. On a finite MDP we can. The best $L$ within $D_{KL}^{max}\le\delta$ is exact
 # (lecture 08); here is its ratio.
 
-# %%
+# %% {"jupyter": {"source_hidden": true}}
 predict(
     "The KL radius δ goes from 0.0001 to 1. What does ρ = (η(new) − η(old)) / (L(new) − L(old)) do?",
     choices=[
@@ -663,7 +663,7 @@ for delta in (1e-4, 1e-3, 1e-2, 0.1, 1.0):
 #
 # - A line search picks a direction and then a length; a trust region picks a length and then the best direction for it.
 # - The quadratic model knows curvature: it leaves a maximum that stops gradient descent, and it does not climb like Newton.
-# - $\rho_k$, actual over predicted, decides about the step *and* about the next radius. Nothing else is tuned.
+# - $\rho_k$, actual over predicted, decides about the step *and* about the next radius. Nothing else adapts.
 # - The subproblem is easy in one dimension; Steihaug solves it well enough in many, with Hessian products only, except where $g = 0$.
 # - TRPO is this method with $L$ for the model and KL for the radius, and with a line search in place of $\rho_k$.
 #

@@ -151,7 +151,7 @@ def step_numbers(x=0.5, radius=1.0):
     }
 
 
-STEP = {"x_k": ("x", -2.0, 2.0), "radius": ("radius", 0.05, 3.0)}
+STEP = {"position": ("x", -2.0, 2.0), "radius": ("radius", 0.05, 3.0)}
 
 
 @pytest.mark.parametrize("label", STEP)
@@ -174,7 +174,7 @@ def test_09_one_step_shows_the_equations_numbers_at_both_ends(lecture_09, label)
 )
 def test_09_every_verdict_is_reached_by_the_sliders(lecture_09, x, radius, verdict):
     lab = lecture_09.lab(0)
-    lab.type("x_k", x)
+    lab.type("position", x)
     lab.type("radius", radius)
     expected = step_numbers(x, radius)
     assert expected["verdict"] == verdict
@@ -251,7 +251,7 @@ def test_09_the_map_survives_the_saddle(lecture_09):
     lab.reset()
 
 
-@pytest.mark.parametrize("which, label", [(0, "x_k"), (1, "first radius"), (2, "radius")])
+@pytest.mark.parametrize("which, label", [(0, "position"), (1, "first radius"), (2, "radius")])
 def test_09_a_new_picture_follows_each_move_within_60_ms_at_p95(lecture_09, which, label):
     lab = lecture_09.lab(which)
     lab.reset()
