@@ -20,15 +20,14 @@ import sys
 import types
 
 
-def main():
-    memory, seconds, file_bytes, processes = json.loads(sys.argv[1])
-    sys.path[:0] = sys.argv[2:]
+def serve(limits):
+    """Answer on standard input and output until the judge closes them; then end, whatever is still open."""
     limits = {
-        resource.RLIMIT_AS: memory,
-        resource.RLIMIT_CPU: int(seconds) + 1,
-        resource.RLIMIT_FSIZE: file_bytes,
+        resource.RLIMIT_AS: limits["memory"],
+        resource.RLIMIT_CPU: int(limits["total"]) + 1,
+        resource.RLIMIT_FSIZE: limits["file_bytes"],
+        resource.RLIMIT_NPROC: limits["processes"],
         resource.RLIMIT_NOFILE: 256,
-        resource.RLIMIT_NPROC: processes,
         resource.RLIMIT_CORE: 0,
     }
     for limit, value in limits.items():
@@ -46,7 +45,7 @@ def main():
         body = json.dumps(work.answer(message)).encode()
         replies.write(len(body).to_bytes(4, "big") + body)
         replies.flush()
-    os._exit(0)  # the grader has closed the pipe; no student's exit handler runs
+    os._exit(0)
 
 
 class Work:
@@ -67,21 +66,16 @@ class Work:
             self.planned = True
         if "run" in message:
             return {"error": self.cells[message["run"]].run(vars(self.module))}
-        if any(
-            message["observe"] in cell.stubs for cell in self.cells
-        ):  # before the driver imports torch for it
-            return {
-                "answers": [
-                    {"error": f"`{message['observe']}` is not written yet", "kind": "not_implemented"}
-                ]
-            }
+        name = message["observe"]
+        if any(name in cell.stubs for cell in self.cells):  # as it was handed out
+            return {"answers": [{"error": f"`{name}` is not written yet", "kind": "not_implemented"}]}
         try:
-            cases = [{name: decode(value) for name, value in case.items()} for case in message["cases"]]
-            function = vars(self.module).get(message["observe"])
-            answers = self.driver.observe(message["observe"], function, cases)
+            cases = [{key: decode(value) for key, value in case.items()} for case in message["cases"]]
+            function = vars(self.module).get(name)
+            answers = self.driver.observe(name, function, cases)
         except BaseException as error:  # KeyboardInterrupt, or a driver that the student has rewritten
             answers = [{"error": f"{type(error).__name__} instead of an answer", "kind": "exception"}]
-        return {"answers": [{name: encode(value) for name, value in answer.items()} for answer in answers]}
+        return {"answers": [{key: encode(value) for key, value in answer.items()} for answer in answers]}
 
 
 class Cell:
@@ -229,7 +223,3 @@ def decode(value):
         data = base64.b64decode(value["data"])
         return np.frombuffer(data, value["dtype"]).reshape(value["shape"]).copy()
     return value
-
-
-if __name__ == "__main__":
-    main()

@@ -1,9 +1,9 @@
 """A child process that holds no answers, confined by bubblewrap; values cross a private pipe, code does not.
 
-In the child: the interpreter, NumPy, SciPy, torch, matplotlib, Gymnasium, `child.py` and `driver.py`, a
-private /tmp and /proc. Not in the child: this package (references, hidden cases), other submissions, the
-gradebook, the network, the caller's environment, any other process. A frame on the pipe is a length and JSON
-(messages: see `child.py`).
+In the child: the interpreter, NumPy, SciPy, torch, matplotlib, Gymnasium, `nursery.py`, `child.py` and
+`driver.py`, a private /tmp and /proc. Not in the child: this package (references, hidden cases), other
+submissions, the gradebook, the network, the caller's environment, any other process. A frame on the pipe is a
+length and JSON (messages: see `child.py`).
 
 Why each precaution is there (all measured): bubblewrap's process 1 shows its caller's environment, so it
 starts with an empty one; RLIMIT_NPROC does not bind root, so root's children run under an unprivileged uid;
@@ -21,16 +21,19 @@ import select
 import shutil
 import signal
 import site
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+import weakref
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
 
 HERE = Path(__file__).resolve().parent
+NURSERY_BYTES = 256 << 20  # about the size of a process that has only imported torch
 LIBRARIES = (
     "numpy",
     "scipy",
@@ -46,7 +49,7 @@ class Limits:
 
     seconds: float = 10.0  # for one cell or one exercise
     total: float = 90.0  # for one submission
-    memory: int = 2 << 30  # bytes, of one process and of all together
+    memory: int = 2 << 30  # bytes, of one process and of all together beyond torch's own
     processes: int = 64
     file_bytes: int = 32 << 20  # one file; all of /tmp together may be twice that
     frame_bytes: int = 8 << 20  # one answer
@@ -67,49 +70,93 @@ class ChildDied(RuntimeError):
         self.kind = kind
 
 
+class Nursery:
+    """A confined process that holds NumPy and torch, and forks children, one at a time (see `nursery.py`)."""
+
+    def __init__(self, limits, unsandboxed):
+        self._folder = tempfile.TemporaryDirectory(prefix="unsandboxed-") if unsandboxed else None
+        values = asdict(limits) | (
+            {"processes": None} if unsandboxed else {}
+        )  # it would count the user's own
+        self._socket, inside = socket.socketpair()
+        options = {"stdin": inside, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "cwd": "/"}
+        if unsandboxed:
+            paths = [HERE, *sorted({source.parent for source in _libraries().values()})]
+            command = [sys.executable, "-I", "-S", "-B", HERE / "nursery.py", json.dumps(values), "0", *paths]
+            options |= {"cwd": self._folder.name, "env": _environment()}
+            self.process = subprocess.Popen(command, start_new_session=True, **options)
+        else:
+            command = [_python()[1], "-I", "-S", "-B", "/opt/course/nursery.py", json.dumps(values), "1"]
+            with _arguments(limits) as (bwrap, fds):
+                command = [*bwrap, *command, "/opt/course", "/opt/site"]
+                options |= {"env": {}, "pass_fds": fds}  # as under `env -i`
+                self.process = subprocess.Popen(command, start_new_session=True, **options)
+        inside.close()
+        self._socket.settimeout(60)  # it imports torch first
+        weakref.finalize(self, _end, self.process, self._socket, self._folder)
+
+    def tell(self, message, descriptors=()):
+        """Send b"s" (start a child on these two descriptors) or b"e" (end it); returns when that is done."""
+        try:
+            socket.send_fds(self._socket, [message], descriptors)
+            if self._socket.recv(1) == message:
+                return
+        except OSError:
+            pass
+        _end(self.process, self._socket, self._folder)
+        words = self.process.stderr.read().decode(errors="replace").strip().splitlines()
+        raise SandboxError(f"the sandbox does not start: {words[-1] if words else 'it gave no reason'}")
+
+    def resident(self):
+        """Bytes by which the processes in it have outgrown the nursery, which they share most memory with."""
+        sizes = []
+        with contextlib.suppress(psutil.Error):
+            for process in psutil.Process(self.process.pid).children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    sizes.append(process.memory_info().rss)
+        return sum(max(0, size - NURSERY_BYTES) for size in sizes)
+
+
+def _end(process, connection, folder):
+    connection.close()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    if folder:
+        folder.cleanup()
+
+
+nursery = functools.lru_cache(maxsize=1)(
+    Nursery
+)  # one for each grader process: torch takes a second to import
+
+
 class Child:
-    """One confined Python process. `ask` sends a dict and returns the reply, or raises `ChildDied`."""
+    """A fresh fork of the nursery for one submission. `ask` returns the reply, or raises `ChildDied`."""
 
     def __init__(self, limits=LIMITS, unsandboxed=False):
-        self.limits = limits
-        self.last_words = ""  # on standard error, before any of the student's code
-        self._folder = tempfile.TemporaryDirectory(prefix="unsandboxed-") if unsandboxed else None
-        processes = None if unsandboxed else limits.processes  # there it would count the user's own ones
-        rlimits = json.dumps([limits.memory, limits.total, limits.file_bytes, processes])
-        if unsandboxed:
-            paths = [HERE, *sorted({str(source.parent) for source in _libraries().values()})]
-            command = [sys.executable, "-I", "-S", "-B", HERE / "child.py", rlimits, *paths]
-            self._start(command, cwd=self._folder.name)
-        else:
-            command = [
-                _python()[1],
-                "-I",
-                "-S",
-                "-B",
-                "/opt/course/child.py",
-                rlimits,
-                "/opt/course",
-                "/opt/site",
-            ]
-            with _arguments(limits) as (bwrap, fds):
-                self._start([*bwrap, *command], cwd="/", pass_fds=fds)
-
-    def _start(self, command, **kwargs):
-        self._process = subprocess.Popen(
-            [str(part) for part in command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_environment() if self._folder else {},  # as under `env -i`
-            start_new_session=True,
-            **kwargs,
-        )
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            os.set_blocking(stream.fileno(), False)
+        self.limits, self._open = limits, True
+        if nursery(limits, unsandboxed).process.poll() is not None:
+            nursery.cache_clear()
+        self._nursery = nursery(limits, unsandboxed)
+        requests, self._requests = os.pipe()
+        self._replies, replies = os.pipe()
+        try:
+            self._nursery.tell(b"s", (requests, replies))
+        except SandboxError:
+            nursery.cache_clear()
+            os.close(self._requests)
+            os.close(self._replies)
+            raise
+        finally:
+            os.close(requests)
+            os.close(replies)
+        os.set_blocking(self._requests, False)
+        os.set_blocking(self._replies, False)
         try:
             self.ask({"cell": {"role": "given", "name": "empty", "source": ""}}, seconds=60)
         except ChildDied as death:
-            raise SandboxError(f"the sandbox does not start: {self.last_words or death}") from None
+            raise SandboxError(f"a child of the sandbox does not start: {death}") from None
 
     def ask(self, message, seconds=None):
         deadline = time.monotonic() + (self.limits.seconds if seconds is None else seconds)
@@ -120,23 +167,22 @@ class Child:
             if size > self.limits.frame_bytes:
                 raise ChildDied("protocol", f"the answer is larger than {self.limits.frame_bytes >> 20} MB")
             reply = json.loads(self._receive(size, deadline))
+            if not isinstance(reply, dict):
+                raise ValueError
         except ChildDied:
             self.close()
             raise
         except (ValueError, RecursionError, MemoryError):
             self.close()
             raise ChildDied("protocol", "the answer is not readable data") from None
-        if not isinstance(reply, dict):
-            self.close()
-            raise ChildDied("protocol", "the answer is not readable data")
         return reply
 
     def _send(self, data, deadline):
         view = memoryview(data)
         while view:
-            self._wait(self._process.stdin, deadline, writing=True)
+            self._wait(deadline, writing=True)
             try:
-                view = view[os.write(self._process.stdin.fileno(), view) :]
+                view = view[os.write(self._requests, view) :]
             except BlockingIOError:
                 continue
             except OSError:
@@ -145,9 +191,9 @@ class Child:
     def _receive(self, size, deadline):
         chunks = []
         while size:
-            self._wait(self._process.stdout, deadline)
+            self._wait(deadline)
             try:
-                chunk = os.read(self._process.stdout.fileno(), min(size, 1 << 20))
+                chunk = os.read(self._replies, min(size, 1 << 20))
             except BlockingIOError:
                 continue
             if not chunk:
@@ -156,53 +202,33 @@ class Child:
             size -= len(chunk)
         return b"".join(chunks)
 
-    def _wait(self, stream, deadline, writing=False):
+    def _wait(self, deadline, writing=False):
         """Until the pipe is ready; meanwhile watch the clock, and the memory of all it started."""
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
                 text = "nothing came back within the time limit; is there a loop that never ends?"
                 raise ChildDied("timeout", text)
-            pause = min(left, 0.25)
-            if any(select.select([] if writing else [stream], [stream] if writing else [], [], pause)):
+            streams = ([], [self._requests]) if writing else ([self._replies], [])
+            if any(select.select(*streams, [], min(left, 0.25))):
                 return
-            if self._resident() > self.limits.memory:
-                raise ChildDied("memory", f"more than {self.limits.memory / 2**30:.2g} GB of memory was used")
-
-    def _resident(self):
-        total = 0
-        with contextlib.suppress(psutil.Error):
-            top = psutil.Process(self._process.pid)
-            for process in [top, *top.children(recursive=True)]:
-                with contextlib.suppress(psutil.Error):
-                    total += process.memory_info().rss
-        return total
+            if self._nursery.resident() > self.limits.memory:
+                text = f"more than {self.limits.memory / 2**30:.2g} GB of memory was used"
+                raise ChildDied("memory", text)
 
     def _death(self):
         return ChildDied("crash", "the Python process ended (killed, out of memory, or os._exit was called)")
 
     def close(self):
-        """End the child and all that it started: the process group here, the whole process table in there."""
-        if self._process.stdin.closed:
-            return
-        with contextlib.suppress(OSError, IndexError):
-            self.last_words = (
-                os.read(self._process.stderr.fileno(), 4096).decode(errors="replace").splitlines()[-1]
-            )
-        strays = []
-        if self._folder:  # unsandboxed: no process table of its own, so look for what would outlive it
-            with contextlib.suppress(psutil.Error):
-                strays = psutil.Process(self._process.pid).children(recursive=True)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        for process in strays:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            stream.close()
-        self._process.wait()
-        if self._folder:
-            self._folder.cleanup()
+        """End the child and all that it started."""
+        if self._open:
+            self._open = False
+            os.close(self._requests)
+            os.close(self._replies)
+            try:
+                self._nursery.tell(b"e")
+            except SandboxError:
+                nursery.cache_clear()
 
     def __enter__(self):
         return self
@@ -236,6 +262,7 @@ def _arguments(limits):
     """
     options, staged = _file_system()
     options = [*options, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent"]
+    options += ["--cap-add", "CAP_SYS_ADMIN"]  # in its own user namespace: for the children's namespaces
     options += ["--new-session", "--hostname", "sandbox", "--proc", "/proc", "--dev", "/dev"]
     options += ["--size", "1048576", "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     options += [
@@ -290,7 +317,7 @@ def _file_system():
             system[os.path.realpath(name)] = name
     own = _python()[0]
     own |= {str(source): f"/opt/site/{name}" for name, source in _libraries().items()}
-    own |= {str(HERE / name): f"/opt/course/{name}" for name in ("child.py", "driver.py")}
+    own |= {str(HERE / name): f"/opt/course/{name}" for name in ("nursery.py", "child.py", "driver.py")}
     staged = {f"/mnt/{i}": source for i, source in enumerate(own)} if os.geteuid() == 0 else {}
     seen_at = {source: place for place, source in staged.items()}
     for source, place in (system | own).items():

@@ -10,6 +10,8 @@ import textwrap
 import psutil
 import pytest
 
+from rlcourse.grading import sandbox
+
 pytestmark = pytest.mark.sandbox
 
 ANSWER = "def polyak(target, online, tau):\n    {}\n"
@@ -278,6 +280,7 @@ def battle(notebook, hand_in, graded, right, tmp_path_factory):
         rows = graded(folder, out)
     finally:
         del os.environ["CANARY"]
+    sandbox.nursery.cache_clear()  # it stays for the next submission, as long as the grader
     left = [process for process in psutil.process_iter() if process.pid not in before and is_ours(process)]
     _, left = psutil.wait_procs(left, timeout=3)
     return rows, folder, out, left

@@ -78,10 +78,10 @@ def test_a_killed_grader_takes_its_children_along(tmp_path, notebook, hand_in):
     def in_sandbox():
         everybody = psutil.Process(process.pid).children(recursive=True)
         return [
-            p for p in everybody if p.name().startswith("python") and "/opt/course/child.py" in p.cmdline()
+            p for p in everybody if p.name().startswith("python") and "/opt/course/nursery.py" in p.cmdline()
         ]
 
-    wait_for(lambda: len(in_sandbox()) >= 2)  # the child, and the fork that it made
+    wait_for(lambda: len(in_sandbox()) >= 5)  # the nursery, two between, the child, and the fork that it made
     inside = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGKILL)
     process.wait()
