@@ -113,7 +113,7 @@ def draw(fig, angle=60, torque=-2.0):
     }
 
 
-plots.picture(draw, alt="A pendulum at 60 degrees, and gravity's acceleration against angle", size=(9.0, 3.8))
+plots.picture(draw, alt="A pendulum at 60 degrees, and gravity's acceleration against angle", size=(7.2, 3.3))
 
 # %% [markdown]
 # That was the still. Now the same figure with sliders: drag, or click a slider and use the arrow keys, Home and End.
@@ -122,7 +122,7 @@ plots.picture(draw, alt="A pendulum at 60 degrees, and gravity's acceleration ag
 # %%
 lab = explore(
     draw,
-    size=(9.0, 3.8),
+    size=(7.2, 3.3),
     angle=Slider("θ", "angle", "degrees", min=-180, max=180, step=1),
     torque=Slider("u", "torque", "N m", min=-2.0, max=2.0, step=0.1),
 )
@@ -182,7 +182,7 @@ panel = live(
     seeds=4,
     recorded="recordings/00-ppo.json",
     title="A first agent",
-    learning_rate=Slider("α", "learning rate", min=1e-5, max=1e-2, log=True),
+    learning_rate=Slider("α", "learning rate", min=1e-5, max=1e-1, log=True),
 )
 panel
 

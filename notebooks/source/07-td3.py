@@ -30,6 +30,12 @@ from IPython.display import HTML
 from scipy.special import ndtr
 from scipy.stats import norm
 
+np.set_printoptions(precision=4, suppress=True)
+
+# %% [markdown]
+# From the course: the algorithms, the equations under test, and what draws.
+
+# %%
 from rlcourse import plots
 from rlcourse.algorithms.ddpg import DDPG
 from rlcourse.algorithms.td3 import TD3
@@ -41,10 +47,6 @@ from rlcourse.statistics import interval
 from rlcourse.training import train
 from rlcourse.widgets import Slider, explore, live, predict
 
-# %% [markdown]
-# The style of the course's figures, and the receipt.
-
-# %%
 plots.use()
 
 
@@ -72,7 +74,7 @@ predict(
 )
 
 # %% [markdown]
-# **Step 1.** Four outcomes $(\hat Q_1,\hat Q_2)$, each with probability ¼: $(-,-),\ (-,+),\ (+,-),\ (+,+)$.
+# **Step 1.** Write $\hat Q_i$ for $\hat Q(s,a_i)$. Four outcomes $(\hat Q_1,\hat Q_2)$, each with probability ¼: $(-,-),\ (-,+),\ (+,-),\ (+,+)$.
 #
 # **Step 2.** Their maxima: $-1,\ +1,\ +1,\ +1$. So $\mathbb E[\max_a\hat Q_a] = \tfrac34 - \tfrac14 = \tfrac12$.
 #
@@ -147,19 +149,19 @@ for n in (2, 5):
 # %% [markdown]
 # ## 2 · Two estimates instead of one
 #
-# The maximum uses one number twice: to *choose* the action and to *value* it. With a second, independent estimate $\hat Q_b$
+# The maximum uses one number twice: to *choose* the action and to *value* it. Call the estimate $\hat Q^A$. With a second, independent estimate $\hat Q^B$
 # there are other ways to put a number on the best action:
 #
 # | name | estimate | idea |
 # |---|---|---|
-# | max | $\max_a \hat Q_a(s,a)$ | chooses and values by one estimate |
-# | double | $\hat Q_b\big(s, \arg\max_a \hat Q_a(s,a)\big)$ | another one values |
-# | clipped | $\max_a \min\{\hat Q_a(s,a), \hat Q_b(s,a)\}$ | the smaller one, then the maximum |
-# | actor | $\min\{\hat Q_a, \hat Q_b\}\big(s, \arg\max_a \hat Q_a(s,a)\big)$ | $\hat Q_a$ chooses, the smaller one values: **what TD3 does** |
+# | max | $\max_a \hat Q^A(s,a)$ | chooses and values by one estimate |
+# | double | $\hat Q^B\big(s, \arg\max_a \hat Q^A(s,a)\big)$ | another one values |
+# | clipped | $\max_a \min\{\hat Q^A(s,a), \hat Q^B(s,a)\}$ | the smaller one, then the maximum |
+# | actor | $\min\{\hat Q^A, \hat Q^B\}\big(s, \arg\max_a \hat Q^A(s,a)\big)$ | $\hat Q^A$ chooses, the smaller one values: **what TD3 does** |
 
 # %%
 predict(
-    "Ten actions, all worth 0, noise σ = 1. Which of the four has a bias closest to 0, apart from double, whose bias is 0 here?",
+    "Ten actions, all worth 0, noise σ = 1. Double has bias 0 here. Which of the others comes closest to 0?",
     choices=["max", "clipped", "actor"],
     answer="actor",
     why="The max over ten actions undoes what the minimum of two repaired. TD3's actor maximises one critic only, and the "
@@ -169,14 +171,14 @@ predict(
 # %% [markdown]
 # ### By hand, with the coins
 #
-# **Step 1.** $\min\{\hat Q_a,\hat Q_b\}$ of one action is $+1$ only if both are: probability ¼.
+# **Step 1.** $\min\{\hat Q^A,\hat Q^B\}$ of one action is $+1$ only if both are: probability ¼.
 #
 # **Step 2.** The maximum of the two minima is $-1$ unless one of them is $+1$: $P(+1) = 1-(\tfrac34)^2 = \tfrac7{16}$.
 #
 # **Step 3.** So the clipped estimate has mean $\tfrac7{16}-\tfrac9{16} = -\tfrac18$: below the truth, where max was ½ above.
 #
-# **A slip you may meet.** One set of slides prints the second minimum as $\min\{\hat Q_a(s,a_1), \hat Q_b(s,a_2)\}$. That formula never
-# looks at $\hat Q_a(s,a_2)$. Look what happens when $a_2$ is better by far:
+# **A slip you may meet.** One set of slides prints the second minimum as $\min\{\hat Q^A(s,a_1), \hat Q^B(s,a_2)\}$. That formula never
+# looks at $\hat Q^A(s,a_2)$. Look what happens when $a_2$ is better by far:
 
 
 # %%
@@ -275,7 +277,7 @@ def draw(fig, gap=0.0, noise=1.0, actions=10, samples=1):
     means, found = np.r_[0.0, np.full(actions - 1, -gap)], {}
     for name, (colour, line) in LOOKS.items():
         ax.plot(counts, [c[name] for c in curves], color=colour, linestyle=line, label=name)
-        found[name] = expected_maximum(means, sd, 4000, name, np.random.default_rng(0))
+        found[name] = expected_maximum(means, sd, 2000, name, np.random.default_rng(0))
         ax.plot(actions, found[name], "o", color=colour, markersize=9, label="_dot")
     ax.axhline(0, color=plots.BLACK, linewidth=1, linestyle="-")
     ax.set(xlabel="number of actions", ylabel="bias (units of the reward)", xlim=(2, 20))
@@ -286,7 +288,8 @@ def draw(fig, gap=0.0, noise=1.0, actions=10, samples=1):
     return {f"bias of {name}": value for name, value in found.items()}
 
 
-plots.picture(draw, alt="Bias of max, double, clipped and actor against the number of actions")
+ALT = "Bias of max, double, clipped and actor against the number of actions"
+plots.picture(draw, alt=ALT, size=(7.0, 4.0))
 
 # %% [markdown]
 # With sliders:
@@ -294,7 +297,8 @@ plots.picture(draw, alt="Bias of max, double, clipped and actor against the numb
 # %%
 lab = explore(
     draw,
-    alt="Bias of max, double, clipped and actor against the number of actions",
+    alt=ALT,
+    size=(7.0, 4.0),
     gap=Slider("Δ", "gap", min=0.0, max=3.0, step=0.1),
     noise=Slider("σ", "noise", min=0.1, max=2.0, step=0.1),
     actions=Slider("n", "actions", min=2, max=20, step=1),
@@ -464,7 +468,8 @@ def draw_smoothing(fig, sigma=0.2, clip=0.5, width=0.05, height=1.0):
     }  # fmt: skip
 
 
-plots.picture(draw_smoothing, alt="A critic with a spike, and the same critic smoothed over nearby actions")
+SPIKE = "A critic with a spike, and the same critic smoothed over nearby actions"
+plots.picture(draw_smoothing, alt=SPIKE, size=(6.6, 3.8))
 
 # %% [markdown]
 # With sliders:
@@ -472,7 +477,8 @@ plots.picture(draw_smoothing, alt="A critic with a spike, and the same critic sm
 # %%
 explore(
     draw_smoothing,
-    alt="A critic with a spike, and the same critic smoothed over nearby actions",
+    alt=SPIKE,
+    size=(6.6, 3.8),
     sigma=Slider("σ̃", "target noise", min=0.0, max=0.6, step=0.02),
     clip=Slider("c", "noise clip", min=0.05, max=1.0, step=0.05),
     width=Slider("w", "width of the spike", min=0.01, max=0.4, step=0.01),
@@ -551,7 +557,7 @@ def error_at_the_one_state(training):
 
 # %%
 predict(
-    "All true values are 0 and the rewards are fair coin-like noise. Where will DDPG's critic end, on average over seeds?",
+    "All true values are 0 and the rewards are N(0, 1), whatever the action. Where will DDPG's critic end, on average over seeds?",
     choices=["below 0", "at 0", "above 0"],
     answer="above 0",
     why="The critic fits chance, the actor moves to where chance was kind, and the target copies that value. The interval below says how "
@@ -755,8 +761,8 @@ assert sooner.low > 0
 # %% [markdown]
 # What five seeds show, on this task: nearly all of the early "overestimation" is the initial value being forgotten, more slowly by TD3, whose targets move
 # half as often. At the end neither critic's bias is large against the returns. And DDPG *learns sooner*: the delay costs actor steps,
-# and there is little overestimation to cure. One easy task with one-dimensional actions. The paper measured six MuJoCo tasks over a million
-# steps, and found large overestimation there.
+# and there is little overestimation to cure. This is one easy task with one-dimensional actions. The paper
+# measured MuJoCo tasks over a million steps, and reports overestimation there.
 #
 # So: an inequality on a slide is a claim about an algorithm *on a task*. Measure it on yours.
 
@@ -779,7 +785,7 @@ panel = live(
     title="DDPG beside TD3",
     policy_delay=Slider("d", "policy delay", min=1, max=4, step=1),
     target_noise=Slider("σ̃", "target noise", min=0.0, max=0.6, step=0.05),
-    tau=Slider("τ", "target step", min=1e-3, max=1e-1, log=True),
+    tau=Slider("τ", "target step", min=5e-4, max=5e-2, log=True),
 )
 panel
 
@@ -790,7 +796,7 @@ panel
 # - Bootstrapping multiplies the bias of one backup by γ/(1 − γ).
 # - Max-of-min is no cure in general: its sign depends on the number of actions. TD3 values *one* action, its actor's, by the smaller critic.
 # - TD3 is DDPG plus twin critics, smoothing and delay; each can be switched off by one field.
-# - With pure noise as reward, DDPG's critic ends above the truth and TD3's lower. On the pendulum the early bias is the initial value; it fades.
+# - With pure noise as reward, DDPG's critic overestimates, and TD3's less. On the pendulum the early bias is the initial value; it fades.
 #
 # ## Exercises
 #
