@@ -120,7 +120,7 @@ def arrange(assignment, cells, found, released):
             "grade_id": source.grade_id,
             "grade": source.role in ("test", "written"),
             "solution": source.role in ("solution", "written"),
-            "locked": source.role in ("test", "given"),
+            "locked": source.role in ("test", "given", "not graded"),
             "task": False,
             "schema_version": 3,
             "cell_type": kind,

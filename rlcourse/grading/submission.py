@@ -35,7 +35,7 @@ class SourceCell:
     """One cell of the instructor's notebook that has a grade_id."""
 
     grade_id: str
-    role: str  # "solution", "test", "written" or "given"
+    role: str  # "solution", "test", "written", "given", or "not graded"
     kind: str
     source: str
     points: float = 0.0
@@ -50,14 +50,15 @@ class Assignment:
 
     @classmethod
     def of(cls, name, notebook):
-        """From the instructor's notebook (a mapping, as in JSON); cells tagged "not-graded" are left out."""
+        """From the instructor's notebook (a mapping, as in JSON). Cells tagged "not-graded" never run here."""
         cells = []
         for cell in notebook["cells"]:
             meta, tags = cell["metadata"].get("nbgrader"), cell["metadata"].get("tags", [])
-            if not meta or "not-graded" in tags:
+            if not meta:
                 continue
             graded, solution = meta.get("grade", False), meta.get("solution", False)
             role = {(0, 1): "solution", (1, 0): "test", (1, 1): "written"}.get((graded, solution), "given")
+            role = "not graded" if "not-graded" in tags else role
             source = text(cell["source"])
             cells.append(
                 SourceCell(meta["grade_id"], role, cell["cell_type"], source, float(meta.get("points", 0)))
