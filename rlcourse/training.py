@@ -10,6 +10,8 @@ import importlib
 import io
 import json
 import platform
+import signal
+import threading
 import time
 import warnings
 from dataclasses import dataclass, field
@@ -292,7 +294,7 @@ def train(
     divergence ends the run with status "failed" and a warning; Ctrl-C ends it with status "stopped".
     Nothing learnt so far is lost.
     """
-    seeds = _check(algorithm, steps, seeds, evaluation_episodes)
+    steps, seeds = _check(algorithm, steps, seeds, evaluation_episodes)
     evaluate_every = max(1, steps // 20) if evaluate_every is None else int(evaluate_every)
     log_every = max(1, steps // 100) if log_every is None else int(log_every)
     if evaluate_every < 1 or log_every < 1:
@@ -304,6 +306,11 @@ def train(
         if folder is not None:
             Path(folder).mkdir(parents=True, exist_ok=True)
             stack.callback(checkpoints.lock(folder).release)
+            if (Path(folder) / "run.json").exists() and (resume is None or not Path(resume).samefile(folder)):
+                raise ValueError(
+                    f"{folder}: holds a run already; continue it with resume, or choose another folder"
+                )
+        stack.enter_context(_stop_at_ctrl_c(training))
         bar = stack.enter_context(
             tqdm(total=steps, initial=training.steps, disable=not progress, unit="step")
         )
@@ -476,10 +483,34 @@ def _check(algorithm, steps, seeds, episodes):
             )
     if steps < 0 or episodes < 1:
         raise ValueError(f"train: steps must be ≥ 0 and evaluation_episodes ≥ 1, got {steps} and {episodes}")
+    if int(steps) != steps:
+        raise ValueError(f"train: steps must be a whole number, got {steps}")
     seeds = list(range(seeds)) if isinstance(seeds, int | np.integer) else [int(seed) for seed in seeds]
     if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
         raise ValueError(f"train: seeds must be a count ≥ 1, or different integers ≥ 0; got {seeds}")
-    return seeds
+    return int(steps), seeds
+
+
+@contextlib.contextmanager
+def _stop_at_ctrl_c(training):
+    """The first Ctrl-C (or Jupyter's stop button) ends the run after the update under way, whole; the
+    second ends it at once.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number, frame):
+        if training.stopping:
+            raise KeyboardInterrupt
+        training.run.reason = "interrupted from the keyboard"
+        training.stop()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _derive(seed, purpose):

@@ -1,14 +1,19 @@
-"""How fast the trainers are, beside Stable-Baselines3, sb3-contrib and sbx: one command, ratios with their spread.
+"""How fast the trainers are, beside Stable-Baselines3, sb3-contrib and sbx: one command, ratios with
+their spread.
 
     python tests/benchmarks/training.py                     # steps per second
-    python tests/benchmarks/training.py --solve             # training time until Pendulum-v1 is solved (half an hour)
+    python tests/benchmarks/training.py --solve             # training time until Pendulum-v1 is solved
+    (half an hour)
     python tests/benchmarks/training.py --peers-python PATH # the peers live in an environment of their own
 
-Needs the extra `bench`. Machines are noisy, so every figure is a ratio measured in one run: each contestant runs in a process of
-its own, one thread, in turn, several times over; the ratio of each turn is taken, and the median and range of the ratios are printed.
+Needs the extra `bench`. Machines are noisy, so every figure is a ratio measured in one run: each
+contestant runs in a process of
+its own, one thread, in turn, several times over; the ratio of each turn is taken, and the median and
+range of the ratios are printed.
 """
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -63,18 +68,30 @@ def _peer(library, name, env, **settings):
 
 
 def gemm(width=256, batch=256, iterations=300):
-    """TD3 updates per second if only their matrix products were done (delay 2; biases, Adam and everything else free)."""
+    """TD3 updates per second if only their matrix products were done (delay 2; biases, Adam and
+    everything else free).
+    """
     import torch
 
     torch.set_num_threads(1)
 
     def products(members, sizes):
-        """(forward, gradient of weights, gradient of inputs) of each layer, as closures on preallocated arrays."""
+        """(forward, gradient of weights, gradient of inputs) of each layer, as closures on preallocated
+        arrays.
+        """
         layers = []
-        for i, o in zip(sizes, sizes[1:]):
-            x, w, g = torch.randn(members, batch, i), torch.randn(members, i, o), torch.randn(members, batch, o)
+        for i, o in itertools.pairwise(sizes):
+            x, w, g = (
+                torch.randn(members, batch, i),
+                torch.randn(members, i, o),
+                torch.randn(members, batch, o),
+            )
             layers.append(
-                (lambda x=x, w=w: torch.bmm(x, w), lambda x=x, g=g: torch.bmm(x.mT, g), lambda g=g, w=w: torch.bmm(g, w.mT))
+                (
+                    lambda x=x, w=w: torch.bmm(x, w),
+                    lambda x=x, g=g: torch.bmm(x.mT, g),
+                    lambda g=g, w=w: torch.bmm(g, w.mT),
+                )
             )
         return layers
 
@@ -136,20 +153,60 @@ ROWS = [  # numerator, denominator, target of performance
 # ------------------------------------------------------------------------------------------------- solving
 
 ZOO = {  # the rl-zoo's tuned settings for Pendulum-v1
-    "SB3 PPO": ("stable_baselines3", "PPO", 4, dict(
-        n_steps=1024, gae_lambda=0.95, gamma=0.9, n_epochs=10, ent_coef=0.0, learning_rate=1e-3, clip_range=0.2,
-        use_sde=True, sde_sample_freq=4)),
-    "sb3-contrib TRPO": ("sb3_contrib", "TRPO", 2, dict(
-        n_steps=1024, gae_lambda=0.95, gamma=0.9, n_critic_updates=15, learning_rate=1e-3, sub_sampling_factor=1,
-        use_sde=True, sde_sample_freq=4, batch_size=128, cg_damping=0.1)),
-    "SB3 TD3": ("stable_baselines3", "TD3", 1, dict(
-        gamma=0.98, buffer_size=200_000, learning_starts=10_000, learning_rate=1e-3, gradient_steps=1, train_freq=1,
-        policy_kwargs={"net_arch": [400, 300]})),
-}  # fmt: skip
+    "SB3 PPO": (
+        "stable_baselines3",
+        "PPO",
+        4,
+        {
+            "n_steps": 1024,
+            "gae_lambda": 0.95,
+            "gamma": 0.9,
+            "n_epochs": 10,
+            "ent_coef": 0.0,
+            "learning_rate": 1e-3,
+            "clip_range": 0.2,
+            "use_sde": True,
+            "sde_sample_freq": 4,
+        },
+    ),
+    "sb3-contrib TRPO": (
+        "sb3_contrib",
+        "TRPO",
+        2,
+        {
+            "n_steps": 1024,
+            "gae_lambda": 0.95,
+            "gamma": 0.9,
+            "n_critic_updates": 15,
+            "learning_rate": 1e-3,
+            "sub_sampling_factor": 1,
+            "use_sde": True,
+            "sde_sample_freq": 4,
+            "batch_size": 128,
+            "cg_damping": 0.1,
+        },
+    ),
+    "SB3 TD3": (
+        "stable_baselines3",
+        "TD3",
+        1,
+        {
+            "gamma": 0.98,
+            "buffer_size": 200_000,
+            "learning_starts": 10_000,
+            "learning_rate": 1e-3,
+            "gradient_steps": 1,
+            "train_freq": 1,
+            "policy_kwargs": {"net_arch": [400, 300]},
+        },
+    ),
+}
 
 
 def solve_ours(name, seed):
-    """Training seconds until the mean of 100 evaluation episodes of Gymnasium's own Pendulum-v1 reaches −200."""
+    """Training seconds until the mean of 100 evaluation episodes of Gymnasium's own Pendulum-v1 reaches
+    −200.
+    """
     import gymnasium
 
     from rlcourse.algorithms.ddpg import DDPG
@@ -171,7 +228,9 @@ def solve_ours(name, seed):
                 training.stop()
 
     check.count = 0
-    train(algorithm, PENDULUM, 200_000, [seed], callbacks=[check], evaluate_every=10**9, evaluation_episodes=1)
+    train(
+        algorithm, PENDULUM, 200_000, [seed], callbacks=[check], evaluate_every=10**9, evaluation_episodes=1
+    )
     return solved[0] if solved else float("inf")
 
 
@@ -211,7 +270,12 @@ def solve_peer(label, seed):
 def measure(what, peers_python, seed=None):
     """One measurement in a process of its own, with one thread."""
     python = sys.executable if what.startswith(("rlcourse", "GEMM")) else peers_python
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false"}
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+    }
     command = [python, __file__, "--one", what, *(["--seed", str(seed)] if seed is not None else [])]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -233,8 +297,9 @@ def compare(rounds, peers_python, only):
     for one, other, target in rows:
         ratios = [a / b for a, b in zip(turns[one], turns[other], strict=True) if a and b]
         if ratios:
+            verdict = "reached" if statistics.median(ratios) >= target else "MISSED"
             middle, spread = statistics.median(ratios), f"{min(ratios):.2f} – {max(ratios):.2f}"
-            print(f"{one:26}{other:26}{middle:8.2f}{spread:>16}{target:8.1f}  {'reached' if middle >= target else 'MISSED'}")
+            print(f"{one:26}{other:26}{middle:8.2f}{spread:>16}{target:8.1f}  {verdict}")
 
 
 def solving(seeds, peer_seeds, peers_python, only):
@@ -244,17 +309,24 @@ def solving(seeds, peer_seeds, peers_python, only):
         times = [measure(label, peers_python, seed) for seed in range(count)]
         times = [t for t in times if t is not None]
         if times:
-            listed = " ".join(f"{t:.1f}" for t in times)
-            print(f"{label:20} median {statistics.median(times):6.2f} s of training to −200, n = {len(times)}: {listed}", flush=True)
+            listed, middle = " ".join(f"{t:.1f}" for t in times), statistics.median(times)
+            print(
+                f"{label:20} median {middle:6.2f} s of training to −200, n = {len(times)}: {listed}",
+                flush=True,
+            )
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=3, help="turns of every contestant")
     parser.add_argument("--solve", action="store_true", help="training time until Pendulum-v1 is solved")
     parser.add_argument("--seeds", type=int, default=10, help="seeds of --solve")
     parser.add_argument("--peer-seeds", type=int, default=3, help="the peers' seeds of --solve")
-    parser.add_argument("--peers-python", default=sys.executable, help="python of the environment that holds the peers")
+    parser.add_argument(
+        "--peers-python", default=sys.executable, help="python of the environment that holds the peers"
+    )
     parser.add_argument("--only", default="", help="only rows whose names contain this")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, help=argparse.SUPPRESS)
