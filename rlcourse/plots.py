@@ -1,7 +1,8 @@
-"""One style for every figure of the course: matplotlib only, colour-blind-safe, readable at the back of a hall.
+"""One style for every figure: matplotlib only, colour-blind-safe, readable at the back of a hall.
 
-A colour means the same thing everywhere and is doubled by a line style: black truth, orange DDPG, blue TD3, green TRPO,
-vermilion PPO. Figures are made without pyplot (`figure`, `axes`), so a slider or a thread can draw them too.
+A colour means the same thing everywhere and is doubled by a line style: black truth, orange DDPG, blue TD3,
+green TRPO, vermilion PPO. Figures are made without pyplot (`figure`, `axes`), so a slider or a thread can
+draw them too.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 
 from rlcourse.statistics import Interval, interval
 
-# Okabe and Ito's palette: distinct for all common kinds of colour vision, and in grey by the line styles below.
+# Okabe and Ito's palette: distinct for all common kinds of colour vision; in grey, the line styles tell
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE, GREY = "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#6E6E6E"
 DASHES, DOTS, DASH_DOT, LONG = (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)), (0, (9, 3))
@@ -77,7 +79,7 @@ def use() -> None:
 
 
 def style(label: str, variant: int = 0) -> dict:
-    """Colour and line style of a label: `style("TD3 policy_delay=1", 1)` is TD3's blue with the next line style."""
+    """Colour and line style of a label: `style("TD3 tau=0.1", 1)` is TD3's blue with the next line style."""
     word = label.split()[0].split("(")[0].rstrip(",:") if label.split() else ""
     if word in LOOKS:
         colour, line = LOOKS[word]
@@ -100,7 +102,7 @@ def styles(labels: Iterable[str]) -> list[dict]:
 
 
 def figure(width: float = 8.0, height: float = 4.2, layout: str | None = "constrained") -> Figure:
-    """An empty figure (inches, 100 pixels each) with an Agg canvas: never pyplot, so any thread may own it."""
+    """An empty figure (inches of 100 pixels) with an Agg canvas: never pyplot, so any thread may own it."""
     fig = Figure(figsize=(width, height), dpi=STYLE["figure.dpi"], layout=layout)
     FigureCanvasAgg(fig)
     return fig
@@ -109,9 +111,9 @@ def figure(width: float = 8.0, height: float = 4.2, layout: str | None = "constr
 def axes(fig: Figure, rows: int = 1, columns: int = 1, **subplots) -> Axes | np.ndarray:
     """Clean axes on fig: one Axes for 1 × 1, otherwise an array as `fig.subplots` gives it.
 
-    Called again with the same arguments it empties and returns the axes that are there, which costs a tenth of
-    making them anew: a lab redraws in time. Titles, labels, limits and scales stay until they are set again, except
-    that limits found by autoscaling are found again.
+    Called again with the same arguments it empties and returns the axes that are there, which costs a tenth
+    of making them anew: a lab redraws in time. Titles, labels, limits and scales stay until they are set
+    again, except that limits found by autoscaling are found again.
     """
     layout = (rows, columns, repr(sorted(subplots.items())))
     kept = getattr(fig, "_rlcourse_axes", None)
@@ -152,11 +154,11 @@ def learning_curve(
     confidence: float = 0.95,
     seeds_width: float = 0.8,
 ) -> Interval:
-    """All seeds thin, their mean (n < 10) or IQM (n ≥ 10) thick, its interval as a band; "label, n = …" names it.
+    """All seeds thin, their mean (n < 10) or IQM (n ≥ 10) thick, its interval a band, named "label, n = …".
 
     steps [E] environment steps, returns [seeds, E] mean evaluation returns. One seed is drawn without a band.
-    Returns the interval drawn, [E]. End the figure with `label_lines(ax)` (labels at the lines) or `ax.legend()`.
-    Raises ValueError for mismatched shapes and for NaN returns (naming the seeds).
+    Returns the interval drawn, [E]. End the figure with `label_lines(ax)` (labels at the lines) or
+    `ax.legend()`. Raises ValueError for mismatched shapes and for NaN returns (naming the seeds).
     """
     steps, returns = np.asarray(steps), np.atleast_2d(np.asarray(returns, dtype=float))
     if returns.ndim != 2 or returns.shape[1] != len(steps):
@@ -191,7 +193,7 @@ def learning_curve(
 
 
 def curve_note(n: int, confidence: float = 0.95) -> str:
-    """What the lines of a learning curve are, for its caption: the sentence that every such figure owes its reader."""
+    """What the lines of a learning curve are: the sentence that every such figure owes its reader."""
     if n == 1:
         return "one seed: no interval"
     centre = "mean and t-interval" if n < 10 else "IQM and bootstrap interval"
@@ -199,7 +201,7 @@ def curve_note(n: int, confidence: float = 0.95) -> str:
 
 
 def label_lines(ax: Axes, gap: float = 0.075, wrap: int = 32) -> None:
-    """Write each labelled line's label at its right end, in its colour, pushed apart where they would touch."""
+    """Each line's label at its right end, in its colour, pushed apart where they would touch."""
     lines = [line for line in ax.lines if not line.get_label().startswith("_") and len(line.get_xdata())]
     if not lines:
         return
@@ -225,16 +227,16 @@ def label_lines(ax: Axes, gap: float = 0.075, wrap: int = 32) -> None:
         top = places[i] - heights[i] / 2
     for place, i in zip(places, order, strict=True):
         ax.text(
-            1.015, place, labels[i], color=lines[i].get_color(), transform=ax.transAxes, va="center", ha="left",
-            fontsize=STYLE["legend.fontsize"], fontweight="bold", linespacing=1.05,
+            1.015, place, labels[i], color=lines[i].get_color(), transform=ax.transAxes,
+            va="center", ha="left", fontsize=STYLE["legend.fontsize"], fontweight="bold", linespacing=1.05,
         )  # fmt: skip
 
 
-# The environments, drawn ---------------------------------------------------------------------------------------------
+# The environments, drawn ----------------------------------------------------------------------------------
 
 
 def pendulum(ax: Axes, theta: float, torque: float = 0.0, max_torque: float = 2.0) -> None:
-    """The rod from the pivot to (−sin θ, cos θ) as Gymnasium's Pendulum has it: θ = 0 upright, torque counter-clockwise > 0."""
+    """The rod to (−sin θ, cos θ), as Gymnasium's Pendulum: θ = 0 upright, torque > 0 counter-clockwise."""
     ax.set(xlim=(-1.35, 1.35), ylim=(-1.35, 1.35), xticks=[], yticks=[], aspect="equal")
     for side in ("left", "bottom"):
         ax.spines[side].set_visible(False)
@@ -247,15 +249,15 @@ def pendulum(ax: Axes, theta: float, torque: float = 0.0, max_torque: float = 2.
     if abs(share) > 0.02:
         start, end = (0.5, 0.0), (0.5 * math.cos(2.4 * share), 0.5 * math.sin(2.4 * share))
         arrow = FancyArrowPatch(
-            start, end, connectionstyle=f"arc3,rad={math.tan(0.6 * share):.3f}", arrowstyle="-|>", mutation_scale=16,
-            color=VERMILION, linewidth=2.5, zorder=3,
+            start, end, connectionstyle=f"arc3,rad={math.tan(0.6 * share):.3f}", arrowstyle="-|>",
+            mutation_scale=16, color=VERMILION, linewidth=2.5, zorder=3,
         )  # fmt: skip
         ax.add_patch(arrow)
     ax.text(0, -1.3, f"torque {torque:+.2f} N m", ha="center", color=VERMILION)
 
 
 def cart(ax: Axes, position: float, angle: float | None = None, limit: float = 2.4) -> None:
-    """A cart at x on its track, with a pole to (x + sin φ, cos φ) if an angle φ is given (CartPole: φ = 0 upright, > 0 right)."""
+    """A cart at x, and a pole to (x + sin φ, cos φ) if φ is given (CartPole: φ = 0 upright, > 0 right)."""
     ax.set(
         xlim=(-limit - 0.5, limit + 0.5), ylim=(-0.6, 1.5), yticks=[], aspect="equal", xlabel="position (m)"
     )
@@ -278,7 +280,7 @@ def cart(ax: Axes, position: float, angle: float | None = None, limit: float = 2
 
 
 def pendulum_svg(theta: float, torque: float = 0.0, max_torque: float = 2.0, size: int = 260) -> str:
-    """The drawing of `pendulum` as a short SVG string: cheap enough for ten frames a second beside a training run."""
+    """The drawing of `pendulum` as a short SVG string: cheap enough for ten frames a second."""
     x, y = 0.0 - math.sin(theta), 0.0 - math.cos(theta)  # the page's y points down
     share = max(-1.0, min(1.0, torque / max_torque))
     turn = 2.4 * share
@@ -293,16 +295,19 @@ def pendulum_svg(theta: float, torque: float = 0.0, max_torque: float = 2.0, siz
             (end_x + 0.09 * head_y, end_y - 0.09 * head_x),
         ]
         arc = (
-            f'<path d="M 0.5 0 A 0.5 0.5 0 0 {int(share < 0)} {end_x:.3f} {end_y:.3f}" fill="none" stroke="{VERMILION}" stroke-width="0.05"/>'
+            f'<path d="M 0.5 0 A 0.5 0.5 0 0 {int(share < 0)} {end_x:.3f} {end_y:.3f}" '
+            f'fill="none" stroke="{VERMILION}" stroke-width="0.05"/>'
             f'<polygon points="{" ".join(f"{a:.3f},{b:.3f}" for a, b in points)}" fill="{VERMILION}"/>'
         )
     return (
         f'<svg viewBox="-1.35 -1.35 2.7 2.7" width="{size}" height="{size}" role="img" '
-        f'aria-label="pendulum {math.degrees(theta):.0f} degrees from upright, torque {torque:+.2f} newton metres">'
+        f'aria-label="pendulum {math.degrees(theta):.0f} degrees from upright, '
+        f'torque {torque:+.2f} newton metres">'
         f'<circle r="1" fill="none" stroke="{GREY}" stroke-width="0.012" stroke-dasharray="0.02 0.07"/>{arc}'
         f'<line x2="{x:.4f}" y2="{y:.4f}" stroke="{BLACK}" stroke-width="0.13" stroke-linecap="round"/>'
         f'<circle cx="{x:.4f}" cy="{y:.4f}" r="0.12" fill="{BLUE}"/><circle r="0.06" fill="{GREY}"/>'
-        f'<text y="1.3" text-anchor="middle" font-size="0.16" font-family="sans-serif" fill="{VERMILION}">torque {torque:+.2f} N m</text></svg>'
+        f'<text y="1.3" text-anchor="middle" font-size="0.16" font-family="sans-serif" fill="{VERMILION}">'
+        f"torque {torque:+.2f} N m</text></svg>"
     )
 
 
@@ -312,23 +317,74 @@ def cart_svg(position: float, angle: float | None = None, limit: float = 2.4, si
     pole = ""
     if angle is not None:
         pole = (
-            f'<line x1="{position:.4f}" y1="0" x2="{position + math.sin(angle):.4f}" y2="{-math.cos(angle):.4f}" '
+            f'<line x1="{position:.4f}" x2="{position + math.sin(angle):.4f}" y2="{-math.cos(angle):.4f}" '
             f'stroke="{BLUE}" stroke-width="0.12" stroke-linecap="round"/>'
         )
     tilt = "" if angle is None else f", pole {math.degrees(angle):.0f} degrees"
     return (
-        f'<svg viewBox="{-width / 2} -1.6 {width} 2.2" width="{size * 1.4:.0f}" height="{size}" role="img" aria-label="cart at {position:.2f}{tilt}">'
+        f'<svg viewBox="{-width / 2} -1.6 {width} 2.2" width="{size * 1.4:.0f}" height="{size}" '
+        f'role="img" aria-label="cart at {position:.2f}{tilt}">'
         f'<line x1="{-limit}" x2="{limit}" y1="0" y2="0" stroke="{GREY}" stroke-width="0.03"/>'
         f'<rect x="{position - 0.3:.4f}" y="-0.15" width="0.6" height="0.3" fill="{BLACK}"/>{pole}</svg>'
     )
 
 
-# Out of the process --------------------------------------------------------------------------------------------------
+# Out of the process ---------------------------------------------------------------------------------------
+
+
+def draw(fig: Figure) -> None:
+    """Draw fig on its canvas; if frame, ticks and labels of its axes are as last time, only what is inside them.
+
+    Ticks and labels are most of the cost of a picture. They are drawn once into a background, and again when limits,
+    scales, ticks or labels change, for figures whose axes come from `axes` and whose layout is settled.
+    """
+    key, contents = _frames(fig)
+    if key is None:
+        fig.canvas.draw()
+        return
+    kept = getattr(fig, "_rlcourse_background", None)
+    if kept is None or kept[0] != key:
+        for _, artist in contents:
+            artist.set_visible(False)
+        fig.canvas.draw()
+        for _, artist in contents:
+            artist.set_visible(True)
+        fig._rlcourse_background = kept = (_frames(fig)[0], fig.canvas.copy_from_bbox(fig.bbox))
+    fig.canvas.restore_region(kept[1])
+    for ax, artist in contents:
+        ax.draw_artist(artist)
+
+
+def _frames(fig: Figure) -> tuple[list | None, list]:
+    """What the frames of fig's axes depend on (None: draw all of it), and the artists inside them, lowest first."""
+    settled = fig.get_layout_engine() is None or not fig.get_layout_engine().__class__.__name__.startswith(
+        "Constr"
+    )
+    plain = not (fig.texts or fig.lines or fig.patches or fig.legends or fig.images or fig.subfigs)
+    if not (settled and plain and hasattr(fig, "_rlcourse_axes")):
+        return None, []
+    key, contents = [], []
+    for ax in fig.axes:
+        if ax.name != "rectilinear" or ax.child_axes or ax.tables or ax.artists or not ax.get_visible():
+            return None, []
+        inside = [*ax.lines, *ax.collections, *ax.patches, *ax.texts, *ax.images]
+        inside += [ax.title, ax._left_title, ax._right_title, *filter(None, [ax.get_legend()])]
+        contents += [(ax, a) for a in sorted(inside, key=lambda a: a.get_zorder()) if a.get_visible()]
+        spines = [
+            (spine.get_visible(), spine.get_edgecolor(), spine.get_linewidth())
+            for spine in ax.spines.values()
+        ]
+        key += [ax.get_xlim(), ax.get_ylim(), ax.axison, ax.get_facecolor(), ax.get_aspect(), spines]
+        for axis in (ax.xaxis, ax.yaxis):
+            form = axis.get_major_formatter()
+            ticks = tuple(axis.get_majorticklocs()), form.__class__.__name__, tuple(getattr(form, "seq", ()))
+            key += [axis.get_scale(), axis.get_label_text(), ticks, repr(axis.get_tick_params())]
+    return key, contents
 
 
 def to_png(fig: Figure) -> bytes:
-    """fig as a PNG, quickly: one zlib pass at its fastest level, no filter (4 ms for 800 × 420; savefig takes 25)."""
-    fig.canvas.draw()
+    """fig as a PNG, quickly: one zlib pass at its fastest level, no filters."""
+    draw(fig)
     pixels = np.asarray(fig.canvas.buffer_rgba())[..., :3]
     height, width, _ = pixels.shape
     rows = np.zeros((height, 3 * width + 1), np.uint8)  # each row starts with its filter: 0, none
@@ -347,7 +403,8 @@ def to_png(fig: Figure) -> bytes:
 
 
 def save_png(fig: Figure, path: str | Path, title: str, made_by: str, **metadata: str) -> Path:
-    """Write fig to path with its title and the command that makes it inside the file (PNG text: Title, Source, …)."""
+    """Write fig to path; the file carries its title and the command that makes it (PNG text: Title,
+    Source)."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     fig.savefig(
@@ -359,7 +416,7 @@ def save_png(fig: Figure, path: str | Path, title: str, made_by: str, **metadata
 
 
 class Picture:
-    """A still figure with its alternative text and named numbers; a notebook shows both, a script may read them."""
+    """A still figure with its alternative text and named numbers: shown by a notebook, read by a script."""
 
     def __init__(self, fig: Figure, alt: str = "", numbers: Mapping[str, float] | None = None):
         self.figure, self.alt, self.numbers = fig, alt, dict(numbers or {})
@@ -375,7 +432,7 @@ class Picture:
 
 
 def show(fig: Figure, alt: str = "") -> Picture:
-    """The last line of a notebook cell that drew on `figure()`: shows it, with alt as its text for screen readers."""
+    """The last line of a cell that drew on `figure()`: shows it, with alt as its text for screen readers."""
     return Picture(fig, alt)
 
 
@@ -406,5 +463,5 @@ def shown(value: float | str) -> str:
         return "yes" if value else "no"
     value = float(value)
     if value == int(value) and abs(value) < 1e6 if math.isfinite(value) else False:
-        return str(int(value))
+        return str(int(value)).replace("-", "−")
     return f"{value:.4g}".replace("-", "−")

@@ -1,7 +1,8 @@
 """What n seeds can show: intervals, IQM, probability of improvement, coverage, power.
 
-One rule for the whole course (`interval`): fewer than ten runs get a mean with a t-interval, because percentile
-bootstraps of few runs are far too narrow; ten or more pooled runs get an interquartile mean with a bootstrap interval.
+One rule for the whole course (`interval`): fewer than ten runs get a mean with a t-interval, because
+percentile bootstraps of few runs are far too narrow; ten or more pooled runs get an interquartile mean with
+a bootstrap interval.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ ENOUGH_RUNS = 10  # from here on the percentile bootstrap of the IQM is close to
 class Interval:
     """estimate ∈ [low, high]: an estimate with its confidence interval, and in words what it is.
 
-    Floats, or arrays of one shape when the runs were curves. `low` and `high` are NaN where no interval exists
-    (one run).
+    Floats, or arrays of one shape when the runs were curves. `low` and `high` are NaN where no interval
+    exists (one run).
     """
 
     estimate: np.ndarray | float
@@ -71,11 +72,11 @@ def bootstrap_interval(
     tasks: bool = False,
     name: str = "statistic",
 ) -> Interval:
-    """[F⁻¹((1−c)/2), F⁻¹((1+c)/2)],  F the distribution of statistic(x*) for x* drawn with replacement from x.
+    """[F⁻¹((1−c)/2), F⁻¹((1+c)/2)],  F the distribution of statistic(x*), x* drawn with replacement from x.
 
-    runs [n, ...], or [tasks, n, ...] with tasks=True: then each task is resampled within itself (stratified) and the
-    statistic sees all tasks·n runs pooled. statistic(runs, axis=…) reduces one axis. Too narrow for few runs:
-    see `coverage`. Raises ValueError as `mean_interval` does.
+    runs [n, ...], or [tasks, n, ...] with tasks=True: then each task is resampled within itself
+    (stratified) and the statistic sees all tasks·n runs pooled. statistic(runs, axis=…) reduces one axis.
+    Too narrow for few runs: see `coverage`. Raises ValueError as `mean_interval` does.
     """
     array, n = _checked(runs, confidence, tasks)
     strata = array if tasks else array[None]  # [tasks, n, ...]
@@ -130,7 +131,8 @@ def improvement_probability(
     y, m = _checked(y, confidence, tasks=np.ndim(y) == 2)
     if x.ndim != y.ndim or (x.ndim == 2 and len(x) != len(y)):
         raise ValueError(
-            f"x and y need the same tasks: shapes {x.shape} and {y.shape}; give [n] and [m] or [tasks, n] and [tasks, m]"
+            f"x and y need the same tasks: shapes {x.shape} and {y.shape}; "
+            "give [n] and [m] or [tasks, n] and [tasks, m]"
         )
     x, y = np.atleast_2d(x), np.atleast_2d(y)
     wins = np.sign(x[:, :, None] - y[:, None, :]) / 2 + 0.5  # [tasks, n, m]: 1 won, ½ tied, 0 lost
@@ -157,8 +159,8 @@ def coverage(
 ) -> float:
     """P(low ≤ truth ≤ high), estimated over `trials` experiments of n runs each.
 
-    method is an interval of this module, sample(rng, shape) draws runs, truth is what the interval should hold
-    (the mean, or the IQM, of the sampled distribution). A 95 % interval should return 0.95.
+    method is an interval of this module, sample(rng, shape) draws runs, truth is what the interval should
+    hold (the mean, or the IQM, of the sampled distribution). A 95 % interval should return 0.95.
     """
     rng = np.random.default_rng(rng)
     held = 0
@@ -169,10 +171,10 @@ def coverage(
 
 
 def power(difference: float, n: int, confidence: float = 0.95) -> float:
-    """P(|T| > t_{2n−2, (1+c)/2}),  T ~ noncentral t with 2n − 2 degrees of freedom and centre difference·√(n/2).
+    """P(|T| > t_{2n−2, (1+c)/2}),  T ~ noncentral t, 2n − 2 degrees of freedom, centre difference·√(n/2).
 
-    The chance that a two-sample t-test with n seeds per arm finds a true difference, given in standard deviations.
-    Raises ValueError for n < 2.
+    The chance that a two-sample t-test with n seeds per arm finds a true difference, given in standard
+    deviations. Raises ValueError for n < 2.
     """
     if n < 2:
         raise ValueError(f"power needs n ≥ 2 seeds per arm, got {n}: one run has no spread")
@@ -184,7 +186,7 @@ def power(difference: float, n: int, confidence: float = 0.95) -> float:
 def seeds_needed(
     difference: float, target: float = 0.8, confidence: float = 0.95, limit: int = 10_000
 ) -> int:
-    """min{n : power(difference, n) ≥ target}: seeds per arm to find a difference given in standard deviations.
+    """min{n : power(difference, n) ≥ target}: seeds per arm for a difference in standard deviations.
 
     Raises ValueError when `limit` seeds are not enough (a difference of 0 is never found).
     """
@@ -213,7 +215,8 @@ def _checked(runs: np.ndarray, confidence: float, tasks: bool = False) -> tuple[
         others = tuple(a for a in range(runs.ndim) if a != axis)
         seeds = ", ".join(str(s) for s in np.flatnonzero(bad.any(axis=others)))
         raise ValueError(
-            f"NaN or infinite values in the runs at seed index {seeds}: look at those runs, or leave them out and say so"
+            f"NaN or infinite values in the runs at seed index {seeds}: "
+            "look at those runs, or leave them out and say so"
         )
     return runs, runs.shape[axis]
 

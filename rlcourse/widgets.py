@@ -1,7 +1,8 @@
 """Labs, predictions and live runs: the only module of the course that imports ipywidgets.
 
-`explore` redraws a figure while a slider moves, `predict` asks before the next cell answers, `live` trains in the
-background under buttons. Where ipywidgets or a kernel is missing, each shows its still figure and one line that says so.
+`explore` redraws a figure while a slider moves, `predict` asks before the next cell answers, `live` trains
+in the background under buttons. Where ipywidgets or a kernel is missing, each shows its still figure and
+one line that says so.
 """
 
 from __future__ import annotations
@@ -36,15 +37,15 @@ DRAWING = (
 NO_WIDGETS = "This page has no live kernel with ipywidgets: the figure is shown at its start values."
 
 
-# Controls ------------------------------------------------------------------------------------------------------------
+# Controls -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Slider:
     """A number in [min, max], named as the lecture names it: Slider("Δ", "gap", "m", 0.0, 3.0, 0.1).
 
-    min, max and step all integers make an integer slider. log=True spaces the values evenly in log₁₀ (min > 0), a
-    hundred steps from end to end. value=None starts at draw's own default.
+    min, max and step all integers make an integer slider. log=True spaces the values evenly in log₁₀ (min >
+    0), a hundred steps from end to end. value=None starts at draw's own default.
     """
 
     symbol: str
@@ -59,7 +60,8 @@ class Slider:
     def widget(self, value):
         if not self.min < self.max or (self.log and self.min <= 0):
             raise ValueError(
-                f"slider {self.symbol} ({self.name}): min {self.min}, max {self.max}; need min < max, and min > 0 for log"
+                f"slider {self.symbol} ({self.name}): min {self.min}, max {self.max}; "
+                "need min < max, and min > 0 for log"
             )
         if value is None or not self.min <= value <= self.max:
             raise ValueError(
@@ -115,7 +117,7 @@ def _decimals(step: float) -> int:
 
 
 def _row(control: Slider | Choice | Switch, widget, note: str = ""):
-    """symbol and name | the control with its value | unit: one line of a panel, its label tied to the control."""
+    """symbol and name | the control with its value | unit: one line of a panel."""
     label = f"{control.symbol}  {control.name}".strip()
     widget.tooltip = label
     widget.layout.width = "380px"
@@ -137,7 +139,8 @@ def _row(control: Slider | Choice | Switch, widget, note: str = ""):
 def _numbers_html(numbers: Mapping[str, object]) -> str:
     rows = "".join(
         f'<tr><td style="padding-right:1em">{html.escape(name)}</td>'
-        f'<td style="text-align:right"><b data-number="{html.escape(name)}" data-value="{html.escape(str(value))}">'
+        f'<td style="text-align:right"><b data-number="{html.escape(name)}" '
+        f'data-value="{html.escape(str(value))}">'
         f"{html.escape(plots.shown(value))}</b></td></tr>"
         for name, value in numbers.items()
     )
@@ -149,7 +152,8 @@ def _numbers_html(numbers: Mapping[str, object]) -> str:
 
 
 def _alt_html(text: str) -> str:
-    """The picture in words, for screen readers only: ipywidgets' Image has no alt (and fails with a tooltip, 8.1.9)."""
+    """The picture in words, for screen readers: ipywidgets' Image has no alt, and a tooltip breaks it
+    (8.1.9)."""
     hidden = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
     return f'<span role="note" class="rlcourse-alt" style="{hidden}">Picture: {html.escape(text)}</span>'
 
@@ -161,7 +165,8 @@ def _error_html(error: BaseException, note: str = "") -> str:
     text = html.escape(f"{type(error).__name__}: {error}")
     return (
         '<div role="alert" class="rlcourse-error" style="border-left:4px solid #D55E00;padding:4px 10px;'
-        f'background:#fdf0e6;color:#000;line-height:1.4"><b>{text}</b> {note}<br><code>{html.escape(where)}</code></div>'
+        f'background:#fdf0e6;color:#000;line-height:1.4"><b>{text}</b> {note}<br>'
+        f"<code>{html.escape(where)}</code></div>"
     )
 
 
@@ -184,11 +189,11 @@ def _publish(root, png: bytes | None, text: str, note: str = NO_WIDGETS) -> None
         display({**bundle, **root._repr_mimebundle_(), "text/plain": bundle["text/plain"]}, raw=True)
 
 
-# Labs ----------------------------------------------------------------------------------------------------------------
+# Labs -----------------------------------------------------------------------------------------------------
 
 
 class Lab:
-    """A figure under sliders, as `explore` makes it. Works without a page too: set(…), values, numbers, error."""
+    """A figure under sliders, as `explore` makes it. Without a page too: set(…), values, numbers, error."""
 
     def __init__(self, draw: Callable, controls: Mapping, alt: str, size: tuple[float, float]):
         defaults = {
@@ -273,7 +278,7 @@ class Lab:
         return self.set(**self.start)
 
     def _moved(self, change) -> None:
-        # The page holds further moves back until this one is answered and then sends the latest value: no queue.
+        # The page holds further moves back until this one is answered, then sends the latest value: no queue.
         if not self._quiet:
             self.redraw()
 
@@ -321,9 +326,10 @@ class Lab:
 def explore(draw: Callable, alt: str = "", size: tuple[float, float] = (8.0, 4.2), **controls) -> Lab:
     """A lab: draw(fig, **values) again for each move of a control, its returned numbers beside the figure.
 
-    controls: one Slider, Choice or Switch per argument of draw; a control without a value starts at draw's default.
-    draw gets the figure first, begins with `ax = plots.axes(fig)`, and returns a dict of named numbers (or nothing).
-    Raises ValueError for a control that draw does not take or whose start value is outside its range.
+    controls: one Slider, Choice or Switch per argument of draw; a control without a value starts at draw's
+    default. draw gets the figure first, begins with `ax = plots.axes(fig)`, and returns a dict of named
+    numbers (or nothing). Raises ValueError for a control that draw does not take or whose start value is
+    outside its range.
     """
     parameters = signature(draw).parameters
     if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
@@ -335,7 +341,7 @@ def explore(draw: Callable, alt: str = "", size: tuple[float, float] = (8.0, 4.2
     return Lab(draw, controls, alt, size)
 
 
-# Predictions ---------------------------------------------------------------------------------------------------------
+# Predictions ----------------------------------------------------------------------------------------------
 
 
 class Prediction:
@@ -447,11 +453,11 @@ def predict(
     unit: str = "",
     why: str = "",
 ) -> Prediction:
-    """A question with choices, or for a number within a tolerance, answered before the next cell shows what happens.
+    """A question with choices, or for a number within a tolerance, answered before the next cell answers it.
 
-    question and why may hold HTML. The first answer stays on the page, with the right one and why. Without a page it
-    stays unanswered and costs nothing. Raises ValueError when the answer is not among the choices, or a number has no
-    tolerance.
+    question and why may hold HTML. The first answer stays on the page, with the right one and why. Without
+    a page it stays unanswered and costs nothing. Raises ValueError when the answer is not among the
+    choices, or a number has no tolerance.
     """
     if choices is not None and answer not in choices:
         raise ValueError(f"predict: the answer {answer!r} is not among the choices {list(choices)}")
@@ -460,9 +466,9 @@ def predict(
     return Prediction(question, choices, answer, tolerance or 0.0, unit, why)
 
 
-# Live runs -----------------------------------------------------------------------------------------------------------
+# Live runs ------------------------------------------------------------------------------------------------
 
-BUILDS = frozenset(  # fields that shape networks, memory or environments: a running training keeps what it was built with
+BUILDS = frozenset(  # fields that shape networks, memory or environments: a running training keeps them
     ["hidden", "capacity", "warmup", "num_envs", "horizon", "orthogonal", "activation", "log_std"]
     + ["normalise_observation", "normalise_reward"]
 )
@@ -527,7 +533,8 @@ def _drawing(name: str) -> Callable | None:
 
 
 class Live:
-    """Training under buttons, as `live` makes it. Works without a page too: start(), wait(), pause(), resume(), stop()."""
+    """Training under buttons, as `live` makes it. Without a page too: start(), wait(), pause(), resume(),
+    stop()."""
 
     working: Live | None = (
         None  # the panel whose worker runs: one a kernel, however often cells are run again
@@ -544,7 +551,7 @@ class Live:
         self.state, self.runs, self.error = "ready", [], None
         self._stop, self._pause, self._lock = threading.Event(), threading.Event(), threading.Lock()
         self._thread: threading.Thread | None = None
-        self._note, self._counts, self._player = "", {}, None
+        self._note, self._counts, self._player, self._steps = "", {}, None, 0
         self._last_push = self._last_curves = 0.0
         self.start_values = {name: self._start_value(name) for name in controls}
         self._values = dict(self.start_values)
@@ -582,7 +589,8 @@ class Live:
             rows.append(_row(Switch("", "recorded run"), self._recorded))
         self._buttons = {}
         for name, act, style in (
-            ("Start", self.start, "primary"), ("Pause", self._pause_or_resume, ""), ("Stop", self.stop, ""), ("Reset", self.reset, ""),
+            ("Start", self.start, "primary"), ("Pause", self._pause_or_resume, ""),
+            ("Stop", self.stop, ""), ("Reset", self.reset, ""),
         ):  # fmt: skip
             button = ipywidgets.Button(description=name, button_style=style, layout={"width": "100px"})
             button.on_click(lambda _, act=act: self._guarded(act))
@@ -763,7 +771,7 @@ class Live:
             callbacks=[lambda t: self._after_update(t, run)],
         )
         self._take(run, result.curve)
-        run.status = result.status
+        run.status, self._counts["steps"] = result.status, self._steps
         if result.status == "failed":
             self._fail(RuntimeError(result.reason))
 
@@ -782,6 +790,7 @@ class Live:
             self.state = "running"
             self._worked = (training.steps, time.perf_counter(), self._worked[2])
             self._show()
+        self._steps = training.steps
         if self._stop.is_set():
             training.stop()
             return
@@ -829,7 +838,7 @@ class Live:
             self._draw_curves()
 
     def _play(self, training) -> str:
-        """Two steps of an environment of the panel's own under the policy as it is now (the first seed's), drawn."""
+        """Two steps of the panel's own environment under the first seed's policy as it is now, drawn."""
         if not hasattr(training, "policy"):
             return ""
         if self._player is None:
@@ -895,7 +904,8 @@ class Live:
         )
         label = html.escape(self.runs[-1].label if self.runs else "")
         self._status.value = (
-            f'<span role="status" data-state="{self.state}" style="font-size:14px"><b>{self.state}</b>&nbsp; {label} &nbsp;'
+            f'<span role="status" data-state="{self.state}" style="font-size:14px">'
+            f"<b>{self.state}</b>&nbsp; {label} &nbsp;"
             f"{counts} {html.escape(self._note)}</span>"
         )
         working = self.state in ("running", "paused")
@@ -913,16 +923,18 @@ class Live:
 
 
 def live(
-    algorithm, env="Pendulum-v1", steps: int = 20_000, seeds: int = 4, *, recorded: str | Path | None = None, title: str = "",
-    drawing: Callable | None = None, trainer: Callable | None = None, **controls,
+    algorithm, env="Pendulum-v1", steps: int = 20_000, seeds: int = 4, *,
+    recorded: str | Path | None = None, title: str = "", drawing: Callable | None = None, trainer: Callable
+    | None = None, **controls,
 ) -> Live:  # fmt: skip
-    """Train in front of a hall: Start, Pause, Resume, Stop, Reset, sliders, curves of all runs, the environment played.
+    """Train in front of a hall: Start, Pause, Stop, Reset, sliders, curves of all runs, the environment
+    played.
 
     algorithm: an algorithm, a list of them (a chooser, or each in turn), or a dictionary {label: algorithm}.
-    steps per seed, seeds: as for `train`. controls: Sliders, Choices and Switches named as fields of the algorithm; the
-    panel says which apply at once and which to the next run. recorded: a file of `record`, shown until there is time for
-    a run. drawing(obs, action) → SVG for environments that the course cannot draw. Nothing starts by itself.
-    Raises ValueError for a control that no algorithm has as a field.
+    steps per seed, seeds: as for `train`. controls: Sliders, Choices and Switches named as fields of the
+    algorithm; the panel says which apply at once and which to the next run. recorded: a file of `record`,
+    shown until there is time for a run. drawing(obs, action) → SVG for environments that the course cannot
+    draw. Nothing starts by itself. Raises ValueError for a control that no algorithm has as a field.
     """
     if isinstance(algorithm, Mapping):
         algorithms = dict(algorithm)
@@ -941,7 +953,7 @@ def live(
 def record(
     algorithm, env, path: str | Path, steps: int = 20_000, seeds: int = 4, note: str = "", **options
 ) -> Path:
-    """Train without a page and write the curves as the JSON file that `live(recorded=…)` shows when there is no time."""
+    """Train without a page; write the curves as the JSON file that `live(recorded=…)` shows."""
     from rlcourse.training import train
 
     algorithms = algorithm if isinstance(algorithm, Mapping) else None

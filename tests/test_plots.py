@@ -3,6 +3,7 @@
 import io
 import math
 import re
+import time
 
 import numpy as np
 import pytest
@@ -84,6 +85,43 @@ def test_the_fast_png_holds_the_pixels_of_the_canvas():
     assert np.array_equal(image, np.asarray(fig.canvas.buffer_rgba())[..., :3])
 
 
+def test_a_picture_with_kept_frames_is_the_picture_drawn_anew():
+    def content(fig, k, wide=False):
+        one, two = plots.axes(fig, 1, 2)
+        one.plot([0, 1, 2], [0, k, 1], label=f"k = {k}")
+        one.legend()
+        one.set(xlim=(0, 2), ylim=(0, 9), xlabel="x (m)", title=f"k is {k}")
+        two.fill_between([0, 1], [0, 0], [1, 1 + k])  # its limits are found anew each time
+        two.set_ylabel("wide" if wide else "narrow")
+
+    def settled(*frames):
+        fig = plots.figure(layout=None)
+        for frame in frames:
+            content(fig, *frame)
+            png = plots.to_png(fig)
+        return png
+
+    assert settled((1,), (4,), (4, True), (5, True)) == settled((5, True))
+    assert settled((1,), (5,)) == settled((5,)) != settled((1,))
+
+
+def test_keeping_the_frames_makes_pictures_faster():
+    def seconds(forget):
+        fig, times = plots.figure(layout=None), []
+        for k in range(12):
+            ax = plots.axes(fig)
+            ax.plot([0, 1], [0, k])
+            ax.set(xlim=(0, 1), ylim=(0, 20), xlabel="x", ylabel="y", title=f"{k}")
+            if forget:
+                fig._rlcourse_background = None
+            start = time.perf_counter()
+            plots.draw(fig)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    assert seconds(forget=False) < 0.6 * seconds(forget=True)
+
+
 def test_a_saved_figure_carries_its_title_and_its_command(tmp_path):
     fig = plots.figure(2, 1)
     path = plots.save_png(fig, tmp_path / "new" / "figure.png", "A finding", "python -m course")
@@ -99,7 +137,10 @@ def test_the_pendulum_points_where_gymnasium_has_it(theta, tip):
     assert (rod.get_xdata()[1], rod.get_ydata()[1]) == (pytest.approx(tip[0]), pytest.approx(tip[1]))
     svg = plots.pendulum_svg(theta, 1.0)
     cx, cy = map(float, re.search(r'cx="(\S+)" cy="(\S+)"', svg).groups())
-    assert (cx, -cy) == (pytest.approx(tip[0], abs=1e-4), pytest.approx(tip[1], abs=1e-4))  # the page's y points down
+    assert (cx, -cy) == (
+        pytest.approx(tip[0], abs=1e-4),
+        pytest.approx(tip[1], abs=1e-4),
+    )  # the page's y points down
     assert "torque +1.00 newton metres" in svg
 
 

@@ -1,28 +1,31 @@
 """Drive the course's notebooks in JupyterLab and a real Chromium, in a few lines a test.
 
     @pytest.fixture(scope="module")
-    def page(open_notebook):
-        return open_notebook("lectures/07_td3.ipynb")       # opens, waits for the kernel, runs all cells, no cell failed
+    def page(open_notebook):  # opens it, awaits the kernel, runs all cells; none failed
+        return open_notebook("lectures/07-td3.ipynb")
 
     @pytest.mark.browser
     def test_the_bias_of_the_max_grows_with_the_noise(page):
-        lab = page.lab(0)                                     # the first explore() of the page, or page.lab("title text")
-        low = lab.press("noise", "Home")                     # slider to its end by keyboard; returns the numbers then
+        lab = page.lab(0)  # the first explore() of the page; or page.lab("a text in it")
+        low = lab.press("noise", "Home")  # the slider to its end by keyboard; the numbers then
         high = lab.press("noise", "End")
         assert high["bias of max"] > low["bias of max"]
 
 open_notebook(path_or_cells, run=True, allow_errors=False) -> Page
-    a path below notebooks/ (a copy is opened; `.py` sources are compiled by jupytext), or a list of cells as strings.
-Page: .page (playwright), .run_all(), .run_cell(i), .errors(), .text(i) (stdout and results of code cell i, counted from 0),
-    .lab(i or text), .predict(i or text), .live(i or text), .screenshot(name), .execute(code) -> stdout, through the kernel.
-Lab: .press(label, key, times=1) -> numbers, .type(label, value), .choose(label, option), .switch(label), .reset(), .numbers(),
-    .value(label) (what the slider shows), .error() (text or ""), .timings(label, presses=40) -> list of ms, key → painted picture.
-Predict: .answer(choice or number), .verdict() (text or ""), .correct().
-Live: .click("Start"), .state(), .wait(state, seconds), .numbers(), .error(), .slider as Lab.press.
-Labels are the name of the control ("noise"), its symbol and name, or a part of them that is unique in the panel.
+    a path below notebooks/ (a copy is opened; a `.py` source is compiled by jupytext), or a list of cells.
+Page: .page (playwright), .run_all(), .run_cell(i), .errors(), .text(i): what code cell i (from 0) printed,
+    .execute(code) -> stdout, through the kernel, .screenshot(name), .lab(i or text), .predict(i or text),
+    .live(i or text), .timings(root, slider, presses).
+Lab: .press(label, key, times=1) -> numbers, .type(label, value), .choose(label, option), .switch(label),
+    .reset(), .numbers(), .value(label): what the slider shows, .error(): text or "",
+    .timings(label, presses=40) -> ms from key to painted picture, from the slider's lower end eight steps
+    up, eight down, …: each of them must change the picture.
+Predict: .answer(choice or number) -> what the page says, .verdict(), .correct().
+Live: .click("Start"), .state(), .wait(state, …, seconds=30), .press, .numbers(), .error() as in Lab.
+A label is the name of a control ("noise"), its symbol and name, or a part of them unique in the panel.
 
-One JupyterLab server and one Chromium a session; both end with the session on every way out. Screenshots go to
-$RLCOURSE_SCREENSHOTS, or a temporary folder that is printed.
+One JupyterLab server and one Chromium a session; both end with it on every way out. Screenshots go to
+$RLCOURSE_SCREENSHOTS, or to a temporary folder, which is printed.
 """
 
 from __future__ import annotations
@@ -43,10 +46,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+CHROMIUM_FLAGS += ["--disable-background-networking", "--disable-component-update"]
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 SECONDS = 1000  # playwright counts milliseconds
 
@@ -58,7 +59,8 @@ def _die_with_parent() -> None:
 
 
 class Server:
-    """JupyterLab on a free loopback port with a random token, in its own process group and its own folders."""
+    """JupyterLab on a free loopback port with a random token, in its own process group and its own
+    folders."""
 
     def __init__(self, folder: Path):
         self.root, self.token = folder / "notebooks", secrets.token_hex(16)
@@ -159,7 +161,7 @@ def screenshots(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def open_notebook(jupyter, chromium, screenshots):
-    """open_notebook(path or cells, run=True, allow_errors=False) -> Page; closed, its kernel ended, after the module."""
+    """open_notebook(path or cells, run=True, allow_errors=False) -> Page; closed after the module."""
     opened = []
 
     def open_(source, run: bool = True, allow_errors: bool = False) -> Page:
@@ -203,7 +205,8 @@ def _place(source: str | Path | list[str], root: Path) -> str:
 
 READY = """async path => {
   let stage = 'JupyterLab';
-  const late = new Promise((_, no) => setTimeout(() => no(new Error(`not ready within 60 s: ${stage}`)), 60000));
+  const late = new Promise((_, no) =>
+    setTimeout(() => no(new Error(`not ready within 60 s: ${stage}`)), 60000));
   const until = async test => { while (!test()) await new Promise(r => setTimeout(r, 50)); };
   const ready = async () => {
     await until(() => window.jupyterapp);
@@ -217,9 +220,10 @@ READY = """async path => {
     await until(() => panel.sessionContext.session?.kernel);
     const kernel = panel.sessionContext.session.kernel;
     await kernel.info;
-    const asked = window.rlcourseAsked = new Set();  // requests the kernel has not finished (comms run beside cells)
+    const asked = window.rlcourseAsked = new Set();  // what the kernel has not finished (comms too)
     kernel.anyMessage.connect((_, {msg, direction}) => {
-      if (direction === 'send' && ['comm_msg', 'execute_request'].includes(msg.header.msg_type)) asked.add(msg.header.msg_id);
+      if (direction === 'send' && ['comm_msg', 'execute_request'].includes(msg.header.msg_type))
+        asked.add(msg.header.msg_id);
       if (direction === 'recv' && msg.header.msg_type === 'status' && msg.content.execution_state === 'idle')
         asked.delete(msg.parent_header.msg_id);
     });
@@ -228,7 +232,8 @@ READY = """async path => {
 }"""
 
 RUN_ALL = """async seconds => {
-  const late = new Promise((_, no) => setTimeout(() => no(new Error(`cells still run after ${seconds} s`)), 1000 * seconds));
+  const late = new Promise((_, no) =>
+    setTimeout(() => no(new Error(`cells still run after ${seconds} s`)), 1000 * seconds));
   await Promise.race([jupyterapp.commands.execute('notebook:run-all-cells'), late]);
 }"""
 
@@ -241,7 +246,7 @@ SETTLE = """async seconds => {
 }"""
 
 STOPWATCH = """([root, slider]) => {
-  // key pressed → a new picture anywhere in root, decoded and handed to the compositor, in ms of the page's own clock
+  // key pressed → a new picture in root, decoded and handed to the compositor: ms of the page's own clock
   const log = root.rlcourseTimings = [];
   let started = null;
   slider.addEventListener('keydown', () => { started = performance.now(); }, true);
@@ -278,7 +283,7 @@ class Page:
         return self
 
     def run_cell(self, index: int) -> Page:
-        """Run code cell `index` (counted from 0 among the code cells), as Shift-Enter does, and wait for its end."""
+        """Run code cell `index` (from 0, among the code cells), as Shift-Enter does, and wait for its end."""
         self.page.evaluate(
             """async index => {
               const book = jupyterapp.shell.currentWidget.content;
@@ -311,7 +316,7 @@ class Page:
         return "".join(parts)
 
     def execute(self, code: str) -> str:
-        """Run code in the page's kernel, beside the notebook; returns what it printed. Raises if it raised."""
+        """Run code in the page's kernel, beside the notebook; what it printed. Fails if it raised."""
         said = self.page.evaluate(
             """async code => {
               const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
@@ -348,7 +353,7 @@ class Page:
         """ms from each key press on the slider to the painted new picture inside root (an element handle)."""
         self.page.evaluate(STOPWATCH, [root, slider.element_handle()])
         slider.focus()
-        slider.press("ArrowLeft")
+        slider.press("Home")
         self.page.evaluate(SETTLE, 30)
         root.evaluate("root => { root.rlcourseTimings.length = 0; }")
         for i in range(presses):
@@ -412,7 +417,8 @@ class Panel:
         self.page.evaluate(SETTLE, seconds)
 
     def press(self, label: str, key: str, times: int = 1) -> dict[str, float | str]:
-        """Focus the slider, press a key (Home, End, ArrowRight, PageUp, …); the panel's numbers afterwards."""
+        """Focus the slider, press a key (Home, End, ArrowRight, PageUp, …); the panel's numbers
+        afterwards."""
         slider = self.slider(label)
         slider.focus()
         for _ in range(times):
@@ -455,7 +461,7 @@ class Lab(Panel):
         return self.click("Reset")
 
     def timings(self, label: str, presses: int = 40) -> list[float]:
-        """ms from each key press to the painted new picture, the slider going up and down; waits for each picture."""
+        """ms from each key press to the painted new picture, the slider going up and down; awaits each."""
         root = self.root.element_handle()
         return self.notebook.timings(root, self.slider(label), presses)
 
