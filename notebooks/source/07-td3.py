@@ -15,7 +15,6 @@
 
 # %%
 import difflib
-import html
 import inspect
 import itertools
 import textwrap
@@ -342,7 +341,7 @@ def smaller_at_the_first_ones_choice(q):
 
 
 # %% [markdown]
-# Compare the third column with the second: the error is about nine times the bias of one backup.
+# Compare the two intervals of each target: the error is about nine times the bias of one backup.
 
 # %%
 for name, target in (("max", lambda q: q.max(axis=-1)), ("TD3", smaller_at_the_first_ones_choice)):
@@ -369,36 +368,31 @@ for name, target in (("max", lambda q: q.max(axis=-1)), ("TD3", smaller_at_the_f
 # | **smoothing** | $\tilde a \leftarrow \pi_{\phi'}(s') + \epsilon,\quad \epsilon\sim\mathrm{clip}(\mathcal N(0,\tilde\sigma), -c, c)$ | `target_noise=0` |
 # | **delay** | if $t \bmod d$: update φ by the policy gradient, and all targets | `policy_delay=1` |
 #
-# The next cell shows the package's own two `update` methods side by side. Lines in colour are in one and not in the other. **That difference
-# is this lecture.**
+# The next cell shows the package's own two `update` methods side by side. Orange is DDPG's alone, blue TD3's alone, and
+# yellow what changed within a line. **That difference is this lecture.**
 
 
 # %%
+STYLE = """<style>
+.diff {font: 11px/1.5 monospace; width: 100%; border-collapse: collapse} .diff td {text-align: left; padding: 0 4px}
+.diff th {text-align: left; font-size: 14px} .diff_next {display: none}
+.diff_sub {background: #fbe3b0} .diff_add {background: #cfe3f2} .diff_chg {background: #f3eaa0}
+.diff td.diff_header {color: #888}
+</style>"""  # DDPG's orange, TD3's blue, yellow where a line differs in part
+
+
 def beside(left, right):
-    """Two functions' sources in two columns; lines that only one of them has are coloured."""
+    """Two functions' sources in two columns; what only one of them has is coloured."""
     sources = [textwrap.dedent(inspect.getsource(f)).splitlines() for f in (left, right)]
-    rows = []
-    for kind, i, j, k, m in difflib.SequenceMatcher(None, *sources, autojunk=False).get_opcodes():
-        pair = itertools.zip_longest(sources[0][i:j], sources[1][k:m], fillvalue="")
-        rows += [(a, b, kind != "equal") for a, b in pair]
-    look = "padding:0 10px;text-align:left;vertical-align:top;white-space:pre-wrap;font:11px/1.45 monospace;width:50%"
-    colours = ("#fdf0d5", "#dceaf5")  # DDPG's orange and TD3's blue, pale
-    cells = [
-        "".join(
-            f'<td style="{look};background:{colour if new and text.strip() else "transparent"}">{html.escape(text) or "&nbsp;"}</td>'
-            for text, colour in zip((a, b), colours, strict=True)
-        )
-        for a, b, new in rows
-    ]
-    head = "".join(f'<th style="{look};font-size:14px">{f.__qualname__}</th>' for f in (left, right))
-    body = "".join(f"<tr>{cell}</tr>" for cell in cells)
-    return HTML(f'<table style="width:100%;table-layout:fixed">{head}{body}</table>')
+    names = [f"{f.__qualname__}" for f in (left, right)]
+    return HTML(STYLE + difflib.HtmlDiff(wrapcolumn=66).make_table(*sources, *names))
 
 
 beside(DDPG.update, TD3.update)
 
 # %% [markdown]
-# The rest of TD3, the loop, the replay buffer, the noise, is DDPG's. The two targets are pure functions:
+# Seen, from top to bottom: the smoothed action; two next values instead of one; one target for both critics (`[:, None]`); and the actor's block, the same
+# but one step to the right, under an `if`. The loop and the replay buffer are DDPG's. The two targets are pure functions:
 
 # %%
 print(inspect.getsource(td_target))
@@ -486,6 +480,15 @@ explore(
 )
 
 # %% [markdown]
+# How much of a Gaussian spike survives? Two Gaussians convolved are a Gaussian, so a spike of width $w$ keeps the share $w/\sqrt{w^2+\tilde\sigma^2}$ of its
+# height (as long as $c$ and the ends of the action range are far away):
+
+# %%
+for width in (0.05, 0.2, 0.4):
+    spike = smoothed(lambda a, w=width: np.exp(-0.5 * (a / w) ** 2), np.zeros(1), 0.2, 1.0, points=20_001)
+    receipt(f"w = {width}, σ̃ = 0.2: the share that survives", spike, width / (width**2 + 0.2**2) ** 0.5, 1e-4)
+
+# %% [markdown]
 # **Delay**, the third remedy, waits: $d$ critic updates between two moves of the actor and of the targets, so that the actor climbs a
 # critic that has had time to fit. Its price is plain: half as many actor steps at $d = 2$.
 
@@ -557,11 +560,11 @@ def error_at_the_one_state(training):
 
 # %%
 predict(
-    "All true values are 0 and the rewards are N(0, 1), whatever the action. Where will DDPG's critic end, on average over seeds?",
+    "All true values are 0; rewards are N(0, 1) whatever the action. Where will DDPG's critic be, averaged over seeds?",
     choices=["below 0", "at 0", "above 0"],
     answer="above 0",
-    why="The critic fits chance, the actor moves to where chance was kind, and the target copies that value. The interval below says how "
-    "sure sixteen seeds can be.",
+    why="The critic fits chance, the actor moves to where chance was kind, and the target copies that value. "
+    "The interval below says how sure sixteen seeds can be.",
 )
 
 
@@ -610,7 +613,10 @@ plots.label_lines(ax)
 plots.show(fig, alt="The error of DDPG's and TD3's critics over training, sixteen seeds each, truth at 0")
 
 # %% [markdown]
-# Seed by seed: DDPG minus each variant. An interval that covers 0 would mean that sixteen seeds cannot tell the two apart.
+# Seen: until step 500 nothing is learnt and both say what their random starting weights say. Then both rise, and DDPG's rises more; later both
+# come down slowly. The bands overlap, because seeds differ a lot from one another. The same seed under both algorithms differs less:
+#
+# Seed by seed, DDPG minus each variant. An interval that covers 0 would mean that sixteen seeds cannot tell the two apart.
 
 # %%
 fig = plots.figure(9, 3.4)
@@ -687,9 +693,8 @@ for algorithm in (DDPG(**settings), TD3(**settings)):
     name = type(algorithm).__name__
     runs[name], at, biases[name] = train_and_probe(algorithm, "Pendulum-v1", **options)
     print(f"{name}: return {interval(runs[name].curve.returns[:, -1])}")
-    print(
-        f"      bias at the start {interval(biases[name][:, 0])}, at the end {interval(biases[name][:, -1])}"
-    )
+    for when, column in (("at the start", 0), ("at the end", -1)):
+        print(f"      bias {when:12} {interval(biases[name][:, column])}")
 
 # %% [markdown]
 # First a receipt for the yardstick itself: the same states, followed in Gymnasium's own pendulum by the same policy.
@@ -760,7 +765,7 @@ assert sooner.low > 0
 
 # %% [markdown]
 # What five seeds show, on this task: nearly all of the early "overestimation" is the initial value being forgotten, more slowly by TD3, whose targets move
-# half as often. At the end neither critic's bias is large against the returns. And DDPG *learns sooner*: the delay costs actor steps,
+# half as often. At the end little of it is left in either. And DDPG *learns sooner*: the delay costs actor steps,
 # and there is little overestimation to cure. This is one easy task with one-dimensional actions. The paper
 # measured MuJoCo tasks over a million steps, and reports overestimation there.
 #
