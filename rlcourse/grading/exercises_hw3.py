@@ -152,6 +152,11 @@ OU_STEP = Exercise(
             lambda x, theta, mu, sigma, dt, xi: x + theta * (mu - x) * dt + sigma * np.sqrt(dt) * xi[0],
         ),
         Mistake(
+            "one_noise_for_all",
+            "Every component gets the same noise. Each has its own entry of ξ.",
+            lambda x, theta, mu, sigma, dt, xi: x + theta * (mu - x) * dt + sigma * np.sqrt(dt) * xi.mean(),
+        ),
+        Mistake(
             "noise_sign",
             "The noise is subtracted. In law that is the same, but the step asked is + σ√Δt ξ.",
             lambda x, theta, mu, sigma, dt, xi: x + theta * (mu - x) * dt - sigma * np.sqrt(dt) * xi,
@@ -312,13 +317,15 @@ OU_STATIONARY_VARIANCE = Exercise(
 
 
 def draw_replay_buffer(rng):
-    shapes = (  # capacity, adds: wrapped more than twice, wrapped by a part, not yet full, exactly full
-        (7, 7 * 2 + int(rng.integers(2, 6))),
-        (6, 6 + int(rng.integers(2, 4))),
-        (9, 6),
-        (5, 5),
+    shapes = (  # capacity, adds, draws
+        (7, 7 * 2 + int(rng.integers(2, 6)), 200),  # wrapped more than twice
+        (6, 6 + int(rng.integers(2, 4)), 800),  # wrapped by a part: some slots were written twice
+        (9, 6, 200),  # not yet full
+        (5, 5, 200),  # exactly full
     )
-    return [dict(capacity=c, adds=a, batch=3, draws=200, seed=int(rng.integers(1, 2**31))) for c, a in shapes]
+    return [
+        dict(capacity=c, adds=a, batch=3, draws=n, seed=int(rng.integers(1, 2**31))) for c, a, n in shapes
+    ]
 
 
 def replay_buffer(capacity, adds, batch, draws, seed):

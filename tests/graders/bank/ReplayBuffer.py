@@ -1,3 +1,5 @@
+# ruff: noqa  (as students write)
+
 import random
 from collections import deque
 
@@ -240,3 +242,47 @@ class wrong_none__no_len:
 
     def sample(self, n):
         return self.items[:n]
+
+
+class right_object_array:
+    def __init__(self, capacity, rng):
+        self.capacity, self.rng, self.n = capacity, rng, 0
+        self.data = np.empty(capacity, dtype=object)
+
+    def add(self, item):
+        self.data[self.n % self.capacity] = item
+        self.n += 1
+
+    def sample(self, n):
+        return self.rng.choice(self.data[: len(self)], size=n, replace=False)
+
+    def __len__(self):
+        return min(self.n, self.capacity)
+
+
+class wrong_not_uniform__modulo(right_object_array):
+    def sample(self, n):
+        return self.data[self.rng.integers(0, self.n, n) % self.capacity]
+
+
+class wrong_returns_indices__a(right_object_array):
+    def sample(self, n):
+        return self.rng.integers(0, len(self), n)
+
+
+class wrong_empty_slots__wraps_one_early(right_object_array):
+    def add(self, item):
+        self.data[self.n % (self.capacity - 1)] = item
+        self.n += 1
+
+
+class wrong_not_uniform__bell(right_object_array):
+    def sample(self, n):
+        size = len(self)
+        index = np.round(self.rng.normal(size / 2, size / 4, n)).astype(int)
+        return self.data[np.clip(index, 0, size - 1)]
+
+
+class wrong_newest_only__backwards(right_object_array):
+    def sample(self, n):
+        return [self.data[(self.n - 1 - i) % self.capacity] for i in range(n)]

@@ -1,3 +1,5 @@
+# ruff: noqa  (as students write)
+
 import numpy as np
 import torch
 from scipy.sparse.linalg import LinearOperator, cg
@@ -216,3 +218,29 @@ def wrong_beta_is_one__ratio_of_the_same(matvec, b, iterations):
 
 def wrong_sign__a(matvec, b, iterations):
     return -right_textbook(matvec, b, iterations)
+
+
+def right_python_floats(matvec, b, iterations):
+    b = [float(v) for v in b]
+    x, r, p = [0.0] * len(b), b[:], b[:]
+    rs = sum(v * v for v in r)
+    for _ in range(iterations):
+        Ap = matvec(np.array(p))
+        a = rs / sum(u * v for u, v in zip(p, Ap))
+        x = [u + a * v for u, v in zip(x, p)]
+        r = [u - a * v for u, v in zip(r, Ap)]
+        new = sum(v * v for v in r)
+        p = [u + new / rs * v for u, v in zip(r, p)]
+        rs = new
+    return x
+
+
+def wrong_out_of_order__a(matvec, b, iterations):
+    x, r, p = np.zeros_like(b), b.copy(), b.copy()
+    for _ in range(iterations):
+        Ap = matvec(p)
+        alpha = r @ r / (p @ Ap)
+        r2 = r - alpha * Ap
+        p = r2 + (r2 @ r2) / (r @ r) * p
+        x, r = x + alpha * p, r2
+    return x

@@ -1,3 +1,5 @@
+# ruff: noqa  (as students write)
+
 import numpy as np
 import torch
 
@@ -114,3 +116,11 @@ def wrong_not_averaged__a(q, rewards, gamma):
 def wrong_last_step_missing__a(q, rewards, gamma):
     T = len(q)
     return np.mean([q[t] - sum(gamma ** (k - t) * rewards[k] for k in range(t, T)) for t in range(T - 1)])
+
+
+def wrong_total_return__mean_q_minus_g0(q, rewards, gamma):
+    return q.mean() - np.sum(rewards * gamma ** np.arange(len(rewards)))
+
+
+def wrong_reward_for_return__means(q, rewards, gamma):
+    return q.mean() - rewards.mean()

@@ -1,3 +1,5 @@
+# ruff: noqa  (as students write)
+
 import itertools
 from functools import reduce
 

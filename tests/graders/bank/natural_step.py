@@ -1,3 +1,5 @@
+# ruff: noqa  (as students write)
+
 import numpy as np
 import torch
 from scipy.linalg import cho_factor, cho_solve
@@ -104,3 +106,13 @@ def wrong_scale_inverted__a(F, g, delta):
 def wrong_diagonal_only__a(F, g, delta):
     s = g / np.diag(F)
     return np.sqrt(2 * delta / (g @ s)) * s
+
+
+def right_torch_linalg(F, g, delta):
+    s = torch.linalg.solve(F, g)
+    return s * torch.sqrt(2 * delta / (g @ s))
+
+
+def wrong_missing_sqrt__covers_half(F, g, delta):
+    s = np.linalg.solve(F, g)
+    return np.sqrt(2 * delta) / (g @ s) * s

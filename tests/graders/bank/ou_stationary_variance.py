@@ -1,3 +1,5 @@
+# ruff: noqa  (as students write)
+
 import math
 
 import numpy as np

@@ -1,3 +1,5 @@
+# ruff: noqa  (as students write)
+
 import math
 import random
 import warnings
@@ -107,3 +109,15 @@ def wrong_none__signature(x, theta, mu, sigma, dt):
 
 def wrong_none__string(x, theta, mu, sigma, dt, xi):
     return "right"
+
+
+def right_torch_sqrt(x, theta, mu, sigma, dt, xi):
+    return x + theta * (mu - x) * dt + sigma * torch.sqrt(dt) * xi
+
+
+def wrong_one_noise_for_all__mean(x, theta, mu, sigma, dt, xi):
+    return x + theta * (mu - x) * dt + sigma * np.sqrt(dt) * xi.mean()
+
+
+def wrong_xi_ignored__a(x, theta, mu, sigma, dt, xi):
+    return x + theta * (mu - x) * dt + sigma * np.sqrt(dt)

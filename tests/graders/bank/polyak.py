@@ -1,3 +1,5 @@
+# ruff: noqa  (as students write)
+
 import numpy as np
 import torch
 
@@ -68,3 +70,11 @@ def wrong_minus_for_plus__a(target, online, tau):
 
 def wrong_none__in_place_no_return(target, online, tau):
     target[:] = (1 - tau) * target + tau * online
+
+
+def right_data_copy(target, online, tau):
+    return target.data.copy_(tau * online.data + (1.0 - tau) * target.data)
+
+
+def wrong_target_unchanged__typo(target, online, tau):
+    return (1 - tau) * target + tau * target

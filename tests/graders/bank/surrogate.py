@@ -1,3 +1,5 @@
+# ruff: noqa  (as students write)
+
 import numpy as np
 import torch
 
@@ -119,3 +121,10 @@ def wrong_policies_swapped__a(P, R, start, gamma, new, old):
 def wrong_new_eta__a(P, R, start, gamma, new, old):
     d = visit(P, start, gamma, old)
     return start @ value(P, R, gamma, new) + gain(P, R, start, gamma, new, old, d)
+
+
+def wrong_missing_old_weight__ratio_alone(P, R, start, gamma, new, old):
+    d = visit(P, start, gamma, old)
+    return start @ value(P, R, gamma, old) + d @ (new / old * advantage(P, R, gamma, old)).sum(1) / (
+        1 - gamma
+    )

@@ -1,3 +1,5 @@
+# ruff: noqa  (as students write)
+
 import numpy as np
 import torch
 
@@ -113,3 +115,18 @@ class AlwaysEqual:
 
 def wrong_none__always_equal(reward, terminated, next_q1, next_q2, gamma):
     return AlwaysEqual()
+
+
+right_np_vectorize = np.vectorize(lambda r, t, a, b, g: r + (0.0 if t else g * min(a, b)))
+
+
+def right_tensor_method(reward, terminated, next_q1, next_q2, gamma):
+    return reward + gamma * (1 - terminated.to(torch.float32)) * next_q1.min(next_q2)
+
+
+def wrong_min_over_batch__forgot_axis(reward, terminated, next_q1, next_q2, gamma):
+    return reward + gamma * (1 - terminated) * np.min([next_q1, next_q2])
+
+
+def wrong_one_critic_for_batch__python_min_of_lists(reward, terminated, next_q1, next_q2, gamma):
+    return reward + gamma * (1 - terminated) * np.array(min(list(next_q1), list(next_q2)))

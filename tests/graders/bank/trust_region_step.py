@@ -1,3 +1,5 @@
+# ruff: noqa  (as students write)
+
 import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
@@ -119,3 +121,13 @@ def wrong_none__divides_by_zero(f, df, d2f, x, radius):
 
 def wrong_none__returns_tuple(f, df, d2f, x, radius):
     return x, radius
+
+
+def wrong_stuck_at_stationary__floored_curvature(f, df, d2f, x, radius):
+    return x + np.clip(-df(x) / max(d2f(x), 1e-8), -radius, radius)
+
+
+def wrong_minimises_f__ends_by_f(f, df, d2f, x, radius):
+    if d2f(x) > 0:
+        return x + np.clip(-df(x) / d2f(x), -radius, radius)
+    return min(x - radius, x + radius, key=f)
