@@ -333,10 +333,10 @@ def cart_svg(position: float, angle: float | None = None, limit: float = 2.4, si
 
 
 def draw(fig: Figure) -> None:
-    """Draw fig on its canvas; if frame, ticks and labels of its axes are as last time, only what is inside them.
+    """Draw fig on its canvas; where frames, ticks and labels are as last time, only what is inside them.
 
-    Ticks and labels are most of the cost of a picture. They are drawn once into a background, and again when limits,
-    scales, ticks or labels change, for figures whose axes come from `axes` and whose layout is settled.
+    Ticks and labels are most of the cost of a picture. They are drawn once into a background, and again when
+    limits, scales, ticks or labels change: for figures with axes from `axes` and a settled layout.
     """
     key, contents = _frames(fig)
     if key is None:
@@ -356,10 +356,8 @@ def draw(fig: Figure) -> None:
 
 
 def _frames(fig: Figure) -> tuple[list | None, list]:
-    """What the frames of fig's axes depend on (None: draw all of it), and the artists inside them, lowest first."""
-    settled = fig.get_layout_engine() is None or not fig.get_layout_engine().__class__.__name__.startswith(
-        "Constr"
-    )
+    """What the frames of fig's axes depend on (None: draw all of it), and the artists inside, lowest first."""
+    settled = not isinstance(fig.get_layout_engine(), ConstrainedLayoutEngine)
     plain = not (fig.texts or fig.lines or fig.patches or fig.legends or fig.images or fig.subfigs)
     if not (settled and plain and hasattr(fig, "_rlcourse_axes")):
         return None, []

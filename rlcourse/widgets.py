@@ -660,15 +660,18 @@ class Live:
 
     # The buttons
 
-    def start(self, steps: int | None = None) -> Live:
-        """Train in the background with the controls' values. Already running: nothing happens."""
+    def start(self, steps: int | None = None, every: bool = False) -> Live:
+        """Train in the background with the controls' values: what the chooser says, or every algorithm.
+
+        Already running: nothing happens.
+        """
         if self._working():
             return self
         other = Live.working
         if other is not None and other is not self:
             other.stop("another live run was started").wait(10)
         chosen = list(self.algorithms)
-        if self._root is not None and len(chosen) > 1 and self._chooser.value != "each in turn":
+        if not every and self._root is not None and len(chosen) > 1 and self._chooser.value != "each in turn":
             chosen = [self._chooser.value]
         self._stop.clear()
         self._pause.clear()
@@ -723,7 +726,7 @@ class Live:
 
     def smoke(self, steps: int = 2000) -> Live:
         """A short run of every algorithm, waited for: what a test executes. Raises what the run raised."""
-        self.start(steps).wait()
+        self.start(steps, every=True).wait()
         if self.error is not None:
             raise self.error
         return self

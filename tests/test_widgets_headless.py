@@ -261,7 +261,6 @@ def test_ddpg_and_td3_run_live_on_the_pendulum_and_the_pendulum_is_drawn(tmp_pat
     pair = [DDPG(warmup=50, hidden=(8, 8)), TD3(warmup=50, hidden=(8, 8))]
     one = live(pair, seeds=2, policy_delay=Slider("d", "policy delay", min=1, max=4, step=1))
     assert "at once (TD3 only)" in one._applies("policy_delay")
-    one._chooser.value = "each in turn"
     one.smoke(200)
     assert [(run.label, run.status) for run in one.runs] == [("DDPG", "finished"), ("TD3", "finished")]
     assert "<svg" in one._scene.value
