@@ -47,6 +47,6 @@ def test_every_surviving_mutant_is_explained():
 
 
 @pytest.mark.slow
-def test_a_fair_buffer_is_never_accused_in_a_thousand_draws():
+def test_a_fair_buffer_is_never_accused_in_three_hundred_draws():
     buffer = dict(kill_matrix.bank("ReplayBuffer"))["right_deque"]
-    assert all(kill_matrix.quietly("ReplayBuffer", buffer, seed).passed for seed in range(1000))
+    assert all(kill_matrix.quietly("ReplayBuffer", buffer, seed).passed for seed in range(300))
