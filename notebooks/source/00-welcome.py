@@ -74,7 +74,7 @@ plots.use()
 # The **reward** $r$ is never above 0, and it is 0 only upright, at rest, without torque. An episode is 200 steps, ten
 # seconds; the **return** is the sum of its rewards.
 
-# %%
+# %% {"jupyter": {"source_hidden": true}}
 predict(
     "The pendulum rests at some angle, and the motor pushes against gravity with all it has, 2 N m. "
     "Beyond how many degrees from upright does gravity win?",
@@ -158,7 +158,7 @@ assert worst < 1e-12
 # (lecture 12 derives it; today it is a black box). Four agents learn side by side from different random **seeds**,
 # because one agent may just be lucky.
 
-# %%
+# %% {"jupyter": {"source_hidden": true}}
 predict(
     "How long must PPO train, on one thread of this machine, until the pendulums of all four agents swing up and stay up?",
     choices=["seconds", "minutes", "hours"],

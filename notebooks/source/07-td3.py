@@ -64,7 +64,7 @@ def receipt(claim, left, right, tolerance=1e-12):
 # The smallest case: one state, two actions, both worth exactly 0. Each estimate $\hat Q(s,a)$ rests on one sample, which is
 # $+1$ or $-1$ with equal chances. Each estimate is *unbiased*: right on average.
 
-# %%
+# %% {"jupyter": {"source_hidden": true}}
 predict(
     "What is E[ max( Q̂(s,a₁), Q̂(s,a₂) ) ], when the best action is worth 0?",
     answer=0.5,
@@ -158,7 +158,7 @@ for n in (2, 5):
 # | clipped | $\max_a \min\{\hat Q^A(s,a), \hat Q^B(s,a)\}$ | the smaller one, then the maximum |
 # | actor | $\min\{\hat Q^A, \hat Q^B\}\big(s, \arg\max_a \hat Q^A(s,a)\big)$ | $\hat Q^A$ chooses, the smaller one values: **what TD3 does** |
 
-# %%
+# %% {"jupyter": {"source_hidden": true}}
 predict(
     "Ten actions, all worth 0, noise σ = 1. Double has bias 0 here. Which of the others comes closest to 0?",
     choices=["max", "clipped", "actor"],
@@ -281,6 +281,7 @@ def draw(fig, gap=0.0, noise=1.0, actions=10, samples=1):
     ax.axhline(0, color=plots.BLACK, linewidth=1, linestyle="-")
     ax.set(xlabel="number of actions", ylabel="bias (units of the reward)", xlim=(2, 20))
     ax.set_xticks((2, 5, 10, 15, 20))
+    ax.yaxis.set_major_formatter("{x:+.2f}")  # of one width at every scale
     over = [name for name, value in found.items() if value > 0.02]
     ax.set_title("Too high: " + (", ".join(over) if over else "none"))
     plots.label_lines(ax)
@@ -558,7 +559,7 @@ def error_at_the_one_state(training):
 # Sixteen seeds each, small networks, γ = 0.9. The variants are `dataclasses.replace` and nothing more. Every seed meets the same starting weights and
 # the same rewards in each variant, so differences are taken seed by seed.
 
-# %%
+# %% {"jupyter": {"source_hidden": true}}
 predict(
     "All true values are 0; rewards are N(0, 1) whatever the action. Where will DDPG's critic be, averaged over seeds?",
     choices=["below 0", "at 0", "above 0"],
@@ -717,7 +718,7 @@ receipt("returns by the course's pendulum, by Gymnasium's", ours, theirs, 0.02)
 # %% [markdown]
 # Then the picture: bias on the left, return on the right. Before you scroll on:
 
-# %%
+# %% {"jupyter": {"source_hidden": true}}
 predict(
     "Just after training starts, the measured bias of both critics on the pendulum is…",
     choices=["far below 0", "near 0", "far above 0"],

@@ -121,6 +121,16 @@ def test_the_first_agent_learns_while_one_watches(welcome):
 # Lecture 07
 
 
+def live_panel(page):
+    """The live panel, once its labels are laid out: JupyterLab skips what is far from the view."""
+    panel = page.live("DDPG beside TD3")
+    deadline = time.monotonic() + 15
+    while not all(panel.root.locator(".rlcourse-label").all_inner_texts()) and time.monotonic() < deadline:
+        panel.root.scroll_into_view_if_needed()
+        page.page.wait_for_timeout(50)
+    return panel
+
+
 def biases(gap, noise, actions, samples):
     means = [0.0, *[-gap] * (actions - 1)]
     sd = noise / samples**0.5
@@ -191,18 +201,15 @@ def test_predictions_of_lecture_07_keep_the_first_answer_and_say_why(td3):
 
 
 def test_ddpg_beside_td3_starts_pauses_retunes_and_stops_while_the_lab_still_answers(td3):
-    from playwright.sync_api import expect  # waits: far down the page, JupyterLab draws what is scrolled to
+    from playwright.sync_api import expect
 
-    panel, lab = td3.live("DDPG beside TD3"), td3.lab(0)
-    panel.root.scroll_into_view_if_needed()
+    lab, panel = td3.lab(0), live_panel(td3)
     expect(panel.row("policy delay")).to_contain_text("TD3 only")
     panel.choose("algorithm", "TD3")
     panel.click("Start")
     panel.wait("running")
     panel.press("policy delay", "Home")
-    td3.page.wait_for_function(
-        "() => document.querySelector('.rlcourse-live').innerText.includes('policy_delay=1')"
-    )
+    expect(panel.root).to_contain_text("policy_delay=1")
     lab.reset()
     lab.press("actions", "End")
     await_numbers(lab, biases(0.0, 1.0, 20, 1), "the lab during a run")
@@ -220,13 +227,13 @@ def test_ddpg_beside_td3_starts_pauses_retunes_and_stops_while_the_lab_still_ans
 
 def test_running_the_live_cell_again_leaves_one_worker(td3):
     count = "import threading; print(sum(t.name == 'rlcourse-live' for t in threading.enumerate()))"
-    panel = td3.live("DDPG beside TD3")
+    panel = live_panel(td3)
     panel.click("Start")
     panel.wait("running")
     assert td3.execute(count).strip() == "1"
     td3.run_cell(len(td3.cells()) - 1)
     assert td3.execute(count).strip() == "0"
-    panel = td3.live("DDPG beside TD3")
+    panel = live_panel(td3)
     panel.click("Start")
     panel.wait("running")
     assert td3.execute(count).strip() == "1"
@@ -235,7 +242,7 @@ def test_running_the_live_cell_again_leaves_one_worker(td3):
 
 
 def test_ddpg_and_td3_train_each_in_turn_to_the_end(td3):
-    panel = td3.live("DDPG beside TD3")
+    panel = live_panel(td3)
     panel.click("Reset")
     td3.execute("panel.steps = 3000")
     panel.choose("algorithm", "each in turn")
@@ -250,7 +257,7 @@ def test_an_error_of_a_run_is_shown_in_the_panel_of_lecture_07(td3):
         "def broken(*args): raise RuntimeError('a mistake in the target')\n"
         "panel.algorithms['TD3'] = replace(panel.algorithms['TD3'], target=broken)"
     )
-    panel = td3.live("DDPG beside TD3")
+    panel = live_panel(td3)
     panel.choose("algorithm", "TD3")
     panel.click("Start")
     panel.wait("failed", seconds=60)
