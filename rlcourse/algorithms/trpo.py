@@ -23,14 +23,14 @@ class TRPO:
 
     gamma: float = 0.98  # γ  discount
     lam: float = 0.95  # λ  of generalised advantage estimation
-    max_kl: float = 0.02  # δ  size of the trust region, in nats
+    max_kl: float = 0.03  # δ  size of the trust region, in nats
     damping: float = 0.01  # added to the Fisher matrix's diagonal
     cg_iterations: int = 10  # of conjugate gradient
     backtracks: int = 10  # trials of the line search
     shrink: float = 0.8  # step factor per trial
     fisher_fraction: float = 0.5  # share of the batch in Fisher-vector products
     num_envs: int = 8  # N  environments per seed
-    horizon: int = 256  # T  steps per environment and batch
+    horizon: int = 512  # T  steps per environment and batch
     critic_lr: float = 1e-3  # Adam's step size for the critic
     critic_epochs: int = 10  # passes over a batch for the critic
     minibatch_size: int = 512  # of the critic's fit

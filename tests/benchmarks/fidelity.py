@@ -42,7 +42,7 @@ seeds. Beside it the rl-zoo's published number: one run with settings tuned per 
 look, not a test.
 Made by `python tests/benchmarks/fidelity.py`.
 
-| algorithm | environment | steps | n | {centre} | worst | best | solved at | solved | rl-zoo (steps) | training |
+| algorithm | environment | steps | n | {centre} | worst | best | solved at | solved | rl-zoo | time |
 |---|---|---|---|---|---|---|---|---|---|---|
 """
 
