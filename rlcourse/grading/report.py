@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 
 from rlcourse.grading.exercises import EXERCISES
 
-RIGHT, UNNAMED = "#009E73", "#BBBBBB"
-MISTAKES = ("#D55E00", "#E69F00", "#CC79A7", "#56B4E9")  # Okabe–Ito; the most frequent mistake first
+UNNAMED = "#BBBBBB"
+MISTAKES = ("#D55E00", "#E69F00", "#CC79A7")  # Okabe–Ito; the most frequent mistake first
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 75em; padding: 0 1em; color: #222 }
@@ -138,47 +138,47 @@ def line(row, names):
 
 
 def figure(homework, rows):
-    """Left: how many submissions reached which score. Right: right answers and named mistakes by exercise."""
-    counts = mistakes(rows)
+    """Left: how many submissions reached which score. Right: which exercises were missed, and how."""
+    counts = dict(sorted(mistakes(rows).items(), key=lambda pair: -pair[1].total()))
     picture = Figure(figsize=(11, 1.6 + 0.42 * max(len(counts), 4)), layout="constrained")
     FigureCanvasAgg(picture)
-    left, right = picture.subplots(1, 2, width_ratios=(1, 2))
-    points = max(row.points for row in rows)
-    left.hist(
-        [row.score for row in rows], bins=10, range=(0, max(points, 1)), color="#0072B2", edgecolor="white"
-    )
+    left, right = picture.subplots(1, 2, width_ratios=(1, 2.4))
+    points, scores = max(row.points for row in rows), [row.score for row in rows]
+    left.hist(scores, bins=10, range=(0, max(points, 1)), color="#0072B2", edgecolor="white")
     left.set(xlabel="score from code (points)", ylabel="submissions", xlim=(0, max(points, 1)))
-    left.set_title(f"{homework}: {len(rows)} submissions", loc="left")
+    title = f"{homework}: mean {sum(scores) / len(rows):.1f} of {points:g} points (n = {len(rows)})"
+    left.set_title(title, loc="left", fontsize=10)
     left.yaxis.get_major_locator().set_params(integer=True)
-    names = list(counts)
-    for y, name in enumerate(names):
+    for y, name in enumerate(counts):
         draw_bar(right, y, counts[name], len(rows))
-    right.set_yticks(range(len(names)), names)
+    right.set_yticks(range(len(counts)), list(counts))
     right.invert_yaxis()
-    right.set(xlabel="share of submissions (%)", xlim=(0, 100))
-    worst = max(counts, key=lambda name: counts[name].total(), default=None)
-    missed = 100 * counts[worst].total() / len(rows) if worst else 0
-    title = f"Most missed: {worst} ({missed:.0f} % wrong)" if missed else "Every exercise is mastered"
-    right.set_title(title, loc="left")
+    right.set(xlabel="submissions without full marks (%)", xlim=(0, 100))
+    worst, missed = next(((name, c.total()) for name, c in counts.items()), ("", 0))
+    found = f"Most missed: {worst} ({100 * missed / len(rows):.0f} % wrong)" if missed else "All is mastered"
+    right.set_title(found, loc="left", fontsize=10)
+    keys = ("most frequent mistake", "second", "third", "other or blank")
+    for colour, key in zip((*MISTAKES[:3], UNNAMED), keys, strict=True):
+        right.bar(0, 0, color=colour, label=key)
+    right.legend(fontsize=8, loc="lower right", frameon=False)
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
     return picture
 
 
 def draw_bar(axes, y, counts, total):
-    """Right answers in green, then the three most frequent named mistakes, then all the rest in grey."""
-    named = [(m, n) for m, n in counts.most_common() if m][: len(MISTAKES) - 1]
+    """The three most frequent named mistakes, then all the rest in grey; beside the bar, their names."""
+    named = [(m, n) for m, n in counts.most_common() if m][:3]
     rest = counts.total() - sum(n for _, n in named)
-    shares = [(total - counts.total(), RIGHT, "right")]
-    shares += [(n, colour, m.replace("_", " ")) for (m, n), colour in zip(named, MISTAKES, strict=False)]
-    shares += [(rest, UNNAMED, "other or blank")]
     start = 0.0
-    for n, colour, label in shares:
-        width = 100 * n / total
-        axes.barh(y, width, left=start, color=colour, edgecolor="white", height=0.8)
-        if width > 1.25 * len(label):  # it fits
-            axes.text(start + width / 2, y, label, ha="center", va="center", fontsize=8, color="black")
-        start += width
+    for n, colour in [*((n, c) for (_, n), c in zip(named, MISTAKES, strict=False)), (rest, UNNAMED)]:
+        axes.barh(y, 100 * n / total, left=start, color=colour, edgecolor="white", height=0.8)
+        start += 100 * n / total
+    names = ", ".join(f"{m.replace('_', ' ')} {n}" for m, n in named)
+    if start < 60:
+        axes.text(start + 1, y, names, va="center", fontsize=8)
+    else:
+        axes.text(start - 1, y, names, va="center", ha="right", fontsize=8, color="black")
 
 
 def png(picture):
