@@ -22,6 +22,7 @@
 
 # %%
 import platform
+import sys
 from importlib.metadata import version
 
 import torch
@@ -34,7 +35,7 @@ print("Python", platform.python_version(), "  rlcourse", rlcourse.__version__)
 print(*(f"{name} {number}" for name, number in versions.items()), sep="   ")
 
 torch.set_num_threads(1)  # small networks: a second thread costs more than it brings
-assert platform.python_version_tuple() >= ("3", "11"), "the course needs Python 3.11 or newer"
+assert sys.version_info >= (3, 11), "the course needs Python 3.11 or newer"
 assert torch.get_num_threads() == 1
 print("OK: everything is here, on one thread.")
 

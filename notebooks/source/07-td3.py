@@ -176,8 +176,10 @@ predict(
 #
 # **Step 3.** So the clipped estimate has mean $\tfrac7{16}-\tfrac9{16} = -\tfrac18$: below the truth, where max was ½ above.
 #
-# **A slip you may meet.** One set of slides prints the second minimum as $\min\{\hat Q^A(s,a_1), \hat Q^B(s,a_2)\}$. That formula never
-# looks at $\hat Q^A(s,a_2)$. Look what happens when $a_2$ is better by far:
+# **A slip you may meet.** One set of slides prints the second minimum as $\min\{\hat Q^A(s,a_1), \hat Q^B(s,a_2)\}$. It must
+# read
+# $$\max\big\{\min\{\hat Q^A(s,a_1), \hat Q^B(s,a_1)\},\; \min\{\hat Q^A(s,a_2), \hat Q^B(s,a_2)\}\big\}.$$
+# The printed one never looks at $\hat Q^A(s,a_2)$. See what happens when $a_2$ is better by far:
 
 
 # %%
@@ -249,7 +251,7 @@ assert two["actor"] < ten["actor"] < 0
 
 # %% [markdown]
 # Seen: *clipped* is a little too low with two actions and far too high with ten. Lecture slides offer it as the cure; it is not
-# what TD3 computes. *Actor* is what TD3 computes, and it stays slightly below 0.
+# what TD3 computes. *Actor* is what TD3 computes: below 0 with either number.
 
 # %% [markdown]
 # ## 3 · Lab: four ways to value the best action
@@ -684,6 +686,18 @@ gamma, largest = 0.95, np.pi**2 + 0.1 * 8**2 + 0.001 * 2**2
 print(f"what is cut off after 300 steps at γ = {gamma}: at most {gamma**300 * largest / (1 - gamma):.1e}")
 
 # %% [markdown]
+# The yardstick is ready. Before it is used:
+
+# %% {"jupyter": {"source_hidden": true}}
+predict(
+    "At step 500 the warm-up ends and no network has learnt anything yet. The measured bias of both critics is…",
+    choices=["far below 0", "near 0", "far above 0"],
+    answer="far above 0",
+    why="A fresh network says about 0, and on the pendulum the truth is far below 0. That is the initial value, not the "
+    "maximum: experiment one had no such start, because its truth is 0.",
+)
+
+# %% [markdown]
 # The training: five seeds each, γ = 0.95 so that short roll-outs suffice. About half a minute.
 
 # %%
@@ -716,19 +730,7 @@ for i in range(6):
 receipt("returns by the course's pendulum, by Gymnasium's", ours, theirs, 0.02)
 
 # %% [markdown]
-# Then the picture: bias on the left, return on the right. Before you scroll on:
-
-# %% {"jupyter": {"source_hidden": true}}
-predict(
-    "Just after training starts, the measured bias of both critics on the pendulum is…",
-    choices=["far below 0", "near 0", "far above 0"],
-    answer="far above 0",
-    why="A fresh network says about 0, and on the pendulum the truth is far below 0. That is the initial value, not the "
-    "maximum: experiment one had no such start, because its truth is 0.",
-)
-
-# %% [markdown]
-# Look at the early part of the left panel, then at where both lines end.
+# Then the picture: bias on the left, return on the right. Look at the early part of the left panel, then at where both lines end.
 
 # %%
 fig = plots.figure(11, 4.2)
