@@ -82,8 +82,8 @@ predict(
     answer=23.6,
     tolerance=3,
     unit="degrees",
-    why="They balance where 15 sin θ = 3 · 2, so sin θ = 0.4. From anywhere further down the motor cannot lift the rod "
-    "directly. It has to swing it, which first means moving <i>away</i> from the goal: that is what must be learnt.",
+    why="They balance where 15 sin θ = 3 · 2, so sin θ = 0.4. Between there and 156.4 degrees gravity wins, so a rod "
+    "that hangs cannot be lifted directly. It has to swing it, which first means moving <i>away</i> from the goal: that is what must be learnt.",
 )
 
 # %% [markdown]
