@@ -356,7 +356,7 @@ def draw(fig: Figure) -> None:
 
 
 def _frames(fig: Figure) -> tuple[list | None, list]:
-    """What the frames of fig's axes depend on (None: draw all of it), and the artists inside, lowest first."""
+    """What the frames of fig's axes depend on (None: draw all of it); the artists inside, lowest first."""
     settled = not isinstance(fig.get_layout_engine(), ConstrainedLayoutEngine)
     plain = not (fig.texts or fig.lines or fig.patches or fig.legends or fig.images or fig.subfigs)
     if not (settled and plain and hasattr(fig, "_rlcourse_axes")):
