@@ -360,11 +360,15 @@ def minorise_maximise_step(mdp, policy):
     while prices[1] > 0 and ends[1] < 6:
         ends[1] += 3
         prices[1] = excess_price(ends[1])
-    for _ in range(100):  # regula falsi on logarithms, halving the stale end's price (Illinois)
+    moved = None
+    for _ in range(100):  # regula falsi on logarithms; a stale end has its price halved (Illinois)
         log_d = (ends[0] * prices[1] - ends[1] * prices[0]) / (prices[1] - prices[0])
         price = excess_price(log_d)
         side = 0 if price > 0 else 1
-        ends[side], prices[side], prices[1 - side] = log_d, price, 0.5 * prices[1 - side]
+        ends[side], prices[side] = log_d, price
+        if side == moved:
+            prices[1 - side] *= 0.5
+        moved = side
         if abs(price) < 1e-12:
             break
     return kl_ball_maximiser(policy, A, np.exp(log_d))[0], float(np.exp(log_d))
