@@ -394,7 +394,7 @@ def test(arguments):
         "-rs",
     ] + notebooks.split()
     if not any(os.path.exists(argument.split("::")[0]) for argument in arguments):
-        folders = ("tests", "notebooks/lectures", "notebooks/homework/release")
+        folders = ("tests", "notebooks/lectures", "notebooks/homework")
         command += [folder for folder in folders if os.path.isdir(folder)]
     return hand_over(environment(["instructor", "test"]), command + arguments)
 
