@@ -104,7 +104,7 @@ def draw(fig, angle=60, torque=-2.0):
     graph.set(xlabel="angle θ (degrees)", ylabel="gravity (rad/s²)", xlim=(-180, 180), ylim=(-17, 17))
     graph.set_xticks((-180, -90, 0, 90, 180))
     weak = abs(gravity) > 6 + 1e-9
-    graph.set_title("Here gravity beats the motor" if weak else "Here the motor can hold the rod")
+    graph.set_title("Here gravity beats the motor" if weak else "Here the motor can hold the rod", y=1.0)
     theta = np.radians(angle)
     return {
         "gravity (rad/s²)": gravity,

@@ -281,11 +281,11 @@ def draw(fig, gap=0.0, noise=1.0, actions=10, samples=1):
         found[name] = expected_maximum(means, sd, 2000, name, np.random.default_rng(0))
         ax.plot(actions, found[name], "o", color=colour, markersize=9, label="_dot")
     ax.axhline(0, color=plots.BLACK, linewidth=1, linestyle="-")
-    ax.set(xlabel="number of actions", ylabel="bias (units of the reward)", xlim=(2, 20))
+    ax.set(xlabel="number of actions", ylabel="bias (units of the reward)", xlim=(1.6, 20))
     ax.set_xticks((2, 5, 10, 15, 20))
     ax.yaxis.set_major_formatter("{x:+.2f}")  # of one width at every scale
     over = [name for name, value in found.items() if value > 0.02]
-    ax.set_title("Too high: " + (", ".join(over) if over else "none"))
+    ax.set_title("Too high: " + (", ".join(over) if over else "none"), y=1.0)
     plots.label_lines(ax)
     return {f"bias of {name}": value for name, value in found.items()}
 
@@ -457,7 +457,7 @@ def draw_smoothing(fig, sigma=0.2, clip=0.5, width=0.05, height=1.0):
         ax.plot(a[top], values[top], "o", color=plots.style(look)["color"], markersize=9, label="_top")
     ax.set(xlabel="action a", ylabel="value (units of the reward)", xlim=(-1, 1), ylim=(-1, 2.2))
     fooled = a[np.argmax(smooth)] > 0.2
-    ax.set_title("The spike survives the smoothing" if fooled else "Smoothing hides the spike")
+    ax.set_title("The spike survives the smoothing" if fooled else "Smoothing hides the spike", y=1.0)
     plots.label_lines(ax)
     return {
         "critic: best action": a[np.argmax(plain)], "critic: its value": plain.max(),
