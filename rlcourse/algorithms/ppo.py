@@ -63,7 +63,7 @@ class PPO:
         active = torch.ones(len(obs), dtype=torch.bool)
         clipped, steps = torch.zeros(len(obs)), torch.zeros(len(obs))
         for _ in range(self.epochs):
-            order = torch.from_numpy(rng.permutation(obs.shape[1]))
+            order = torch.from_numpy(rng.permutation(obs.shape[1], active.tolist()))
             pick = (torch.arange(len(obs))[:, None], order)
             shuffled = (x[pick] for x in (obs, action, advantage, value, target, old_log_prob, *old))
             for batch in zip(*(x.split(self.minibatch_size, dim=1) for x in shuffled), strict=True):

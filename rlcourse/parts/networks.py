@@ -214,20 +214,19 @@ class _Node(torch.autograd.Function):
         return None, None, None
 
 
-# One matrix times a vector goes another way through the BLAS than a batch of them, and rounds otherwise.
-# Doubled, a run of one
-# seed takes the way of a run of eight, and gives the same bits.
+# One matrix times a vector goes another way through the BLAS than a batch of them does, and rounds otherwise.
+# Written as a sum, a run of one seed rounds as a run of eight does, and gives the same bits.
 def _last_layer(h, weight, bias):
-    if len(h) > 1:
-        return torch.baddbmm(bias, h, weight)
-    return torch.baddbmm(bias.expand(2, -1, -1), h.expand(2, -1, -1), weight.expand(2, -1, -1))[:1]
+    if weight.shape[-1] == 1:
+        return (h * weight.mT).sum(-1, keepdim=True) + bias
+    return torch.baddbmm(bias, h, weight)
 
 
 def _outer(h, g, out):
-    if len(h) > 1:
-        torch.bmm(h.mT, g, out=out)
+    if g.shape[-1] == 1:
+        torch.sum(h * g, 1, out=out[..., 0])
     else:
-        out.copy_(torch.bmm(h.mT.expand(2, -1, -1), g.expand(2, -1, -1))[:1])
+        torch.bmm(h.mT, g, out=out)
 
 
 class Adam:

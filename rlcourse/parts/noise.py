@@ -34,9 +34,12 @@ class Streams:
             generator.random(out=row)
         return draws
 
-    def permutation(self, n):
-        """A permutation of 0 … n−1 per seed, int64 [S, n]."""
-        return np.stack([generator.permutation(n) for generator in self.generators])
+    def permutation(self, n, active=None):
+        """A permutation of 0 … n−1 per seed, int64 [S, n]; seeds that are not active draw nothing and get 0 … n−1."""
+        active = [True] * len(self) if active is None else active
+        return np.stack(
+            [g.permutation(n) if on else np.arange(n) for g, on in zip(self.generators, active, strict=True)]
+        )
 
     def state(self):
         return [generator.bit_generator.state for generator in self.generators]
