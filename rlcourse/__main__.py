@@ -468,6 +468,9 @@ def main(arguments=None):
         return command(rest)
     except Trouble as trouble:
         line = str(trouble)
+    except BrokenPipeError:  # nobody reads on: `python3 -m rlcourse … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as error:
         line = diagnosis("its files", str(error)) if error.errno else str(error)
     except KeyboardInterrupt:
