@@ -55,6 +55,7 @@ STYLE = {
     "axes.titlesize": 15,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
+    "axes.titley": 1.0,  # placed automatically, a title leaves the picture when only the contents are drawn anew
     "axes.labelsize": 13,
     "axes.spines.top": False,
     "axes.spines.right": False,

@@ -35,7 +35,7 @@ class Streams:
         return draws
 
     def permutation(self, n, active=None):
-        """A permutation of 0 … n−1 per seed, int64 [S, n]; seeds that are not active draw nothing and get 0 … n−1."""
+        """A permutation of 0 … n−1 per seed, int64 [S, n]; an inactive seed draws nothing, gets 0 … n−1."""
         active = [True] * len(self) if active is None else active
         return np.stack(
             [g.permutation(n) if on else np.arange(n) for g, on in zip(self.generators, active, strict=True)]
