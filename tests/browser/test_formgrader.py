@@ -1,0 +1,126 @@
+"""The instructor opens nbgrader's formgrader, presses autograde, and reads the judge's score."""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("nbgrader", reason="NOT CHECKED: nbgrader is not installed (extra: instructor)")
+from rlcourse.grading import release  # noqa: E402
+
+pytestmark = [pytest.mark.browser, pytest.mark.sandbox, pytest.mark.slow]
+CONFIG = Path(release.__file__).with_name("nbgrader_config.py")
+HOMEWORK = "homework-3"
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A course whose one student solved all but one exercise."""
+    course = tmp_path_factory.mktemp("course")
+    shutil.copy(CONFIG, course)
+    notebook = release.instructor(release.SOURCES / f"{HOMEWORK}.py")
+    put(course / "source" / HOMEWORK, notebook)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    command = [sys.executable, "-m", "nbgrader", "generate_assignment", HOMEWORK]
+    subprocess.run(command, cwd=course, check=True, capture_output=True, env={**os.environ, "PATH": path})
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == "polyak":
+            cell.source = "def polyak(target, online, tau):\n    return tau * target + (1 - tau) * online\n"
+    put(course / "submitted" / "ada" / HOMEWORK, notebook)
+    return course
+
+
+def put(folder, notebook):
+    folder.mkdir(parents=True)
+    (folder / f"{HOMEWORK}.ipynb").write_text(json.dumps(notebook))
+
+
+@pytest.fixture(scope="module")
+def server(course, tmp_path_factory):
+    """A Jupyter server in the course's folder, with nbgrader's formgrader; (address, token)."""
+    folder, token = tmp_path_factory.mktemp("server"), secrets.token_hex(16)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        **{f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")},
+    }
+    command = [sys.executable, "-m", "jupyter", "server", "--no-browser", "--ServerApp.ip=127.0.0.1"]
+    command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
+    command += ["--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}"]
+    command += ["--allow-root"] if os.geteuid() == 0 else []
+    log = folder / "server.log"
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            command, cwd=course, env=environment, stdout=file, stderr=file, start_new_session=True
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        await_answer(f"{address}/api?token={token}", process, log)
+        yield address, token
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def await_answer(url, process, log):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=2).read()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"the server did not start:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture(scope="module")
+def page(server, chromium):
+    """Logged in, as the instructor's own browser is."""
+    address, token = server
+    context = chromium.new_context(viewport={"width": 1400, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{address}/login?token={token}&next=/api")
+    yield page
+    context.close()
+
+
+def test_autograde_in_the_formgrader_shows_the_judges_score(server, page, screenshots):
+    graded = [
+        cell.metadata.nbgrader
+        for cell in release.instructor(release.SOURCES / f"{HOMEWORK}.py").cells
+        if cell.metadata.get("nbgrader", {}).get("grade")
+    ]
+    points = {meta.grade_id: meta.points for meta in graded}
+    code = sum(value for name, value in points.items() if name.startswith("test-"))
+    page.goto(f"{server[0]}/formgrader/manage_submissions/{HOMEWORK}")
+    row = page.locator("tr", has_text="ada")
+    row.get_by_text("needs autograding").wait_for()
+    row.locator(".autograde a").click()
+    page.get_by_text(f"Successfully autograded '{HOMEWORK}'").wait_for()
+    row.get_by_text("needs manual grading").wait_for()
+    page.screenshot(path=str(screenshots / "formgrader.png"))
+    score = row.locator(".score").inner_text()
+    assert score == f"{code - points['test-polyak']:g} / {sum(points.values()):g}"
+
+
+def test_the_formgrader_shows_the_hint_beside_the_answer(server, page, screenshots):
+    page.goto(f"{server[0]}/formgrader/gradebook/{HOMEWORK}/{HOMEWORK}")
+    page.locator("tbody a").first.click()
+    page.get_by_text("hidden inputs of seed").first.wait_for()
+    page.screenshot(path=str(screenshots / "formgrader-hint.png"), full_page=True)
+    text = page.content()
+    assert "✗" in text
+    assert "✓" in text
