@@ -55,7 +55,7 @@ STYLE = {
     "axes.titlesize": 15,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
-    "axes.titley": 1.0,  # placed automatically, a title leaves the picture when only the contents are drawn anew
+    "axes.titley": 1.0,  # where matplotlib would place it, once redrawn, is outside the picture
     "axes.labelsize": 13,
     "axes.spines.top": False,
     "axes.spines.right": False,
