@@ -489,7 +489,12 @@ explore(
 # %%
 for width in (0.05, 0.2, 0.4):
     spike = smoothed(lambda a, w=width: np.exp(-0.5 * (a / w) ** 2), np.zeros(1), 0.2, 1.0, points=20_001)
-    receipt(f"w = {width}, σ̃ = 0.2: the share that survives", spike, width / (width**2 + 0.2**2) ** 0.5, 1e-4)
+    receipt(
+        f"w = {width}, target noise 0.2: the share that survives",
+        spike,
+        width / (width**2 + 0.2**2) ** 0.5,
+        1e-4,
+    )
 
 # %% [markdown]
 # **Delay**, the third remedy, waits: $d$ critic updates between two moves of the actor and of the targets, so that the actor climbs a
