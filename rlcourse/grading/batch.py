@@ -189,7 +189,7 @@ def grade_entry(entry, homework, by_name, seed, limits, unsandboxed) -> Row:
 
 
 def own_seed(seed, entry):
-    """Of this run and this file: one student's hidden inputs tell nothing about another's, or a second try's."""
+    """Of this run and this file: one student's hidden inputs tell nothing of another's, or a second try's."""
     text = f"{seed} {entry.digest} {entry.submission}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
 

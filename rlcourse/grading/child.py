@@ -109,7 +109,7 @@ class Cell:
 
 
 def is_stub(statement):
-    """A function that was left as it was handed out: (after its docstring) it only raises NotImplementedError."""
+    """A function left as it was handed out: after its docstring it only raises NotImplementedError."""
     if not isinstance(statement, ast.FunctionDef):
         return False
     body = [s for s in statement.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]

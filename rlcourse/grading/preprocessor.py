@@ -102,38 +102,35 @@ class SubmissionExporter(NotebookExporter):
 def arrange(assignment, cells, found, released):
     """Cells for nbgrader: each of the instructor's once, with their metadata, and the others as they came."""
     result, position = [], 0
-    used = set(found.place.values())
     ids = {cell.grade_id for cell in assignment.cells}
+    where = {cell.grade_id: i for i, cell in enumerate(cells)} | found.place
+    others = set(range(len(cells))) - set(found.place.values())
+    others = {i for i in others if cells[i].grade_id not in ids}
     for source in assignment.cells:
-        kind, blank_text = released.get(source.grade_id, (source.kind, ""))
-        place = found.place.get(source.grade_id)
-        if place is not None:
-            result += [
-                as_cell(cell)
-                for i, cell in enumerate(cells[position:place], position)
-                if i not in used and cell.grade_id not in ids
-            ]
-            position = max(position, place + 1)
-        text = blank_text if place is None else cells[place].source
+        kind, text = released.get(source.grade_id, (source.kind, ""))
+        if source.grade_id in found.place:
+            text = cells[found.place[source.grade_id]].source
+        end = where.get(source.grade_id, 0)
+        result += [as_cell(cells[i]) for i in range(position, end) if i in others]
+        position = max(position, end)
         made = as_cell(Cell(kind, text))
-        made.metadata["nbgrader"] = {
-            "grade_id": source.grade_id,
-            "grade": source.role in ("test", "written"),
-            "solution": source.role in ("solution", "written"),
-            "locked": source.role in ("test", "given", "not graded"),
-            "task": False,
-            "schema_version": 3,
-            "cell_type": kind,
-        }
-        if source.role in ("test", "written"):
-            made.metadata["nbgrader"]["points"] = source.points
+        made.metadata["nbgrader"] = metadata(source, kind)
         result.append(made)
-    result += [
-        as_cell(cell)
-        for i, cell in enumerate(cells[position:], position)
-        if i not in used and cell.grade_id not in ids
-    ]
-    return result
+    return result + [as_cell(cells[i]) for i in range(position, len(cells)) if i in others]
+
+
+def metadata(source, kind):
+    """nbgrader's, for one of the instructor's cells."""
+    graded = source.role in ("test", "written")
+    return {
+        "grade_id": source.grade_id,
+        "grade": graded,
+        "solution": source.role in ("solution", "written"),
+        "locked": source.role in ("test", "given", "not graded"),
+        "task": False,
+        "schema_version": 3,
+        "cell_type": kind,
+    } | ({"points": source.points} if graded else {})
 
 
 def as_cell(cell):

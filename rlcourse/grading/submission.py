@@ -50,7 +50,7 @@ class Assignment:
 
     @classmethod
     def of(cls, name, notebook):
-        """From the instructor's notebook (a mapping, as in JSON). Cells tagged "not-graded" never run here."""
+        """From the instructor's notebook (as in JSON). Cells tagged "not-graded" never run here."""
         cells = []
         for cell in notebook["cells"]:
             meta, tags = cell["metadata"].get("nbgrader"), cell["metadata"].get("tags", [])

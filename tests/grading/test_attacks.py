@@ -324,6 +324,20 @@ def test_the_child_is_confined(battle):
     assert "CONFINED" in battle[0]["tries to escape"].results["polyak"].message
 
 
+def test_no_answer_lies_anywhere_in_the_childs_files():
+    walk = (
+        "import os\nfound = []\nfor place, folders, files in os.walk('/'):\n"
+        "    folders[:] = [f for f in folders if os.path.join(place, f) not in ('/proc', '/sys', '/dev')]\n"
+        "    found += [n for n in files + folders if 'rlcourse' in n or 'exercises_hw' in n or n.endswith('.ipynb')]\n"
+        "    found += [n for n in files if 'homework' in n]\n"
+        "raise ValueError(sorted(os.listdir('/opt/course')) + found)\n"
+    )
+    with sandbox.Child() as child:
+        child.ask({"cell": {"role": "solution", "name": "walk", "source": walk}})
+        error = child.ask({"run": 1}, seconds=120)["error"]
+    assert "['child.py', 'driver.py', 'nursery.py']" in error
+
+
 def test_results_are_not_forged(battle):
     rows, _, out, _ = battle
     assert len(rows) == len(ATTACKS) + 1

@@ -281,7 +281,7 @@ def test_names_cannot_run_in_the_report_or_in_a_spreadsheet(results):
 
 
 def test_two_hundred_megabytes_of_outputs_cost_no_more_memory_than_the_file(notebook, right, tmp_path):
-    from rlcourse.grading.submission import match, read
+    from rlcourse.grading.submission import read
 
     content = notebook(right)
     output = {"output_type": "stream", "name": "stdout", "text": '\\n ]}" \\\\ ' * 2000}

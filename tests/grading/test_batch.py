@@ -229,8 +229,7 @@ def test_rows_round_trip_through_json():
 def test_the_lock_is_free_after_its_holder(tmp_path):
     from rlcourse.grading.batch import Refused, lock
 
-    with lock(tmp_path):
-        with pytest.raises(Refused, match=str(os.getpid())), lock(tmp_path):
-            pass
+    with lock(tmp_path), pytest.raises(Refused, match=str(os.getpid())), lock(tmp_path):
+        pass
     with lock(tmp_path):
         pass

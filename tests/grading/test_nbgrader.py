@@ -208,6 +208,26 @@ def test_feedback_names_the_mistake(course):
     assert "could not be read" in unreadable
 
 
+def test_cells_keep_their_order_and_the_students_own_stay_between(course, tmp_path):
+    from rlcourse.grading.preprocessor import arrange
+    from rlcourse.grading.submission import Assignment, Cell, match
+
+    assignment = Assignment.of("hw", instructor())
+    cells = [
+        Cell("markdown", "title"),
+        Cell("code", "import numpy", "given-imports"),
+        Cell("markdown", "first"),
+    ]
+    cells += [Cell("code", RIGHT, "polyak"), Cell("code", "mine"), Cell("code", "x", "test-polyak")]
+    cells += [Cell("code", OU, "ou_step"), Cell("markdown", "last")]
+    made = arrange(assignment, cells, match(assignment, cells), {})
+    seen = [c.metadata.get("nbgrader", {}).get("grade_id", c.source) for c in made]
+    assert seen == [
+        *("title", "given-imports", "first", "polyak", "mine", "test-polyak", "ou_step"),
+        *("test-ou_step", "written-why", "last"),
+    ]
+
+
 def test_export_has_the_scores(course):
     done = nbgrader(course[0], "export", "--to", "grades.csv")
     assert done.returncode == 0, done.stderr[-2000:]
