@@ -377,18 +377,19 @@ for name, target in (("max", lambda q: q.max(axis=-1)), ("TD3", smaller_at_the_f
 
 # %%
 STYLE = """<style>
-.diff {font: 11px/1.5 monospace; width: 100%; border-collapse: collapse} .diff td {text-align: left; padding: 0 4px}
-.diff th {text-align: left; font-size: 14px} .diff_next {display: none}
+table.diff {font: 11px/1.5 monospace !important; table-layout: auto !important; border: none !important}
+table.diff td, table.diff th {text-align: left !important; padding: 0 4px !important; white-space: nowrap !important}
+table.diff tr {background: none !important} td.diff_next, th.diff_next {display: none} td.diff_header {color: #888}
 .diff_sub {background: #fbe3b0} .diff_add {background: #cfe3f2} .diff_chg {background: #f3eaa0}
-.diff td.diff_header {color: #888}
 </style>"""  # DDPG's orange, TD3's blue, yellow where a line differs in part
 
 
 def beside(left, right):
     """Two functions' sources in two columns; what only one of them has is coloured."""
     sources = [textwrap.dedent(inspect.getsource(f)).splitlines() for f in (left, right)]
-    names = [f"{f.__qualname__}" for f in (left, right)]
-    return HTML(STYLE + difflib.HtmlDiff(wrapcolumn=66).make_table(*sources, *names))
+    names = [f.__qualname__ for f in (left, right)]
+    table = difflib.HtmlDiff(wrapcolumn=64).make_table(*sources, *names)
+    return HTML(STYLE + table.replace("<colgroup></colgroup>", ""))
 
 
 beside(DDPG.update, TD3.update)
