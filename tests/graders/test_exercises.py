@@ -395,7 +395,6 @@ def test_a_conjugate_gradient_without_a_guard_passes_with_a_remark():
             }
         ],
     ],
-    ids=str,
 )
 def test_judge_survives_and_rejects_whatever_a_child_sends(name, answers):
     exercise = find(name)
