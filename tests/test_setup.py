@@ -40,7 +40,7 @@ class Repository:
         (self.root / "rlcourse").mkdir(parents=True)
         (self.root / "rlcourse" / "__init__.py").touch()
         shutil.copy(ROOT / "rlcourse" / "__main__.py", self.root / "rlcourse")
-        (self.root / "rlcourse" / "training.py").write_text(
+        (self.root / "rlcourse" / "command_line.py").write_text(
             "import sys\ndef main(arguments):\n    print('trains in', sys.prefix, arguments)\n    return 7\n"
         )
         shutil.copy(ROOT / "pyproject.toml", self.root)
