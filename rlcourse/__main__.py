@@ -372,9 +372,10 @@ def settle_jupyter(instructor):
         "labconfig/page_config.json": {"disabledExtensions": dict.fromkeys(hidden, True)},
     }
     folder = ENVIRONMENT / ("jupyter-instructor" if instructor else "jupyter-student")
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    with contextlib.suppress(OSError):  # in a folder shared read-only, the first start has written them
+        for name, content in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(json.dumps(content), encoding="utf-8")
     paths = [str(folder), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
 
