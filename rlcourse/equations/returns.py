@@ -22,7 +22,7 @@ def discounted_returns(reward, done, gamma):
     future = 0.0 * reward[0]
     steps = []
     for r, alive in zip(flip(reward), flip(done == 0), strict=True):
-        future = r + gamma * alive * future
+        future = r + gamma * (alive * future)
         steps.append(future)
     return stack(steps[::-1])
 
@@ -53,7 +53,7 @@ def td_target(reward, terminated, next_value, gamma):
     Source: Sutton & Barto 2018, eq. 6.2.
     """
     same_shape(reward=reward, terminated=terminated, next_value=next_value)
-    return reward + gamma * (terminated == 0) * next_value
+    return reward + gamma * ((terminated == 0) * next_value)
 
 
 def clipped_double_q_target(reward, terminated, next_values, gamma):
@@ -83,7 +83,7 @@ def gae(reward, value, next_value, terminated, truncated, gamma, lam):
     same_shape(reward=reward, value=value, next_value=next_value, terminated=terminated, truncated=truncated)
     delta = td_target(reward, terminated, next_value, gamma) - value
     going_on = (terminated == 0) * (truncated == 0)
-    return _backward_sum(delta, gamma * lam * going_on)
+    return _backward_sum(delta, gamma * lam, going_on)
 
 
 def vtrace(reward, value, next_value, log_rho, terminated, truncated, gamma, rho_bar=1.0, c_bar=1.0):
@@ -102,7 +102,7 @@ def vtrace(reward, value, next_value, log_rho, terminated, truncated, gamma, rho
     rho, c = ratio.clip(max=rho_bar), ratio.clip(max=c_bar)
     going_on = (terminated == 0) * (truncated == 0)
     delta = rho * (td_target(reward, terminated, next_value, gamma) - value)
-    correction = _backward_sum(delta, gamma * c * going_on)  # v_t − V(s_t)
+    correction = _backward_sum(delta, gamma * c, going_on)  # v_t − V(s_t)
     next_target = next_value + going_on * concatenate(correction[1:], 0.0 * correction[:1])
     advantage = rho * (td_target(reward, terminated, next_target, gamma) - value)
     return value + correction, advantage
@@ -124,11 +124,12 @@ def importance_weights(log_rho, done):
     return torch.exp(weights) if torch.is_tensor(weights) else np.exp(weights)
 
 
-def _backward_sum(delta, decay):
-    """x_t = δ_t + decay_t x_{t+1}, with x_T = 0."""
+def _backward_sum(delta, decay, going_on):
+    """x_t = δ_t + decay_t going_on_t x_{t+1}, with x_T = 0; decay is a number or [T, ...]."""
+    decay = decay + 0.0 * delta  # [T, ...]; in delta's precision: a number times a flag would be float32
     total, steps = 0.0 * delta[0], []
-    for d, factor in zip(flip(delta), flip(decay), strict=True):
-        total = d + factor * total
+    for d, factor, alive in zip(flip(delta), flip(decay), flip(going_on), strict=True):
+        total = d + factor * (alive * total)
         steps.append(total)
     return stack(steps[::-1])
 

@@ -1,0 +1,178 @@
+"""Returns and advantages against their definitions, written out as double sums, and against closed forms."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rlcourse.equations import markov, returns
+
+GAMMA, LAM = 0.9, 0.8
+
+
+def data(seed, T=12, N=3, ends=0.2):
+    rng = np.random.default_rng(seed)
+    reward, value, next_value = rng.normal(size=(3, T, N))
+    terminated = rng.random((T, N)) < ends
+    truncated = (rng.random((T, N)) < ends) & ~terminated
+    return reward, value, next_value, terminated, truncated
+
+
+def gae_by_definition(reward, value, next_value, terminated, truncated, gamma, lam):
+    """Â_t = Σ_k (γλ)^k δ_{t+k}, the sum ending with the episode."""
+    T, N = reward.shape
+    advantage = np.zeros((T, N))
+    for n in range(N):
+        for t in range(T):
+            for k in range(t, T):
+                bootstrap = 0.0 if terminated[k, n] else gamma * next_value[k, n]
+                advantage[t, n] += (gamma * lam) ** (k - t) * (reward[k, n] + bootstrap - value[k, n])
+                if terminated[k, n] or truncated[k, n]:
+                    break
+    return advantage
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.floats(0, 1), st.floats(0, 1))
+def test_gae_is_the_sum_of_its_definition_for_every_mixture_of_ends(seed, gamma, lam):
+    arrays = data(seed)
+    expected = gae_by_definition(*arrays, gamma, lam)
+    np.testing.assert_allclose(returns.gae(*arrays, gamma, lam), expected, atol=1e-12)
+    tensors = returns.gae(*map(torch.from_numpy, arrays), gamma, lam)
+    np.testing.assert_allclose(tensors.numpy(), expected, atol=1e-12)
+
+
+def test_gae_with_lambda_zero_is_the_td_error_and_with_one_monte_carlo_minus_value():
+    reward, value, next_value, terminated, truncated = data(1)
+    delta = reward + GAMMA * ~terminated * next_value - value
+    np.testing.assert_allclose(returns.gae(*data(1), GAMMA, 0.0), delta)
+    never = np.zeros_like(terminated)
+    last = np.zeros_like(terminated)
+    last[-1] = True
+    next_value = np.concatenate([value[1:], next_value[-1:]])
+    monte_carlo = returns.discounted_returns(reward, last, GAMMA)
+    advantage = returns.gae(reward, value, next_value, last, never, GAMMA, 1.0)
+    np.testing.assert_allclose(advantage, monte_carlo - value, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("terminated", "truncated", "expected"), [(0, 0, 14.0), (1, 0, 1.0), (0, 1, 10.0), (1, 1, 1.0)]
+)
+def test_truncation_bootstraps_and_termination_does_not(terminated, truncated, expected):
+    """peers 4.2: r = 1, V = 0, γ = 0.9, V(s') = 10; the next δ = 40/9 may leak only if nothing ended."""
+    column = np.array([[1.0], [1.0]])
+    next_value = np.array([[10.0], [(40 / 9 - 1) / 0.9]])
+    ends = [np.array([[flag], [0]], bool) for flag in (terminated, truncated)]
+    advantage = returns.gae(column, 0 * column, next_value, *ends, 0.9, 1.0)
+    assert advantage[0, 0] == pytest.approx(expected)
+
+
+def test_a_batch_of_episodes_end_to_end_equals_each_episode_by_itself():
+    """peers 4.3: nothing leaks across a truncation or a termination."""
+    reward, value, next_value, *_ = data(3, T=10, N=1)
+    terminated, truncated = np.zeros((10, 1), bool), np.zeros((10, 1), bool)
+    terminated[3], truncated[6], truncated[9] = True, True, True
+    whole = returns.gae(reward, value, next_value, terminated, truncated, GAMMA, LAM)
+    for piece in (slice(0, 4), slice(4, 7), slice(7, 10)):
+        alone = returns.gae(
+            *(x[piece] for x in (reward, value, next_value, terminated, truncated)), GAMMA, LAM
+        )
+        np.testing.assert_allclose(whole[piece], alone)
+
+
+def test_the_bootstrap_is_the_value_of_the_true_successor_not_of_the_reset():
+    """peers 4.4: value[t + 1] belongs to the reset observation where t ended, and must not be read there."""
+    reward, value, next_value, terminated, truncated = data(4)
+    truncated[5] = True
+    before = returns.gae(reward, value, next_value, terminated, truncated, GAMMA, LAM)
+    value[6] += 100.0
+    after = returns.gae(reward, value, next_value, terminated, truncated, GAMMA, LAM)
+    np.testing.assert_array_equal(before[:6], after[:6])
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 15))
+def test_n_step_returns_are_their_definition(seed, n):
+    reward, _, next_value, terminated, truncated = data(seed, N=2)
+    T, N = reward.shape
+    expected = np.zeros((T, N))
+    for i in range(N):
+        for t in range(T):
+            for k in range(t, T):
+                expected[t, i] += GAMMA ** (k - t) * reward[k, i]
+                if terminated[k, i]:
+                    break
+                if truncated[k, i] or k == T - 1 or k == t + n - 1:
+                    expected[t, i] += GAMMA ** (k - t + 1) * next_value[k, i]
+                    break
+    actual = returns.n_step_returns(reward, next_value, terminated, truncated, GAMMA, n)
+    np.testing.assert_allclose(actual, expected, atol=1e-12)
+
+
+def test_discounted_returns_of_a_constant_reward_are_a_geometric_sum_and_stop_at_the_episodes_end():
+    done = np.zeros(10, bool)
+    done[3] = True
+    actual = returns.discounted_returns(np.ones(10), done, GAMMA)
+    lengths = np.array([4, 3, 2, 1, 6, 5, 4, 3, 2, 1])
+    np.testing.assert_allclose(actual, (1 - GAMMA**lengths) / (1 - GAMMA))
+
+
+@pytest.mark.parametrize("kind", [bool, float, int])
+def test_the_terminal_mask_may_be_of_any_numeric_kind(kind):
+    terminated = np.array([0, 1]).astype(kind)
+    target = returns.td_target(np.array([1.0, 1.0]), terminated, np.array([10.0, 10.0]), 0.5)
+    np.testing.assert_array_equal(target, [6.0, 1.0])
+
+
+def test_shapes_that_would_broadcast_are_refused_and_named():
+    """peers 4.21: [B] against [B, 1]."""
+    with pytest.raises(ValueError, match=r"next_value \(3, 1\)"):
+        returns.td_target(np.ones(3), np.zeros(3), np.ones((3, 1)), 0.9)
+    with pytest.raises(ValueError, match=r"\[\.\.\., 2, B\]"):
+        returns.clipped_double_q_target(torch.ones(3), torch.zeros(3), torch.ones(3, 3), 0.9)
+
+
+def test_the_clipped_double_q_target_takes_the_smaller_twin_of_each_sample():
+    twins = torch.tensor([[1.0, 5.0, 3.0], [2.0, 4.0, 9.0]])
+    target = returns.clipped_double_q_target(torch.zeros(3), torch.tensor([0, 0, 1]), twins, 0.5)
+    torch.testing.assert_close(target, torch.tensor([0.5, 2.0, 0.0]))
+
+
+def test_vtrace_on_policy_without_clipping_is_the_return_with_lambda_one():
+    reward, value, next_value, terminated, truncated = data(5)
+    next_value[:-1] = np.where((terminated | truncated)[:-1], next_value[:-1], value[1:])
+    zero = np.zeros_like(reward)
+    targets, advantages = returns.vtrace(
+        reward, value, next_value, zero, terminated, truncated, GAMMA, np.inf, np.inf
+    )
+    gae = returns.gae(reward, value, next_value, terminated, truncated, GAMMA, 1.0)
+    np.testing.assert_allclose(targets, value + gae, atol=1e-12)
+    np.testing.assert_allclose(advantages, gae, atol=1e-12)
+
+
+@pytest.mark.parametrize(("rho_bar", "c_bar"), [(1.0, 1.0), (1.0, 0.3), (0.6, 0.6), (100.0, 1.0)])
+def test_the_fixed_point_of_vtrace_is_the_value_of_the_clipped_policy_whatever_c_bar(rho_bar, c_bar):
+    """π_ρ̄ ∝ min(ρ̄ μ, π); at its value the expected correction vanishes. Expectations exact over one step."""
+    mdp = markov.MDP.random(3, 2, 7)
+    rng = np.random.default_rng(0)
+    pi, mu = rng.dirichlet(np.ones(2), 3), rng.dirichlet(np.ones(2), 3)
+    clipped = np.minimum(rho_bar * mu, pi)
+    value = markov.values(mdp, clipped / clipped.sum(1, keepdims=True))
+    for s in range(3):
+        expected = 0.0
+        for a in range(2):
+            for t in range(3):
+                one = [
+                    np.array([x]) for x in (mdp.reward[s, a], value[s], value[t], np.log(pi[s, a] / mu[s, a]))
+                ]
+                no = np.zeros(1, bool)
+                target, _ = returns.vtrace(*one, no, no, mdp.gamma, rho_bar, c_bar)
+                expected += mu[s, a] * mdp.transition[s, a, t] * (target[0] - value[s])
+        assert abs(expected) < 1e-12
+
+
+def test_importance_weights_multiply_along_an_episode_and_start_anew_after_it():
+    log_rho = np.log(np.array([2.0, 3.0, 5.0, 7.0]))
+    weights = returns.importance_weights(log_rho, np.array([0, 1, 0, 0]))
+    np.testing.assert_allclose(weights, [2, 6, 5, 35])
