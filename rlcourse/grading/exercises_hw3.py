@@ -554,8 +554,8 @@ REPLAY_BUFFER = Exercise(
         ),
         Mistake(
             "same_batch",
-            "Every call of sample returns the same batch: make the generator once, in __init__, not inside "
-            "sample.",
+            "Every call of sample returns the same batch: draw new indices in every call, from the generator "
+            "that __init__ was given.",
             shows=one_batch,
         ),
         Mistake(

@@ -639,6 +639,11 @@ BOUND_CONSTANT = Exercise(
             lambda epsilon, gamma: 4 * epsilon * gamma / (1 - gamma**2),
         ),
         Mistake(
+            "missing_parentheses",
+            "Without parentheses, x / 1 - gamma**2 is (x / 1) − γ². Write (1 - gamma)**2.",
+            lambda epsilon, gamma: 4 * epsilon * gamma / 1 - gamma**2,
+        ),
+        Mistake(
             "gamma_squared",
             "γ is squared in the numerator. It enters once.",
             lambda epsilon, gamma: 4 * epsilon * gamma**2 / (1 - gamma) ** 2,
@@ -1065,6 +1070,12 @@ NEXT_RADIUS = Exercise(
             "never_grows",
             "The radius never grows: above ¾, and with a step to the edge, double it.",
             rule(high=np.inf),
+        ),
+        Mistake(
+            "shrink_threshold",
+            "The radius stays when ρ is negative. Then the step went uphill, the poorest prediction of all: "
+            "shrink for every ρ < ¼.",
+            otherwise(lambda r, rho, e, m, p: r if rho < 0 else next_radius(r, rho, p, m)),
         ),
         Mistake("never_shrinks", "The radius never shrinks: below ¼, quarter it.", rule(low=-np.inf)),
         Mistake(

@@ -34,7 +34,7 @@ def ready(name, function):
 
 
 # %% [markdown]
-# ## Notation and three given functions
+# ## Notation and four given functions
 #
 # A finite decision process has transitions `P[s, a, s']`, rewards `R[s, a]`, a start distribution `start[s]` ($\rho_0$) and
 # a discount `gamma`. A policy is an array `[S, A]` whose rows sum to 1. The performance is *unnormalised*:
