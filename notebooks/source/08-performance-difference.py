@@ -283,7 +283,7 @@ receipt(
 # The error comes from states that `new` and `old` visit differently. Bound it by letting both act with the same dice.
 #
 # **Coupling.** Two policies are α-coupled when a joint distribution of $(a,\tilde a)$ has them as its margins and
-# $P(a \ne \tilde a\,|\,s) \le \alpha$ in every state. The best possible α is $D_{TV}^{max}$. The package builds that coupling:
+# $P(a \ne \tilde a\,|\,s) \le \alpha$ in every state. The best possible α is $D_{TV}^{max} = \max_s D_{TV}(s)$. The package builds that coupling:
 
 # %%
 Code(inspect.getsource(markov.coupling), language="python")
@@ -298,7 +298,8 @@ receipt("margin over a is new", joint.sum(axis=1), new)
 receipt("P(a ≠ ã | s) = D_TV", 1 - np.trace(joint, axis1=1, axis2=2), markov.tv(old, new))
 
 # %% [markdown]
-# **Lemma 2.** $|\bar A(s)| \le 2\alpha\max|A^{old}|$: where the two actions agree, nothing is gained; where they differ
+# **Lemma 2.** $|\bar A(s)| \le 2\alpha\max|A^{old}|$. As $A^{old}$ averages to 0 under `old`,
+# $\bar A(s) = \mathbb E[A^{old}(s,\tilde a) - A^{old}(s,a)]$ with $a$ from `old`, $\tilde a$ from `new`: where the two actions agree, nothing is gained; where they differ
 # (probability ≤ α), the advantages differ by at most $2\max|A|$.
 #
 # **Lemma 3.** Both walk from the same start, with the same dice for the environment too. Until their actions first differ they are in the same state, and the chance

@@ -205,7 +205,7 @@ except ValueError as error:
 # %% [markdown]
 # ## 5 · Who checks: the ratio and the radius
 #
-# After a step $p$, compare what happened with what was promised:
+# After a step $p$, compare what happened with what was promised (this ρ is a ratio, not lecture 08's visitation):
 # $$\rho_k = \frac{f(x_k)-f(x_k+p)}{m(0)-m(p)} = \frac{\text{actual}}{\text{predicted}}.$$
 #
 # | ρ | step | radius |
@@ -408,7 +408,7 @@ exact = race("scipy trust-exact", scipys("trust-exact"))
 receipt("our iterates are scipy's trust-ncg, step by step", mine, theirs, 1e-10)
 
 # %% [markdown]
-# Seen: gradient descent needs thousands of steps where second-order methods need tens. Newton is quickest here, and
+# Seen: gradient descent needs more than ten thousand steps, every second-order method fewer than thirty. Newton is quickest here, and
 # passes through a terrible point on its way (next cell). The trust region never goes up, and its iterates equal scipy's;
 # it asks for one value more than scipy, to see that nothing is left to gain.
 
@@ -615,7 +615,7 @@ lab_map
 # | the point $x_k$ | the parameters $\theta_k$ of $\pi_{old}$ |
 # | the function $f$, costly to ask | $-\eta(\pi_\theta)$: a batch of episodes for each value |
 # | the model $m_k(p)$: right to first order at $p = 0$ | $-L_{old}(\pi_\theta)$: equal value and slope at $\theta_{old}$ (lecture 08) |
-# | the radius: $\|p\| \le \Delta_k$ | $\bar D_{KL}(\pi_{old}\,\|\,\pi_\theta) \le \delta$: a radius in policies, not in parameters (lecture 10) |
+# | the radius: $\|p\| \le \Delta_k$ | $\bar D_{KL}(\pi_{old}\,\|\,\pi_\theta) \le \delta$: a radius in policies, not in parameters; the bar is the mean over $s\sim d^{old}$ (lecture 10) |
 # | the subproblem, approximately (Steihaug) | linear $L$, quadratic KL, conjugate gradients (lectures 10 and 11) |
 # | the check: $\rho_k$, then shrink Δ and solve again | a line search on $L$ and KL: the direction stays, the length shrinks |
 # | Δ adapts from step to step | δ stays fixed |
@@ -672,7 +672,7 @@ for delta in (1e-4, 1e-3, 1e-2, 0.1, 1.0):
 # Homework 4 asks you to write `trust_region_step` and `next_radius`. Here, at once:
 #
 # 1. Lab 1: find an *accept, shrink*. Why is the window so narrow?
-# 2. Lab 2: no setting of the sliders with $x_0 > 0$ ends at $-1$. Why not? (Where does the step point for $0 < x < 1/\sqrt3$? For $x$ above?)
+# 2. Answer lab 2's question without the sliders, for every $x_0 > 0$. (Where does the step point for $0 < x < 1/\sqrt3$? For $x$ above?)
 # 3. Lab 3, Rosenbrock: find a point where Newton's step raises $f$ although the Hessian is positive definite.
 #
 # ## Sources
