@@ -16,6 +16,11 @@ from rlcourse.equations.solvers import (
 )
 
 
+@pytest.fixture(autouse=True)
+def same_numbers_every_time():
+    torch.manual_seed(0)
+
+
 def positive_definite(rng, size, problems=()):
     """A = M Mᵀ + ½ I, with a condition number that float64 can bear."""
     M = rng.standard_normal((*problems, size, size)) / np.sqrt(size)

@@ -13,6 +13,11 @@ from rlcourse.parts.memory import ReplayBuffer, RunningMoments
 from rlcourse.parts.noise import LEARN, Streams
 
 
+@pytest.fixture(autouse=True)
+def same_numbers_every_time():
+    torch.manual_seed(0)
+
+
 def transition(number, seeds):
     """Transition `number` of each seed: every entry tells the seed, the number and the field."""
     tag = 1000.0 * np.arange(seeds) + number

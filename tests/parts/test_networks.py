@@ -1,4 +1,4 @@
-"""Batched networks against autograd, each member against itself alone, Adam against PyTorch's."""
+"""Networks against PyTorch's own layers and autograd; Adam against torch.optim.Adam, seed by seed."""
 
 import copy
 import pickle
@@ -7,145 +7,376 @@ import numpy as np
 import pytest
 import torch
 
-from rlcourse.parts.networks import Adam, Network
-from rlcourse.parts.noise import Streams
+from rlcourse.parts.networks import Adam, Categorical, Gaussian, Network, distribution
+from rlcourse.parts.noise import INITIALISE, Streams
+
+KINDS = [
+    pytest.param({"activation": activation, "squash": squash, "members": members, "out": out}, id=name)
+    for name, activation, squash, members, out in [
+        ("relu", "relu", False, (3,), 2),
+        ("tanh", "tanh", False, (3,), 2),
+        ("actor", "relu", True, (3,), 2),
+        ("twin critics", "relu", False, (3, 2), 1),
+        ("tanh critic", "tanh", False, (3,), 1),
+    ]
+]
 
 
-def network(members=(3,), sizes=(4, 16, 8, 2), seeds=None, **options):
-    return Network(sizes, members, Streams(seeds or range(members[0]), 0), **options)
+@pytest.fixture(autouse=True)
+def same_numbers_every_time():
+    torch.manual_seed(0)
 
 
-CASES = [
-    {}, {"members": (3, 2)}, {"activation": "tanh"}, {"squash": True}, {"sizes": (4, 16, 1)}, {"sizes": (4, 16, 1), "members": (1,)},
-    {"extra": 2}, {"start": "orthogonal", "activation": "tanh"},
-]  # fmt: skip
+def streams(seeds=3):
+    return Streams(range(seeds), INITIALISE)
 
 
-def same_gradient(net, expected):
-    return torch.testing.assert_close(net.grad, expected, rtol=1e-4, atol=1e-6)
+def make(activation="relu", squash=False, members=(3,), out=2, **options):
+    return Network((4, 8, 6, out), members, streams(members[0]), activation, squash=squash, **options)
 
 
-@pytest.mark.parametrize("options", CASES, ids=str)
-def test_the_written_out_passes_equal_autograd(options):
-    """The fast paths forward + backward, fast and numpy against the plain operations."""
-    net = network(**options)
-    x = torch.randn(*net.members, 7, 4)
-    g = torch.randn(*net.members, 7, net.sizes[-1])
-    y = net(x)
-    gradients = torch.autograd.grad((y * g).sum(), [p for layer in net.layers for p in layer])
-    expected = torch.zeros_like(net.grad)
-    at = 0
-    for piece in gradients:
-        n = piece[0].numel()
-        expected.view(-1, net.count)[:, at : at + n] = piece.reshape(len(piece), -1)
-        at += n
-    torch.testing.assert_close(net.forward(x), y.detach(), rtol=1e-5, atol=1e-6)
-    net.backward(g)
-    same_gradient(net, expected)
-    net.grad.zero_()
-    (net.fast(x) * g).sum().backward()
-    same_gradient(net, expected)
-    if len(net.members) == 1:
-        np.testing.assert_allclose(net.numpy(x.numpy()), y.detach().numpy(), rtol=1e-4, atol=1e-6)
+def inputs(network, batch=5, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*network.members, batch, network.sizes[0], generator=generator)
 
 
-@pytest.mark.parametrize("members", [(3,), (3, 2)])
-def test_the_input_gradient_equals_autograd_and_leaves_the_weights_gradients_alone(members):
-    net = network(members, (5, 16, 1))
-    x = torch.randn(*members, 7, 5, requires_grad=True)
-    expected = torch.autograd.grad(net(x).sum(), x)[0]
-    net.grad.fill_(7.0)
-    torch.testing.assert_close(net.input_gradient(x.detach()), expected)
-    assert (net.grad == 7).all()
-    if len(members) == 2:
-        first = net.input_gradient(x.detach()[:, 0].contiguous(), first_twin=True)
-        torch.testing.assert_close(first, expected[:, 0])
+def as_torch(network, row):
+    """Member `row` as torch.nn modules in float64, with its own copy of the weights."""
+    layers = []
+    for weight, bias in network.layers:
+        linear = torch.nn.Linear(weight.shape[1], weight.shape[2]).double()
+        linear.weight.data, linear.bias.data = weight.detach()[row].T.double(), bias.detach()[row, 0].double()
+        layers += [linear, torch.nn.ReLU() if network.activation == "relu" else torch.nn.Tanh()]
+    return torch.nn.Sequential(*layers[:-1], *([torch.nn.Tanh()] if network.squash else []))
 
 
-@pytest.mark.parametrize("sizes", [(4, 64, 64, 1), (3, 32, 2)])
-def test_a_member_gives_the_same_bits_alone_and_among_eight(sizes):
-    many, x = network((8,), sizes), torch.randn(8, 64, sizes[0])
-    g = torch.randn(8, 64, sizes[-1])
-    y = many.forward(x)
-    many.backward(g)
-    for s in (0, 5):
-        alone = network((1,), sizes, seeds=[s])
-        assert torch.equal(alone.flat[0], many.flat[s])
-        assert torch.equal(alone.forward(x[s : s + 1])[0], y[s])
-        alone.backward(g[s : s + 1])
-        assert torch.equal(alone.grad[0], many.grad[s])
+def torch_gradient(module):
+    """The gradients of the modules in the order of `flat`: W [in, out] by rows, then b, layer by layer."""
+    linears = [m for m in module if isinstance(m, torch.nn.Linear)]
+    return torch.cat([g for m in linears for g in (m.weight.grad.T.flatten(), m.bias.grad)]).float()
 
 
-def test_members_do_not_mix():
-    net, x = network(), torch.randn(3, 5, 4)
-    before = net.forward(x)
-    with torch.no_grad():
-        net.flat[1] += 1.0
-    after = net.forward(x)
-    assert torch.equal(before[[0, 2]], after[[0, 2]]) and not torch.equal(before[1], after[1])
+# Forward and backward
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_way_forward_is_the_stack_of_torchs_own_layers(kind):
+    network = make(**kind)
+    x = inputs(network)
+    expected = [
+        as_torch(network, row)(x.flatten(0, -3)[row].double()) for row in range(len(x.flatten(0, -3)))
+    ]
+    expected = torch.stack(expected).view(*x.shape[:-1], kind["out"]).detach().float()
+    near = {"rtol": 1e-4, "atol": 1e-6}
+    for way in (network, network.forward, network.fast):
+        torch.testing.assert_close(way(x).detach(), expected, **near)
+    if len(network.members) == 1:
+        np.testing.assert_allclose(network.numpy(x.numpy()), expected, **near)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_passes_by_hand_give_the_bits_of_the_pass_in_torchs_graph(kind):
+    network = make(**kind)
+    x = inputs(network)
+    assert torch.equal(network(x).detach(), network.forward(x))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_backward_is_the_gradient_that_autograd_finds_for_each_member(kind):
+    network = make(**kind)
+    x, g = inputs(network), torch.randn(*make(**kind).members, 5, kind["out"])
+    network.grad.fill_(9.0)  # what was there is overwritten, not added to
+    network.forward(x)
+    network.backward(g)
+    rows = zip(x.flatten(0, -3), g.flatten(0, -3), network.grad.flatten(0, -2), strict=True)
+    for row, (x_row, g_row, gradient) in enumerate(rows):
+        module = as_torch(network, row)
+        module(x_row.double()).backward(g_row.double())
+        torch.testing.assert_close(gradient, torch_gradient(module), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_fast_node_gives_the_gradient_of_the_plain_graph(kind):
+    network = make(**kind)
+    x = inputs(network)
+    parameters = [p for pair in network.layers for p in pair]
+    plain = torch.autograd.grad((network(x) ** 3).sum(), parameters)
+    (network.fast(x) ** 3).sum().backward()
+    for gradient, parameter in zip(plain, parameters, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_the_input_gradient_is_autograds_and_leaves_the_weights_gradients_alone(activation):
+    """peers.md 4.22: ∇_a Q goes to the actor; the critic's own gradient is not touched."""
+    network = make(activation, members=(3, 2), out=1)
+    x = inputs(network).requires_grad_()
+    network.grad.fill_(9.0)
+    (expected,) = torch.autograd.grad(network(x).sum(), x)
+    kept = network.flat.clone()
+    torch.testing.assert_close(network.input_gradient(x.detach()), expected, rtol=1e-4, atol=1e-6)
+    assert (network.grad == 9).all() and torch.equal(network.flat, kept)
+    first = network.input_gradient(x.detach()[:, 0], first_twin=True)
+    assert first.shape == (3, 5, 4)
+    torch.testing.assert_close(first, expected[:, 0], rtol=1e-4, atol=1e-6)
+
+
+def test_the_input_gradient_of_a_squashed_network_passes_through_the_tanh():
+    network = make(squash=True, out=1)
+    x = inputs(network).requires_grad_()
+    (expected,) = torch.autograd.grad(network(x).sum(), x)
+    torch.testing.assert_close(network.input_gradient(x.detach()), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_squashed_network_stays_within_one():
+    network = make(squash=True)
+    assert network(1e4 * inputs(network)).abs().max() <= 1
+
+
+# Members
+
+
+@pytest.mark.parametrize("out", [1, 2])
+def test_one_seed_alone_gives_the_bits_of_its_row_among_eight(out):
+    eight = Network((4, 8, out), (8,), Streams(range(8), INITIALISE))
+    x = inputs(eight, batch=64)
+    g = torch.randn(8, 64, out)
+    y = eight.forward(x)
+    eight.backward(g)
+    for seed in (0, 5):
+        one = Network((4, 8, out), (1,), Streams([seed], INITIALISE))
+        assert torch.equal(one.flat[0], eight.flat[seed])
+        assert torch.equal(one.forward(x[seed : seed + 1])[0], y[seed])
+        one.backward(g[seed : seed + 1])
+        assert torch.equal(one.grad[0], eight.grad[seed])
+
+
+def test_a_member_sees_neither_the_inputs_nor_the_weights_of_the_others():
+    network = make(members=(3, 2), out=1)
+    x = inputs(network)
+    before = network.forward(x).clone()
+    network.flat[1, 0] += 1.0
+    x[2, 1] += 1.0
+    changed = (network.forward(x) != before).flatten(2).any(2)
+    assert changed.tolist() == [[False, False], [True, False], [False, True]]
+
+
+def test_twins_and_seeds_start_from_different_weights():
+    flat = make(members=(3, 2), out=1).flat.flatten(0, 1)
+    assert len({tuple(row.tolist()) for row in flat}) == 6
+
+
+# Initial weights
+
+
+def test_uniform_weights_and_biases_lie_within_one_over_root_fan_in_and_fill_the_interval():
+    network = Network((16, 64, 3), (5,), streams(5))
+    for (weight, bias), fan_in in zip(network.layers, (16, 64), strict=True):
+        bound = fan_in**-0.5
+        assert weight.abs().max() <= bound and bias.abs().max() <= bound
+        assert weight.abs().max() > 0.97 * bound
+        assert weight.std().item() == pytest.approx(bound / 3**0.5, rel=0.1)
 
 
 def test_orthogonal_weights_are_orthonormal_times_their_gain_and_biases_zero():
-    net = network((2,), (4, 16, 3), start="orthogonal", final_gain=0.01)
-    (w1, b1), (w2, b2) = net.layers
-    torch.testing.assert_close(w1[1] @ w1[1].T, 2 * torch.eye(4))
-    torch.testing.assert_close(w2[1].T @ w2[1], 1e-4 * torch.eye(3), atol=1e-7, rtol=1e-4)
-    assert not b1.any() and not b2.any()
+    network = Network((6, 8, 5, 2), (3,), streams(), start="orthogonal", final_gain=0.01)
+    for (weight, bias), gain in zip(network.layers, (2**0.5, 2**0.5, 0.01), strict=True):
+        assert (bias == 0).all()
+        for W in weight.detach():
+            gram = W @ W.T if W.shape[0] <= W.shape[1] else W.T @ W
+            torch.testing.assert_close(gram, gain**2 * torch.eye(len(gram)), rtol=1e-4, atol=1e-5 * gain**2)
 
 
-def test_uniform_weights_stay_within_one_over_the_root_of_the_inputs():
-    (w1, b1), (w2, _) = network((2,), (4, 400, 1)).layers
-    assert 0.49 < w1.abs().max() <= 0.5 and b1.abs().max() <= 0.5 and w2.abs().max() <= 0.05
+def test_extra_parameters_come_last_and_start_at_their_value():
+    network = make(extra=2, extra_start=-0.5)
+    assert network.count == 4 * 8 + 8 + 8 * 6 + 6 + 6 * 2 + 2 + 2
+    assert (network.flat[:, -2:] == -0.5).all() and network.extra.shape == (3, 1, 2)
+    network.flat[:, -1] = 7.0
+    assert (network.extra[..., 1] == 7).all()
 
 
-@pytest.mark.parametrize("twin", [lambda n: n.copy(), copy.deepcopy, lambda n: pickle.loads(pickle.dumps(n))])
-def test_a_copy_is_equal_and_independent_and_its_layers_still_view_its_flat_array(twin):
-    net = network(extra=2)
-    other, x = twin(net), torch.randn(3, 5, 4)
-    assert torch.equal(net.forward(x), other.forward(x))
-    with torch.no_grad():
-        other.flat.zero_()
-    assert not other.forward(x).any() and net.forward(x).any()
+# Copies
 
 
-def test_polyak_closes_the_gap_by_tau_at_each_step():
-    online, target = network(seeds=[0, 1, 2]), network(seeds=[3, 4, 5])
-    gap = (target.flat - online.flat).clone()
-    for _ in range(4):
-        target.follow(online, 0.1)
-    torch.testing.assert_close(target.flat - online.flat, 0.9**4 * gap, rtol=1e-4, atol=1e-6)
+def test_layers_and_gradients_are_views_of_one_flat_array():
+    network = make(extra=1)
+    network.flat.fill_(2.0)
+    network.grad.fill_(3.0)
+    assert all((p == 2).all() and (p.grad == 3).all() for p in network.parameters)
+    assert sum(p.numel() for p in network.parameters) == network.flat.numel()
 
 
-def test_adam_is_pytorchs_adam_and_a_seed_that_is_not_active_stays_bit_for_bit():
-    net = network((2,))
-    ours, rows = Adam(net, eps=1e-6), [net.flat[s].clone().requires_grad_() for s in range(2)]
-    theirs = [torch.optim.Adam([row], lr=0.0, eps=1e-6) for row in rows]
-    for k in range(40):
-        active = [True, k % 3 != 1]
-        net.grad.copy_(torch.randn(net.grad.shape) * 10.0 ** (k % 4))
-        before = net.flat.clone()
-        ours.step(1e-2, active)
-        for s in range(2):
-            if active[s]:
-                rows[s].grad = net.grad[s].clone()
-                theirs[s].param_groups[0]["lr"] = 1e-2
-                theirs[s].step()
+@pytest.mark.parametrize(
+    "twin",
+    [Network.copy, copy.deepcopy, lambda n: pickle.loads(pickle.dumps(n))],
+    ids=["copy", "deepcopy", "pickle"],
+)
+def test_a_copy_has_the_same_weights_and_a_life_of_its_own(twin):
+    network = make(members=(3, 2), out=1, extra=1, activation="tanh", squash=True)
+    other, x = twin(network), inputs(network)
+    before = network.forward(x).clone()
+    assert torch.equal(other.forward(x), before)
+    other.flat.add_(0.1)
+    assert not torch.equal(other.forward(x), before) and torch.equal(network.forward(x), before)
+    other.grad.zero_()
+    other.backward(torch.ones(3, 2, 5, 1))
+    assert other.grad.abs().max() > 0 and (network.grad == 0).all()
+    assert all(
+        p.grad.data_ptr() != q.grad.data_ptr()
+        for p, q in zip(network.parameters, other.parameters, strict=True)
+    )
+    Adam(other).step(0.1)
+    assert torch.equal(other(x).detach(), other.forward(x))  # its layers are still views of its flat array
+
+
+def test_rows_are_copies_of_those_members():
+    network = make(members=(3, 2), out=1)
+    some, x = network.rows(slice(1, 3)), inputs(network)
+    assert some.members == (2, 2) and torch.equal(some.forward(x[1:3]), network.forward(x)[1:3])
+    some.flat.zero_()
+    assert (network.flat[1:3] != 0).any()
+
+
+def test_following_moves_the_target_by_exactly_tau():
+    """peers.md 4.22: θ' ← τ θ + (1 − τ) θ', and the online network stays."""
+    online, target = make(), make()
+    target.flat.normal_()
+    old, kept = target.flat.clone(), online.flat.clone()
+    target.follow(online, 0.005)
+    torch.testing.assert_close(target.flat, 0.005 * kept + 0.995 * old)
+    assert torch.equal(online.flat, kept)
+    target.follow(online, 1.0)
+    assert torch.equal(target.flat, kept)
+
+
+def test_the_gradient_norm_is_one_number_per_seed_over_both_twins():
+    network = make(members=(3, 2), out=1)
+    network.grad.normal_()
+    expected = [torch.linalg.vector_norm(network.grad[s]).item() for s in range(3)]
+    np.testing.assert_allclose(network.grad_norm(), expected, rtol=1e-6)
+
+
+# Adam
+
+
+@pytest.mark.parametrize("eps", [1e-8, 1e-5])
+def test_fifty_steps_are_those_of_torchs_adam(eps):
+    network = make(members=(3, 2), out=1)
+    theirs = network.flat.clone().requires_grad_()
+    ours, optimiser = Adam(network, eps=eps), torch.optim.Adam([theirs], lr=0.01, eps=eps)
+    generator = torch.Generator().manual_seed(0)
+    for step in range(50):
+        rate = 0.01 / (1 + step)  # learning rates that change, as a schedule's do
+        gradient = torch.randn(theirs.shape, generator=generator) * 10.0 ** (step % 7 - 3)
+        network.grad.copy_(gradient)
+        ours.step(rate)
+        theirs.grad = gradient
+        optimiser.param_groups[0]["lr"] = rate
+        optimiser.step()
+    torch.testing.assert_close(network.flat, theirs.detach(), rtol=1e-4, atol=1e-6)
+
+
+def test_a_seed_that_rests_stays_bit_for_bit_and_counts_its_own_steps():
+    """Each seed against a torch.optim.Adam of its own, that steps only when the seed does."""
+    network = make()
+    theirs = [row.clone().requires_grad_() for row in network.flat]
+    ours, optimisers = Adam(network), [torch.optim.Adam([p], lr=0.01) for p in theirs]
+    rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
+    for _ in range(50):
+        active = (rng.random(3) < [0.9, 0.5, 0.2]).tolist()
+        before = network.flat.clone()
+        network.grad.copy_(torch.randn(before.shape, generator=generator))
+        ours.step(0.01, active)
+        for seed, on in enumerate(active):
+            if on:
+                theirs[seed].grad = network.grad[seed].clone()
+                optimisers[seed].step()
             else:
-                assert torch.equal(net.flat[s], before[s])
-    torch.testing.assert_close(net.flat, torch.stack([row.detach() for row in rows]), rtol=1e-4, atol=1e-5)
-    assert ours.t.tolist() == [40, 27]
+                assert torch.equal(network.flat[seed], before[seed])
+    assert len(set(ours.t.tolist())) == 3
+    # One step for all, though their counts differ.
+    ours.step(0.01)
+    for seed, optimiser in enumerate(optimisers):
+        theirs[seed].grad = network.grad[seed].clone()
+        optimiser.step()
+    torch.testing.assert_close(network.flat, torch.stack(theirs).detach(), rtol=1e-4, atol=1e-6)
+    assert ours.t.tolist() == [int(o.state[p]["step"]) for o, p in zip(optimisers, theirs, strict=True)]
 
 
-def test_adam_continues_from_its_state():
-    nets = [network(), network()]
-    adams = [Adam(n) for n in nets]
-    for k in range(6):
-        grad = torch.randn(nets[0].grad.shape, generator=torch.Generator().manual_seed(k))
-        if k == 3:
-            state = adams[0].state()
-            adams[1] = Adam(nets[1])
-            adams[1].restore(state)
-        for n, a in zip(nets, adams, strict=True):
-            n.grad.copy_(grad)
-            a.step(0.1)
-    assert torch.equal(nets[0].flat, nets[1].flat)
+def test_a_step_of_one_seed_alone_gives_the_bits_of_its_row_in_a_step_of_all():
+    together, alone = make(), make().rows(slice(1, 2))
+    a, b = Adam(together), Adam(alone)
+    for _ in range(5):
+        together.grad.normal_()
+        alone.grad.copy_(together.grad[1:2])
+        a.step(0.01)
+        b.step(0.01)
+    assert torch.equal(together.flat[1], alone.flat[0])
+
+
+def test_a_restored_optimiser_goes_on_with_the_same_bits():
+    network = make()
+    optimiser = Adam(network)
+    for active in ([True] * 3, [True, False, True]):
+        network.grad.normal_()
+        optimiser.step(0.01, active)
+    other_network = network.copy()
+    other = Adam(other_network)
+    other.restore(optimiser.state())
+    network.grad.normal_()
+    other_network.grad.copy_(network.grad)
+    optimiser.step(0.01)
+    other.step(0.01)
+    assert torch.equal(network.flat, other_network.flat) and (optimiser.t == other.t).all()
+
+
+# Distributions
+
+
+def test_gaussian_policies_agree_with_torchs():
+    a, b = (Gaussian(torch.randn(3, 5, 2), 0.3 * torch.randn(3, 5, 2)) for _ in range(2))
+    ours, action = a, torch.randn(3, 5, 2)
+    p, q = (torch.distributions.Normal(d.mean, d.log_std.exp()) for d in (a, b))
+    torch.testing.assert_close(ours.log_prob(action), p.log_prob(action).sum(-1), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(ours.entropy(), p.entropy().sum(-1))
+    expected = torch.distributions.kl_divergence(p, q).sum(-1)
+    torch.testing.assert_close(a.kl(b), expected, rtol=1e-4, atol=1e-5)
+    assert (a.kl(b) - b.kl(a)).abs().max() > 0.1  # peers.md 4.11: the direction shows off θ_old
+
+
+def test_categorical_policies_agree_with_torchs():
+    a, b = (Categorical(torch.log_softmax(torch.randn(3, 5, 4), -1)) for _ in range(2))
+    p, q = (torch.distributions.Categorical(logits=d.log_p) for d in (a, b))
+    action = torch.randint(4, (3, 5))
+    torch.testing.assert_close(a.log_prob(action), p.log_prob(action))
+    torch.testing.assert_close(a.entropy(), p.entropy())
+    torch.testing.assert_close(a.kl(b), torch.distributions.kl_divergence(p, q), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:grad and param do not obey")
+@pytest.mark.parametrize("discrete", [True, False])
+def test_the_fast_policy_has_the_gradient_of_the_plain_one(discrete):
+    network = make(activation="tanh", extra=0 if discrete else 2)
+    obs = inputs(network)
+    action = torch.randint(2, (3, 5)) if discrete else torch.randn(3, 5, 2)
+    log_prob = distribution(network, obs, discrete).log_prob(action)
+    plain = torch.autograd.grad(log_prob.sum(), network.parameters)
+    network.grad.zero_()
+    distribution(network, obs, discrete, fast=True).log_prob(action).sum().backward()
+    for gradient, parameter in zip(plain, network.parameters, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("extreme", [-200.0, 200.0])
+def test_a_runaway_log_sigma_stays_finite(extreme):
+    """peers.md 4.17: σ = e^−200 is 0 in float32; the policy keeps it above e^−20."""
+    network = make(extra=2, extra_start=extreme)
+    policy = distribution(network, inputs(network), discrete=False)
+    assert torch.isfinite(policy.log_prob(policy.mean)).all() and torch.isfinite(policy.entropy()).all()
+    assert (policy.log_std.exp() > 0).all()
+
+
+def test_a_detached_policy_lets_no_gradient_through():
+    network = make(extra=2)
+    assert not any(part.requires_grad for part in distribution(network, inputs(network), False).detach())
+    assert not distribution(network, inputs(network), True).detach().log_p.requires_grad
