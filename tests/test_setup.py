@@ -220,6 +220,7 @@ def wait_for(path):
 def test_a_failing_pip_is_explained_in_one_line(with_environment, says, expected):
     line = one_line(with_environment.run(PIP_SAYS=says, PIP_EXIT="1"))
     assert expected in line
+    assert says in (with_environment.root / ".venv" / "rlcourse-install.log").read_text()
 
 
 def test_without_a_network_the_real_pip_fails_soon_and_in_one_line(repository):
