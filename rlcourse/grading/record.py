@@ -252,8 +252,8 @@ def unknown_mistake(cases, answers, expected, right):
     i = wrong[0]
     a, b = flat(answers[i : i + 1], expected[i : i + 1]), flat(expected[i : i + 1], expected[i : i + 1])
     k = int(np.argmax(np.abs(a - b)))
-    which = f" number {k}" if b.size > 1 else ""
-    return None, f"{counted}\nFor {show(cases[i])}: entry{which} of yours is {a[k]:.6g}, expected {b[k]:.6g}."
+    which = f"entry {k} (counted from 0) of your answer" if b.size > 1 else "your answer"
+    return None, f"{counted}\nFor {show(cases[i])}: {which} is {a[k]:.6g}, expected {b[k]:.6g}."
 
 
 def flat(answers, expected):

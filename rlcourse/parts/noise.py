@@ -23,15 +23,15 @@ class Streams:
     def normal(self, *shape):
         """ξ ~ N(0, 1), float32 [S, *shape]."""
         draws = np.empty((len(self), *shape), dtype=np.float32)
-        for generator, row in zip(self.generators, draws, strict=True):
-            generator.standard_normal(out=row, dtype=np.float32)
+        for seed, generator in enumerate(self.generators):
+            generator.standard_normal(out=draws[seed, ...], dtype=np.float32)
         return draws
 
     def uniform(self, *shape):
         """u ~ U[0, 1), float64 [S, *shape]."""
         draws = np.empty((len(self), *shape))
-        for generator, row in zip(self.generators, draws, strict=True):
-            generator.random(out=row)
+        for seed, generator in enumerate(self.generators):
+            generator.random(out=draws[seed, ...])
         return draws
 
     def permutation(self, n, active=None):

@@ -14,7 +14,8 @@ def fill(buffer, count, start=0, valid=None):
         S, (o, a, *_) = buffer.seeds, buffer.widths
         value = k + 1000.0 * np.arange(S)
         buffer.add(
-            np.tile(value[:, None], (1, o)), np.zeros((S, a)), value, np.zeros(S, bool), np.tile(value[:, None] + 1, (1, o)), valid
+            np.tile(value[:, None], (1, o)), np.zeros((S, a)), value, np.zeros(S, bool),
+            np.tile(value[:, None] + 1, (1, o)), valid,
         )  # fmt: skip
 
 

@@ -136,15 +136,15 @@ def test_a_squashed_network_stays_within_one():
 # Members
 
 
-@pytest.mark.parametrize("out", [1, 2])
-def test_one_seed_alone_gives_the_bits_of_its_row_among_eight(out):
-    eight = Network((4, 8, out), (8,), Streams(range(8), INITIALISE))
+@pytest.mark.parametrize(("out", "twins"), [(1, ()), (2, ()), (1, (2,))])
+def test_one_seed_alone_gives_the_bits_of_its_row_among_eight(out, twins):
+    eight = Network((4, 8, out), (8, *twins), Streams(range(8), INITIALISE))
     x = inputs(eight, batch=64)
-    g = torch.randn(8, 64, out)
+    g = torch.randn(8, *twins, 64, out)
     y = eight.forward(x)
     eight.backward(g)
     for seed in (0, 5):
-        one = Network((4, 8, out), (1,), Streams([seed], INITIALISE))
+        one = Network((4, 8, out), (1, *twins), Streams([seed], INITIALISE))
         assert torch.equal(one.flat[0], eight.flat[seed])
         assert torch.equal(one.forward(x[seed : seed + 1])[0], y[seed])
         one.backward(g[seed : seed + 1])

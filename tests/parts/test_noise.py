@@ -45,7 +45,6 @@ def test_draws_have_the_shapes_kinds_and_distributions_they_name():
     assert order.shape == (4, 9) and (np.sort(order) == np.arange(9)).all()
 
 
-@pytest.mark.xfail(strict=True, reason="a draw without a shape iterates over scalars, not views")
 def test_one_number_per_seed_needs_no_shape():
     assert Streams([0, 1], ACT).normal().shape == (2,) and Streams([0, 1], ACT).uniform().shape == (2,)
 

@@ -1,0 +1,309 @@
+"""One update of each algorithm against an independent one: autograd, a dense solve, closed forms."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from rlcourse.algorithms.ddpg import DDPG
+from rlcourse.algorithms.ppo import PPO
+from rlcourse.algorithms.td3 import TD3
+from rlcourse.algorithms.trpo import TRPO
+from rlcourse.equations.returns import clipped_double_q_target
+from rlcourse.equations.solvers import conjugate_gradient, fisher_vector_product, flat_gradient
+from rlcourse.parts.agents import Rollout, Spaces, rows
+from rlcourse.parts.memory import Batch
+from rlcourse.parts.noise import INITIALISE, LEARN, Streams
+
+SPACES = Spaces(3, 2, False)
+
+
+def replayed(S=2, B=16, seed=0):
+    g = torch.Generator().manual_seed(seed)
+    obs, next_obs = torch.randn(2, S, B, 3, generator=g)
+    action = torch.rand(S, B, 2, generator=g) * 2 - 1
+    return Batch(
+        obs, action, torch.randn(S, B, generator=g), (torch.rand(S, B, generator=g) < 0.3).float(), next_obs
+    )
+
+
+def nets_of(algorithm, spaces=SPACES, S=2):
+    return algorithm.networks(spaces, Streams(range(S), INITIALISE))
+
+
+class Still:
+    """A stream whose normal draws are chosen."""
+
+    def __init__(self, draws):
+        self.draws = draws
+
+    def normal(self, *shape):
+        return np.broadcast_to(self.draws, (2, *shape)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "algorithm", [DDPG(hidden=(8,)), TD3(hidden=(8,), policy_delay=1)], ids=["DDPG", "TD3"]
+)
+def test_the_gradients_are_those_of_the_written_losses(algorithm):
+    """Critic E[(y − Q)²], actor −E[Q₁(s, μ(s))], by autograd; the actor meets the critic after its step."""
+    nets, batch = nets_of(algorithm), replayed()
+    twins = isinstance(algorithm, TD3)
+
+    def q(net, obs, action):
+        x = torch.cat([obs, action], -1)
+        return net(x[:, None].expand(-1, 2, -1, -1) if twins else x)[..., 0]
+
+    with torch.no_grad():
+        next_action = nets.target_actor(batch.next_obs)
+        if twins:
+            noise = torch.tensor([0.3, -9.0]).mul(0.2).clamp(-0.5, 0.5)
+            next_action = (next_action + noise).clamp(-1, 1)
+        next_q = q(nets.target_critics, batch.next_obs, next_action)
+        next_q = next_q.min(1).values if twins else next_q
+        y = batch.reward + 0.99 * (1 - batch.terminated) * next_q
+    loss = ((q(nets.critics, batch.obs, batch.action) - (y[:, None] if twins else y)) ** 2).mean(-1).sum()
+    critic_gradient = flat_gradient_of(loss, nets.critics)
+    algorithm.update(nets, batch, Still([0.3, -9.0]))
+    torch.testing.assert_close(
+        nets.critics.grad.view(critic_gradient.shape), critic_gradient, rtol=1e-4, atol=1e-6
+    )
+    torch.testing.assert_close(
+        nets.actor.grad, nets_after_critic(algorithm, batch, twins, q), rtol=1e-4, atol=1e-6
+    )
+
+
+def flat_gradient_of(loss, net):
+    gradients = torch.autograd.grad(loss, net.parameters)
+    return torch.cat([g.flatten(1) for g in gradients], dim=1)
+
+
+def nets_after_critic(algorithm, batch, twins, q):
+    nets = nets_of(algorithm)
+    algorithm.update(nets, batch, Still([0.3, -9.0]))
+    critics = nets.critics
+    fresh = nets_of(algorithm)
+    value = q(critics, batch.obs, fresh.actor(batch.obs))
+    value = value[:, 0] if twins else value
+    return flat_gradient_of(-value.mean(-1).sum(), fresh.actor)
+
+
+def test_smoothing_noise_is_clipped_and_the_smoothed_action_too():
+    """peers 4.8; draws of 9 mean ε = 1.8, clipped to 0.5, and actions stay in [−1, 1]."""
+    met = []
+    algorithm = TD3(
+        hidden=(8,), target=lambda r, d, q, g: met.append(q) or clipped_double_q_target(r, d, q, g)
+    )
+    nets, batch = nets_of(algorithm), replayed()
+    algorithm.update(nets, batch, Still(9.0))
+    fresh = nets_of(algorithm)
+    action = (fresh.target_actor.forward(batch.next_obs) + 0.5).clamp(-1, 1)
+    torch.testing.assert_close(met[0], fresh.q(fresh.target_critics, batch.next_obs, action))
+
+
+def test_every_sample_and_dimension_has_smoothing_noise_of_its_own():
+    """peers 4.8, cleanrl#279: one noise vector for the whole batch."""
+    shapes = []
+
+    class Watched(Still):
+        def normal(self, *shape):
+            shapes.append(shape)
+            return super().normal(*shape)
+
+    TD3(hidden=(8,)).update(nets_of(TD3(hidden=(8,))), replayed(), Watched(0.0))
+    assert shapes == [(16, 2)]
+
+
+def test_td3_moves_actor_and_targets_once_every_d_updates_and_by_exactly_tau():
+    algorithm = TD3(hidden=(8,), policy_delay=3, tau=0.1)
+    nets, rng = nets_of(algorithm), Streams(range(2), LEARN)
+    for k in range(1, 7):
+        actor, target = nets.actor.flat.clone(), nets.target_critics.flat.clone()
+        algorithm.update(nets, replayed(seed=k), rng)
+        if k % 3:
+            assert torch.equal(nets.actor.flat, actor) and torch.equal(nets.target_critics.flat, target)
+        else:
+            assert not torch.equal(nets.actor.flat, actor)
+            torch.testing.assert_close(nets.target_critics.flat, 0.9 * target + 0.1 * nets.critics.flat)
+    assert not torch.equal(nets.target_actor.flat, nets_of(algorithm).target_actor.flat)
+
+
+@pytest.mark.parametrize("algorithm", [DDPG(hidden=(8,)), TD3(hidden=(8,), policy_delay=1, target_noise=0.0)])
+def test_a_batch_given_twice_has_the_same_gradient(algorithm):
+    """peers 4.23: a mean, not a sum."""
+    gradients = []
+    for times in (1, 2):
+        nets = nets_of(algorithm)
+        doubled = Batch(*(torch.cat([x] * times, dim=1) for x in replayed()))
+        algorithm.update(nets, doubled, Still(0.0))
+        gradients.append((nets.critics.grad.clone(), nets.actor.grad.clone()))
+    for one, two in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, two, rtol=1e-4, atol=1e-6)
+
+
+def rollout(discrete=False, T=12, S=2, N=3, seed=0, reward=None):
+    g = torch.Generator().manual_seed(seed)
+    obs, next_obs = torch.randn(2, T, S, N, 3, generator=g)
+    action = torch.randint(2, (T, S, N), generator=g) if discrete else torch.randn(T, S, N, 2, generator=g)
+    zero = torch.zeros(T, S, N)
+    reward = torch.randn(T, S, N, generator=g) if reward is None else torch.full((T, S, N), float(reward))
+    return Rollout(obs, action, reward, zero, zero.clone(), next_obs)
+
+
+@pytest.mark.parametrize("discrete", [False, True])
+def test_the_trust_region_step_is_the_dense_solve_of_the_right_length(discrete):
+    """s = F⁻¹g by a dense solve; ½ sᵀ F s = δ for the step that is searched along."""
+    found = {}
+
+    def solver(F, g, iterations):
+        found["F"] = torch.stack([F(e.expand_as(g)) for e in torch.eye(g.shape[1])], dim=-1)
+        found["g"], found["s"] = g, conjugate_gradient(F, g, g.shape[1] * 3, 1e-14)
+        return found["s"]
+
+    algorithm = TRPO(hidden=(4,), damping=0.1, fisher_fraction=1.0, max_kl=1e-5, solver=solver)
+    nets, rng = nets_of(algorithm, Spaces(3, 2, discrete)), Streams(range(2), LEARN)
+    start = nets.policy.flat.clone()
+    metrics = algorithm.update(nets, rollout(discrete), rng)
+    torch.testing.assert_close(found["F"], found["F"].mT, rtol=1e-3, atol=1e-5)
+    dense = torch.linalg.solve(found["F"].double(), found["g"].double()[..., None])[..., 0]
+    torch.testing.assert_close(found["s"].double(), dense, rtol=1e-2, atol=1e-4)
+    step = (nets.policy.flat - start) / metrics["step_fraction"][:, None]
+    energy = 0.5 * torch.einsum("si,sij,sj->s", step, found["F"], step)
+    torch.testing.assert_close(energy, torch.full((2,), 1e-5), rtol=0.05, atol=0)
+    assert (metrics["kl"] <= 1e-5).all() and (metrics["surrogate_gain"] > 0).all()
+
+
+def test_without_advantages_trpo_leaves_the_policy_bit_for_bit():
+    """peers 4.13: a zero gradient gives no step, and no NaN."""
+    algorithm = TRPO(hidden=(4,), advantage=lambda r, *rest: 0 * r)
+    nets = nets_of(algorithm)
+    start = nets.policy.flat.clone()
+    metrics = algorithm.update(nets, rollout(), Streams(range(2), LEARN))
+    assert torch.equal(nets.policy.flat, start) and (metrics["step_fraction"] == 0).all()
+
+
+def test_the_kl_of_the_line_search_is_old_from_new():
+    """peers 4.11: at θ_old both directions have one Hessian; off it their values differ."""
+    algorithm = TRPO(hidden=(4,), max_kl=0.05)
+    nets = nets_of(algorithm)
+    batch = rollout()
+    old = nets.pi(rows(batch.obs)).detach()
+    metrics = algorithm.update(nets, batch, Streams(range(2), LEARN))
+    new = nets.pi(rows(batch.obs)).detach()
+    p, q = (torch.distributions.Normal(x.mean, x.log_std.exp()) for x in (old, new))
+    expected = torch.distributions.kl_divergence(p, q).sum(-1).mean(-1)
+    backwards = torch.distributions.kl_divergence(q, p).sum(-1).mean(-1)
+    torch.testing.assert_close(metrics["kl"], expected, rtol=1e-3, atol=1e-6)
+    assert not torch.allclose(metrics["kl"], backwards, rtol=1e-3)
+
+
+def test_fisher_products_of_the_policy_network_are_double_derivatives_of_its_kl():
+    algorithm = TRPO(hidden=(4,))
+    nets = nets_of(algorithm)
+    pi = nets.pi(torch.randn(2, 9, 3))
+    kl = pi.detach().kl(pi).mean(-1).sum()
+    product = fisher_vector_product(kl, nets.policy.parameters)
+    v = torch.randn_like(nets.policy.flat)
+    gradient = flat_gradient(kl, nets.policy.parameters, create_graph=True)
+    twice = flat_gradient((gradient * v).sum(), nets.policy.parameters, create_graph=True)
+    torch.testing.assert_close(product(v), twice)
+
+
+def small(**options):
+    return PPO(**{"hidden": (8,), "epochs": 1, "minibatch_size": 1000, "max_grad_norm": None, **options})
+
+
+@pytest.mark.parametrize("discrete", [False, True])
+def test_ppos_first_gradient_is_the_policy_gradient(discrete):
+    """At θ_old the ratio is 1: −E[Â ∇log π], advantages normalised."""
+    algorithm = small()
+    nets, batch = nets_of(algorithm, Spaces(3, 2, discrete)), rollout(discrete)
+    fresh = nets_of(algorithm, Spaces(3, 2, discrete))
+    value, next_value = fresh.values(batch)
+    delta, no = [], torch.zeros(3)
+    for s in range(2):
+        columns = (batch.reward[:, s], value[:, s], next_value[:, s])
+        running, out = no, []
+        for r, v, w in zip(*(c.flip(0) for c in columns), strict=True):
+            running = r + 0.98 * w - v + 0.98 * 0.95 * running
+            out.append(running)
+        delta.append(torch.stack(out[::-1]).flatten())
+    A = torch.stack(delta)
+    A = (A - A.mean(-1, keepdim=True)) / A.std(-1, correction=0, keepdim=True)
+    log_prob = fresh.pi(rows(batch.obs)).log_prob(rows(batch.action))
+    expected = flat_gradient_of(-(log_prob * A).mean(-1).sum(), fresh.policy)
+    algorithm.update(nets, batch, Streams(range(2), LEARN))
+    torch.testing.assert_close(nets.policy.grad, expected, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("kl", "factor"), [(0.001, 0.5), (0.0065, 0.5), (0.007, 1.0), (0.0149, 1.0), (0.0151, 2.0), (1.0, 2.0)]
+)
+def test_adaptive_beta_doubles_above_and_halves_below_and_keeps_between(kl, factor, monkeypatch):
+    """Schulman et al. 2017, section 4, with d_targ = 0.01, by scripted divergences."""
+    algorithm = small(objective="adaptive_kl", beta=3.0, epochs=0)
+    nets = nets_of(algorithm)
+    import rlcourse.parts.networks as networks
+
+    monkeypatch.setattr(networks.Gaussian, "kl", lambda self, other: torch.full(self.mean.shape[:2], kl))
+    algorithm.update(nets, rollout(), Streams(range(2), LEARN))
+    assert nets.beta.tolist() == [3.0 * factor] * 2
+
+
+def test_the_early_stop_counts_optimiser_steps_and_forbids_the_step_not_the_next(monkeypatch):
+    """peers 4.15: KLs 0, 0.01, 0.05 | with a limit of 0.02 the third step is not taken."""
+    algorithm = small(stop_kl=0.02, epochs=5, minibatch_size=12)
+    nets, script = nets_of(algorithm), iter([0.0, 0.01, 0.05] + [0.0] * 100)
+    import rlcourse.parts.networks as networks
+
+    monkeypatch.setattr(
+        networks.Gaussian, "kl", lambda self, other: torch.full(self.mean.shape[:2], next(script))
+    )
+    metrics = algorithm.update(nets, rollout(), Streams(range(2), LEARN))
+    assert metrics["optimiser_steps"].tolist() == [2, 2]
+    assert nets.policy_optimiser.t.tolist() == nets.critic_optimiser.t.tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("options", [{"minibatch_size": 35}, {"minibatch_size": 1}, {"log_std": -200.0}])
+def test_small_remainders_constant_rewards_and_vanishing_noise_give_no_nan(options):
+    """peers 4.10 and 4.17: 36 transitions in minibatches of 35 leave one by itself."""
+    algorithm = small(epochs=2, **options)
+    nets = nets_of(algorithm)
+    metrics = algorithm.update(nets, rollout(reward=0.0), Streams(range(2), LEARN))
+    assert torch.isfinite(nets.policy.flat).all() and torch.isfinite(nets.critic.flat).all()
+    assert torch.isfinite(metrics["kl"]).all()
+
+
+def test_the_entropy_bonus_raises_the_entropy():
+    without, with_bonus = (small(entropy_bonus=c, advantage=lambda r, *rest: 0 * r) for c in (0.0, 1.0))
+    entropies = []
+    for algorithm in (without, with_bonus):
+        nets = nets_of(algorithm)
+        entropies.append(algorithm.update(nets, rollout(), Streams(range(2), LEARN))["entropy"])
+    assert (entropies[1] > entropies[0]).all()
+
+
+def test_clipping_the_gradient_bounds_policy_and_critic_together():
+    algorithm = small(max_grad_norm=0.01)
+    nets = nets_of(algorithm)
+    algorithm.update(nets, rollout(reward=100.0), Streams(range(2), LEARN))
+    total = (nets.policy.grad_norm() ** 2 + nets.critic.grad_norm() ** 2).sqrt()
+    assert (total <= 0.01 + 1e-6).all()
+
+
+def test_clipping_does_not_bound_the_ratio():
+    """After some epochs the KL is well away from 0 and ratios leave [1 − ε, 1 + ε]."""
+    algorithm = small(epochs=40, learning_rate=1e-2, clip=0.1)
+    metrics = algorithm.update(nets_of(algorithm), rollout(), Streams(range(2), LEARN))
+    assert (metrics["clip_fraction"] > 0.1).all() and (metrics["kl"] > 0.01).all()
+
+
+def test_annealing_ends_at_a_learning_rate_of_zero():
+    algorithm = small(anneal=True)
+    nets = nets_of(algorithm)
+    nets.progress, start = 1.0, nets.policy.flat.clone()
+    algorithm.update(nets, rollout(), Streams(range(2), LEARN))
+    assert torch.equal(nets.policy.flat, start)
+    algorithm = replace(algorithm, anneal=False)
+    algorithm.update(nets, rollout(), Streams(range(2), LEARN))
+    assert not torch.equal(nets.policy.flat, start)
