@@ -110,10 +110,3 @@ def test_without_volatility_the_noise_is_a_plain_decay():
     for k in range(1, 6):
         x = noise.step(x, 123.0)
         assert x == pytest.approx(0.75**k)
-
-
-def test_a_seed_that_is_not_active_draws_no_permutation():
-    """A seed whose epochs have stopped must go on as it would alone."""
-    stream, twin = Streams([1, 2], 1), Streams([1, 2], 1)
-    assert np.array_equal(stream.permutation(5, [False, True])[0], np.arange(5))
-    assert np.array_equal(stream.permutation(5)[0], twin.permutation(5)[0])
