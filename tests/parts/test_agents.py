@@ -155,6 +155,10 @@ def test_learning_starts_after_the_warm_up_which_acts_uniformly():
     stepper = Script()
     _, _, learnt = off_policy(403, stepper, warmup=400, noise=OUNoise(sigma=0.0))
     assert learnt == [False] * 400 + [True] * 3
+    longer = Script()
+    off_policy(401, longer, warmup=10**6)
+    same = [np.array_equal(a, b) for a, b in zip(stepper.actions, longer.actions, strict=False)]
+    assert same == [True] * 400 + [False]  # the policy acts from step 400 on, not before
     warm = np.stack(stepper.actions)[:400].ravel()
     assert abs(warm.mean()) < 0.07 and warm.std() == pytest.approx(1 / np.sqrt(3), rel=0.05)
     assert np.histogram(warm, 4, (-1, 1))[0].min() > 340  # of 400 expected
