@@ -65,7 +65,16 @@ def load(folder):
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return _from_tree(json.loads(arrays.pop("tree").tobytes()), arrays)
-    except (zipfile.BadZipFile, ValueError, KeyError, EOFError, OSError) as error:
+    except (
+        zipfile.BadZipFile,
+        ValueError,
+        KeyError,
+        EOFError,
+        OSError,
+        RuntimeError,
+        AttributeError,
+        TypeError,
+    ) as error:
         older = folder / PREVIOUS
         advice = (
             f"an older one is whole: rename {PREVIOUS} to {NAME} to use it"
