@@ -32,6 +32,14 @@ def nets_of(algorithm, spaces=SPACES, S=2):
     return algorithm.networks(spaces, Streams(range(S), INITIALISE))
 
 
+def apart(algorithm):
+    """Nets whose targets differ from the online networks, with actions that reach the bounds."""
+    nets, g = nets_of(algorithm), torch.Generator().manual_seed(1)
+    for net in (nets.target_actor, nets.target_critics):
+        net.flat.copy_(2 * torch.randn(net.flat.shape, generator=g))
+    return nets
+
+
 class Still:
     """A stream whose normal draws are chosen."""
 
@@ -47,7 +55,7 @@ class Still:
 )
 def test_the_gradients_are_those_of_the_written_losses(algorithm):
     """Critic E[(y − Q)²], actor −E[Q₁(s, μ(s))], by autograd; the actor meets the critic after its step."""
-    nets, batch = nets_of(algorithm), replayed()
+    nets, batch = apart(algorithm), replayed()
     twins = isinstance(algorithm, TD3)
 
     def q(net, obs, action):
@@ -79,10 +87,10 @@ def flat_gradient_of(loss, net):
 
 
 def nets_after_critic(algorithm, batch, twins, q):
-    nets = nets_of(algorithm)
+    nets = apart(algorithm)
     algorithm.update(nets, batch, Still([0.3, -9.0]))
     critics = nets.critics
-    fresh = nets_of(algorithm)
+    fresh = apart(algorithm)
     value = q(critics, batch.obs, fresh.actor(batch.obs))
     value = value[:, 0] if twins else value
     return flat_gradient_of(-value.mean(-1).sum(), fresh.actor)
@@ -94,9 +102,9 @@ def test_smoothing_noise_is_clipped_and_the_smoothed_action_too():
     algorithm = TD3(
         hidden=(8,), target=lambda r, d, q, g: met.append(q) or clipped_double_q_target(r, d, q, g)
     )
-    nets, batch = nets_of(algorithm), replayed()
+    nets, batch = apart(algorithm), replayed()
     algorithm.update(nets, batch, Still(9.0))
-    fresh = nets_of(algorithm)
+    fresh = apart(algorithm)
     action = (fresh.target_actor.forward(batch.next_obs) + 0.5).clamp(-1, 1)
     torch.testing.assert_close(met[0], fresh.q(fresh.target_critics, batch.next_obs, action))
 
@@ -112,6 +120,17 @@ def test_every_sample_and_dimension_has_smoothing_noise_of_its_own():
 
     TD3(hidden=(8,)).update(nets_of(TD3(hidden=(8,))), replayed(), Watched(0.0))
     assert shapes == [(16, 2)]
+
+
+def test_ddpgs_targets_follow_by_exactly_tau_at_every_update():
+    """peers 4.22: a target actor that is never moved."""
+    algorithm = DDPG(hidden=(8,), tau=0.1)
+    nets = apart(algorithm)
+    pairs = ((nets.target_actor, nets.actor), (nets.target_critics, nets.critics))
+    before = [target.flat.clone() for target, _ in pairs]
+    algorithm.update(nets, replayed(), Still(0.0))
+    for (target, online), old in zip(pairs, before, strict=True):
+        torch.testing.assert_close(target.flat, 0.9 * old + 0.1 * online.flat)
 
 
 def test_td3_moves_actor_and_targets_once_every_d_updates_and_by_exactly_tau():

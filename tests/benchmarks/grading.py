@@ -2,8 +2,8 @@
 
     .venv/bin/python tests/benchmarks/grading.py [--plain 6] [--sizes 10 50 200] [--jobs 1 2]
 
-The class is made from the instructor's answers: each student has a few exercises wrong or blank. Cells that train
-agents are taken out of the files: plain nbgrader would run them, the judge never does.
+The class is made from the instructor's answers: each student has a few exercises wrong or blank. Cells that
+train agents are taken out of the files: plain nbgrader would run them, the judge never does.
 """
 
 import argparse
