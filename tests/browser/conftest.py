@@ -496,3 +496,25 @@ class Live(Panel):
             assert time.monotonic() < deadline, f"still {now!r} after {seconds} s:\n{self.root.inner_text()}"
             time.sleep(0.05)
         return now
+
+
+@pytest.fixture
+def speed():
+    """speed(times, what): prints median and p95 [ms]; asserts p95 ≤ 60 on a machine said to be idle.
+
+    Elsewhere (two workers, other processes) it asserts a loose bound, which only a lost fast path would break,
+    and skips with the numbers.
+    """
+
+    def judge(times, what):
+        times = sorted(times)
+        median, p95 = times[len(times) // 2], times[int(0.95 * len(times))]
+        measured = f"{what}: slider → picture median {median:.0f} ms, p95 {p95:.0f} ms (n = {len(times)})"
+        print(f"\n{measured}")
+        if os.environ.get("RLCOURSE_IDLE"):
+            assert p95 <= 60, measured
+        else:
+            assert median <= 1000, measured
+            pytest.skip(f"60 ms NOT ASSERTED (set RLCOURSE_IDLE=1 on an idle machine): {measured}")
+
+    return judge

@@ -5,8 +5,6 @@ The README's picture is made here too:
 """
 
 import math
-import os
-import statistics
 import time
 
 import numpy as np
@@ -167,19 +165,11 @@ def test_the_readme_shows_the_bias_lab(td3, screenshots):
     assert (screenshots / "lab.png").stat().st_size < 200_000
 
 
-def test_from_slider_to_picture_in_lecture_07_takes_at_most_60_ms_at_p95(td3):
-    """Median and p95 are printed always; asserted where the machine has a core to spare."""
+def test_from_slider_to_picture_in_lecture_07_takes_at_most_60_ms_at_p95(td3, speed):
     lab = td3.lab(0)
-    load = os.getloadavg()[0]
-    for label in ("gap", "actions"):
-        times = sorted(lab.timings(label, 40))
-        median, p95 = statistics.median(times), times[int(0.95 * len(times))]
-        print(f"\n{label}: slider → picture: median {median:.0f} ms, p95 {p95:.0f} ms (n = {len(times)})")
-        if load <= os.cpu_count():
-            assert p95 <= 60
+    times = lab.timings("gap", 40) + lab.timings("actions", 40)
     lab.reset()
-    if load > os.cpu_count():
-        pytest.skip(f"NOT ASSERTED: the machine is busy (load {load:.1f} on {os.cpu_count()} cores)")
+    speed(times, "lecture 07")
 
 
 def test_the_smoothing_lab_shows_what_quantiles_of_the_noise_give(td3):
