@@ -502,7 +502,7 @@ class Live(Panel):
 def speed():
     """speed(times, what): prints median and p95 [ms]; asserts p95 ≤ 60 on a machine said to be idle.
 
-    Elsewhere (two workers, other processes) it asserts a loose bound, which only a lost fast path would break,
+    Elsewhere (two workers, other processes) it asserts a loose bound, that only a lost fast path breaks,
     and skips with the numbers.
     """
 
