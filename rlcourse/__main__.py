@@ -36,6 +36,7 @@ ENVIRONMENT = ROOT / ".venv"
 STAMP = ENVIRONMENT / "rlcourse.json"  # what was installed; "state" is "installing" until all of it is there
 OLDEST = (3, 11)
 ROOM = 3 * 1024**3  # bytes that an installation takes with PyTorch's CPU build, and some air
+PROMPT_SERVER = "--ServerApp.kernel_websocket_connection_class=rlcourse.server.PromptConnection"
 NBGRADER_SERVERS = ("formgrader", "validate_assignment", "assignment_list", "course_list")
 
 # pip's words -> the one line a person needs. The first that matches wins.
@@ -348,6 +349,7 @@ def lab(arguments):
         "jupyterlab",
         "--ServerApp.root_dir={}".format(ROOT),
         "--LabApp.default_url=/lab/tree/{}".format(pages[0].relative_to(ROOT).as_posix()),
+        PROMPT_SERVER,
     ]
     if options.no_browser:
         command.append("--no-browser")

@@ -13,15 +13,17 @@ import struct
 import textwrap
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from rlcourse.statistics import Interval, interval
 
@@ -105,7 +107,7 @@ def styles(labels: Iterable[str]) -> list[dict]:
 def figure(width: float = 8.0, height: float = 4.2, layout: str | None = "constrained") -> Figure:
     """An empty figure (inches of 100 pixels) with an Agg canvas: never pyplot, so any thread may own it."""
     fig = Figure(figsize=(width, height), dpi=STYLE["figure.dpi"], layout=layout)
-    FigureCanvasAgg(fig)
+    _Canvas(fig)
     return fig
 
 
@@ -136,13 +138,47 @@ def axes(fig: Figure, rows: int = 1, columns: int = 1, **subplots) -> Axes | np.
 def _empty(ax: Axes) -> None:
     for artist in [*ax.lines, *ax.collections, *ax.patches, *ax.texts, *ax.images, *ax.tables]:
         artist.remove()
-    if ax.get_legend() is not None:
-        ax.get_legend().remove()
+    names = ax.get_legend()
+    if names is not None and names is getattr(ax, "_rlcourse_legend", (None, None))[1]:
+        names.set_visible(False)  # `legend` may show it again
+    elif names is not None:
+        names.remove()
     ax.set_prop_cycle(STYLE["axes.prop_cycle"])
     ax.relim()
     for axis in "xy":
         if getattr(ax, f"get_autoscale{axis}_on")():
             getattr(ax, f"set_{axis}lim")(auto=True)
+
+
+def legend(ax: Axes, **options) -> None:
+    """`ax.legend(**options)`, kept from one redraw to the next while its entries look the same.
+
+    A legend costs as much as ten lines, and in a lab it rarely changes.
+    """
+    handles, labels = ax.get_legend_handles_labels()
+    looks = [
+        (label, type(handle), handle.get_color(), handle.get_linestyle(), handle.get_marker())
+        for label, handle in zip(labels, handles, strict=True)
+    ]
+    key, kept = (looks, options), getattr(ax, "_rlcourse_legend", None)
+    if kept is not None and kept[0] == key and kept[1] is ax.get_legend():
+        kept[1].set_visible(True)
+    else:
+        ax._rlcourse_legend = key, ax.legend(**options)
+
+
+def round_limits(*values: float | np.ndarray, parts: int = 6) -> tuple[float, float]:
+    """The narrowest limits around all finite values that are multiples of a step of 1, 2 or 5 × 10ᵏ.
+
+    At most `parts` steps lie between them. For `ax.set_ylim`: while a slider moves, the frame stands still
+    until a line would leave it, so the eye can compare (and `draw` keeps the frame it has drawn).
+    """
+    flat = np.concatenate([np.ravel(value).astype(float) for value in values])
+    flat = flat[np.isfinite(flat)]
+    if not flat.size:
+        raise ValueError("round_limits: no finite value among those given")
+    ticks = MaxNLocator(parts, steps=(1, 2, 5, 10)).tick_values(flat.min(), flat.max())
+    return float(ticks[0]), float(ticks[-1])
 
 
 def learning_curve(
@@ -333,6 +369,48 @@ def cart_svg(position: float, angle: float | None = None, limit: float = 2.4, si
 # Out of the process ---------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=2000)
+def _stamp(text: str, font, angle: float, mathematical, rgb, shift: tuple[float, float], dpi: float):
+    """text as pixels [h, w, 4] from below, set `shift` past a pixel's corner; the offsets to that pixel."""
+    probe = RendererAgg(1, 1, dpi)
+    width, height, _ = probe.get_text_width_height_descent(text, font, mathematical)
+    reach = math.ceil(width + height) + 4
+    page = RendererAgg(2 * reach, 2 * reach, dpi)
+    pen = page.new_gc()
+    pen.set_foreground(rgb, isRGBA=True)
+    page.draw_text(pen, reach + shift[0], reach + shift[1], text, font, angle, mathematical)
+    pixels = np.array(page.buffer_rgba())
+    rows, columns = pixels[..., 3].any(1).nonzero()[0], pixels[..., 3].any(0).nonzero()[0]
+    if not len(rows):
+        return pixels[:0], 0, 0
+    top, left = rows[0], columns[0]
+    return pixels[top : rows[-1] + 1, left : columns[-1] + 1][::-1].copy(), left - reach, rows[-1] + 1 - reach
+
+
+class _Renderer(RendererAgg):
+    """Agg with a memory for text: setting it in type anew is most of the cost of a frame."""
+
+    def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
+        if gc.get_alpha() != 1.0 or (
+            mtext is not None and (mtext.get_fontfeatures() or mtext.get_language())
+        ):
+            super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
+            return
+        shift = round(64 * (x % 1)) / 64, round(64 * (y % 1)) / 64
+        pixels, left, bottom = _stamp(s, prop.copy(), angle, ismath, tuple(gc.get_rgb()), shift, self.dpi)
+        if pixels.size:
+            self.draw_image(gc, math.floor(x) + left, self.height - (math.floor(y) + bottom), pixels)
+
+
+class _Canvas(FigureCanvasAgg):
+    def get_renderer(self):
+        width, height = self.figure.bbox.size
+        if getattr(self, "_made_for", None) != (width, height, self.figure.dpi):
+            self.renderer = _Renderer(width, height, self.figure.dpi)
+            self._made_for = self._lastKey = (width, height, self.figure.dpi)
+        return self.renderer
+
+
 def draw(fig: Figure) -> None:
     """Draw fig on its canvas; where frames, ticks and labels are as last time, only what is inside them.
 
@@ -367,7 +445,12 @@ def _frames(fig: Figure) -> tuple[list | None, list]:
         if ax.name != "rectilinear" or ax.child_axes or ax.tables or ax.artists or not ax.get_visible():
             return None, []
         inside = [*ax.lines, *ax.collections, *ax.patches, *ax.texts, *ax.images]
-        inside += [ax.title, ax._left_title, ax._right_title, *filter(None, [ax.get_legend()])]
+        inside += [ax.title, ax._left_title, ax._right_title]
+        names, kept = ax.get_legend(), getattr(ax, "_rlcourse_legend", (None, None))[1]
+        if names is not None and names is kept:
+            key += [id(names), names.get_visible()]
+        elif names is not None:
+            inside.append(names)
         contents += [(ax, a) for a in sorted(inside, key=lambda a: a.get_zorder()) if a.get_visible()]
         spines = [
             (spine.get_visible(), spine.get_edgecolor(), spine.get_linewidth())
@@ -384,10 +467,11 @@ def _frames(fig: Figure) -> tuple[list | None, list]:
 def to_png(fig: Figure) -> bytes:
     """fig as a PNG, quickly: one zlib pass at its fastest level, no filters."""
     draw(fig)
-    pixels = np.asarray(fig.canvas.buffer_rgba())[..., :3]
+    pixels = np.asarray(fig.canvas.buffer_rgba())
     height, width, _ = pixels.shape
     rows = np.zeros((height, 3 * width + 1), np.uint8)  # each row starts with its filter: 0, none
-    rows[:, 1:] = pixels.reshape(height, -1)
+    for channel in range(3):
+        rows[:, 1 + channel :: 3] = pixels[..., channel]
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

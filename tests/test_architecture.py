@@ -20,6 +20,7 @@ FLOORS = {  # the first part of a module's name -> its floor
     "plots": 3.1,  # draws what statistics computed
     "training": 3.2,
     "widgets": 4,
+    "server": 4,  # in JupyterLab's server, not in the kernel
     "grading": 4,
     "command_line": 4,  # `train` of the command line
     "__main__": 5,
@@ -182,7 +183,13 @@ def test_no_module_of_the_package_imports_what_it_does_not_declare():
     extras = about["optional-dependencies"]
     declared = about["dependencies"] + extras["test"] + extras["instructor"] + extras["cluster"]
     names = {re.match(r"[\w-]+", line).group().replace("-", "_").lower() for line in declared}
-    come_along = {"IPython", "nbclient", "jupyter_client", "traitlets"}  # with jupyterlab and ipykernel
+    come_along = {
+        "IPython",
+        "nbclient",
+        "jupyter_client",
+        "jupyter_server",
+        "traitlets",
+    }  # with jupyterlab and ipykernel
     for name, path in MODULES.items():
         foreign = (
             {other.split(".")[0] for other in imports(path)} - set(sys.stdlib_module_names) - {"rlcourse"}

@@ -5,8 +5,11 @@ import math
 import re
 import time
 
+import matplotlib
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from PIL import Image
 
 from rlcourse import plots
@@ -76,6 +79,62 @@ def test_axes_are_reused_clean_for_the_same_layout_and_made_anew_for_another():
     fig.canvas.draw()
     assert again.get_ylim()[1] > 40  # autoscaled anew
     assert len(plots.axes(fig, 1, 2)) == len(fig.axes) == 2
+
+
+def test_a_legend_is_kept_while_its_entries_look_the_same_and_only_then():
+    def redrawn(fig, *labels, **options):
+        ax = plots.axes(fig)
+        for label in labels:
+            ax.plot([0, 1], [0, 1], label=label)
+        if labels:
+            plots.legend(ax, **options)
+        return ax.get_legend()
+
+    fig = plots.figure()
+    first = redrawn(fig, "a", "b")
+    assert redrawn(fig, "a", "b") is first
+    assert first.get_visible()
+    renamed = redrawn(fig, "a", "c")
+    assert [text.get_text() for text in renamed.get_texts()] == ["a", "c"]
+    assert len(redrawn(fig, "a", loc="lower left").get_texts()) == 1
+    assert not redrawn(fig).get_visible()  # a redraw without a legend shows none
+
+
+def test_round_limits_hold_all_values_and_are_the_narrowest_of_at_most_six_steps():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        low, high = np.sort(rng.normal(size=2) * 10.0 ** rng.integers(-3, 4))
+        bottom, top = plots.round_limits([low, np.nan], high)
+        assert bottom <= low < high <= top
+        candidates = []
+        for step in (m * 10.0**k for m in (1, 2, 5) for k in range(-8, 8)):
+            limits = step * np.floor(low / step), step * np.ceil(high / step)
+            if round((limits[1] - limits[0]) / step) <= 6:
+                candidates.append(limits[1] - limits[0])
+        assert top - bottom <= min(candidates) * (1 + 1e-9)
+    with pytest.raises(ValueError, match="no finite value"):
+        plots.round_limits([np.nan])
+
+
+def test_remembered_text_is_the_text_that_agg_sets():
+    """Agg rounds where glyphs overlap, a stamp once more: five levels of 255 at most."""
+
+    def pixels(canvas):
+        with matplotlib.rc_context(plots.STYLE):
+            fig = Figure(figsize=(4, 3), dpi=100)
+            canvas(fig)
+            ax = fig.subplots()
+            ax.plot([0, 1], [0, 1])
+            ax.set(xlabel="share of the way", ylabel="π(move | 0)", title="No gain promised", xlim=(-1, 1.1))
+            ax.text(0.3, 0.5, r"$\eta \leq \frac{1}{2}$", rotation=30, color=plots.GREEN)
+            ax.text(0.7, 0.2, "faint", alpha=0.3)
+            fig.canvas.draw()
+            fig.canvas.draw()  # from memory
+            return np.asarray(fig.canvas.buffer_rgba()).astype(int)
+
+    plain, remembered = pixels(FigureCanvasAgg), pixels(plots._Canvas)
+    assert np.abs(plain - remembered).max() <= 5
+    assert (plain < 100).any(), "an empty page would be equal too"
 
 
 def test_the_fast_png_holds_the_pixels_of_the_canvas():

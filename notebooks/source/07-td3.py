@@ -212,8 +212,8 @@ assert printed < 1, "the printed formula cannot see that a₂ is worth 10"
 
 # %%
 def exact_biases(gap, noise, actions, points=2001):
-    """The biases of max, double, clipped and actor by quadrature (trapezoids)."""
-    x, rivals = np.linspace(-gap - 8 * noise, 8 * noise, points), actions - 1
+    """The biases of max, double, clipped and actor by quadrature (trapezoids); actions: a number, or several."""
+    x, rivals = np.linspace(-gap - 8 * noise, 8 * noise, points), np.asarray(actions)[..., None] - 1
     below_0, below = ndtr(x / noise), ndtr((x + gap) / noise)  # P(estimate ≤ x): best action, a rival
     phi_0, phi = (np.exp(-0.5 * (z / noise) ** 2) / (2 * np.pi) ** 0.5 for z in (x, x + gap))
 
@@ -274,15 +274,16 @@ LOOKS = {
 def draw(fig, gap=0.0, noise=1.0, actions=10, samples=1):
     ax = plots.axes(fig)
     sd, counts = noise / samples**0.5, np.arange(2, 21)
-    curves = [exact_biases(gap, sd, n, points=301) for n in counts]
+    curves = exact_biases(gap, sd, counts, points=301)
     means, found = np.r_[0.0, np.full(actions - 1, -gap)], {}
     for name, (colour, line) in LOOKS.items():
-        ax.plot(counts, [c[name] for c in curves], color=colour, linestyle=line, label=name)
+        ax.plot(counts, curves[name], color=colour, linestyle=line, label=name)
         found[name] = expected_maximum(means, sd, 2000, name, np.random.default_rng(0))
         ax.plot(actions, found[name], "o", color=colour, markersize=9, label="_dot")
     ax.axhline(0, color=plots.BLACK, linewidth=1, linestyle="-")
     ax.set(xlabel="number of actions", ylabel="bias (units of the reward)", xlim=(1.6, 20))
     ax.set_xticks((2, 5, 10, 15, 20))
+    ax.set_ylim(plots.round_limits(*curves.values(), *found.values()))
     ax.yaxis.set_major_formatter("{x:+.2f}")  # of one width at every scale
     over = [name for name, value in found.items() if value > 0.02]
     ax.set_title("Too high: " + (", ".join(over) if over else "none"), y=1.0)

@@ -422,9 +422,8 @@ def draw_bounds(ax, shares, curves):
         ax.plot(shares, curve, color=colour, linestyle=line, label=name)
     top, low = max(curves[0].max(), curves[1].max()), min(curves[0].min(), curves[1].min())
     room = max(top - low, 1e-3)
-    ax.set(
-        ylim=(low - 1.2 * room, top + 0.1 * room), xlim=(shares[0], shares[-1]), xlabel="share t of the way"
-    )
+    ax.set_ylim(plots.round_limits(low - room, top))
+    ax.set(xlim=(shares[0], shares[-1]), xlabel="share t of the way")
 
 
 # %% [markdown]
@@ -717,9 +716,9 @@ def draw(fig, old_0=0.5, old_1=0.5, target_0=0.05, target_1=0.05, t=0.2, gamma=0
     curves = bounds_along(two, a, b, way)
     here = markov.mixture(a, b, t)
 
-    square.imshow(
-        landscape(gamma), origin="lower", extent=(0, 1, 0, 1), cmap="Greys", alpha=0.6, aspect="auto"
-    )
+    levels = landscape(gamma)
+    move = np.linspace(0, 1, len(levels))
+    square.pcolormesh(move, move, levels, cmap="Greys", alpha=0.6)
     square.plot([old_0, target_0], [old_1, target_1], color=plots.BLUE, linestyle="-")
     for x, y, mark in ((old_0, old_1, "o"), (target_0, target_1, "s"), (here[0, 1], here[1, 1], "D")):
         square.plot(x, y, mark, color=plots.BLUE, markersize=9, markeredgecolor="white", clip_on=False)

@@ -263,13 +263,14 @@ def draw_path(left, right, path, f=tr.double_well):
     right.plot([np.log10(step.radius) for step in path], color=plots.GREY, linestyle="-", linewidth=1.5)
     for verdict, (mark, colour) in MARKS.items():
         found = [(k, np.log10(step.radius)) for k, step in enumerate(path) if step.verdict == verdict]
-        if found:
-            right.plot(
-                *zip(*found, strict=True), mark, color=colour, linestyle="none", markersize=9, label=verdict
-            )
+        right.plot(
+            *np.reshape(found, (-1, 2)).T, mark, color=colour, linestyle="none", markersize=9, label=verdict
+        )
     right.set(xlabel="iteration k", ylabel="radius Δ", ylim=(-2.3, 1.1))
+    right.set_xlim(-0.5, 10 * np.ceil(len(path) / 10) + 0.5)
+    right.xaxis.get_major_locator().set_params(integer=True)
     right.set_yticks([-2, -1, 0, 1], ["0.01", "0.1", "1", "10"])
-    right.legend(loc="upper right", ncols=3, handletextpad=0.1, columnspacing=0.8)
+    plots.legend(right, loc="upper right", ncols=3, handletextpad=0.1, columnspacing=0.8)
 
 
 fig = plots.figure(9.5, 4)
@@ -579,7 +580,7 @@ def draw_map(fig, function="Rosenbrock", x=-1.0, y=0.3, radius=0.5):
         )
     ax.plot(x, y, "o", color=plots.BLACK, markersize=9)
     ax.set(xlim=x_range, ylim=y_range, xlabel="x", ylabel="y", title=verdict(step), aspect="equal")
-    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    plots.legend(ax, loc="upper left", bbox_to_anchor=(1, 1))
     return {
         "f here": float(f(point)), "f after gradient": float(f(downhill)), "f after Newton": float(f(newton)),
         "f after trust region": float(f(step.candidate)), "ρ": step.ratio, "verdict": verdict(step),

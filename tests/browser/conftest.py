@@ -33,6 +33,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -44,6 +45,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
+from rlcourse.__main__ import PROMPT_SERVER
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
@@ -94,6 +97,7 @@ class Server:
             ],
             *[f"--ServerApp.root_dir={self.root}", "--LabApp.expose_app_in_browser=True"],
             "--LabApp.extension_manager=readonly",
+            PROMPT_SERVER,
         ]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.append("--allow-root")
@@ -257,8 +261,17 @@ STOPWATCH = """([root, slider]) => {
     const start = started;
     started = null;
     try { await image.decode(); } catch (_) { }
-    requestAnimationFrame(() => { log.push(performance.now() - start); });
+    requestAnimationFrame(() => {
+      log.push(performance.now() - start);
+      root.dispatchEvent(new Event('rlcourse-picture'));
+    });
   }).observe(root, {attributes: true, attributeFilter: ['src'], childList: true, subtree: true});
+}"""
+
+NEXT_PICTURE = """async (root, n) => {  // no polling: the page has nothing to do but the picture
+  const late = new Promise((_, no) => setTimeout(() => no(new Error('no picture within 30 s')), 30000));
+  const come = () => new Promise(yes => root.addEventListener('rlcourse-picture', yes, {once: true}));
+  while (root.rlcourseTimings.length < n) await Promise.race([come(), late]);
 }"""
 
 
@@ -356,11 +369,11 @@ class Page:
         slider.press("Home")
         self.page.evaluate(SETTLE, 30)
         root.evaluate("root => { root.rlcourseTimings.length = 0; }")
+        hand = random.Random(0)
         for i in range(presses):
-            slider.press("ArrowRight" if i // 8 % 2 == 0 else "ArrowLeft")
-            self.page.wait_for_function(
-                "([root, n]) => root.rlcourseTimings.length >= n", arg=[root, i + 1], polling=5
-            )
+            time.sleep(hand.uniform(0.02, 0.12))  # a hand keeps no step with the screen's frames
+            self.page.keyboard.press("ArrowRight" if i // 8 % 2 == 0 else "ArrowLeft")
+            root.evaluate(NEXT_PICTURE, i + 1)
         return root.evaluate("root => root.rlcourseTimings")
 
     def screenshot(self, name: str) -> Path:
@@ -500,21 +513,22 @@ class Live(Panel):
 
 @pytest.fixture
 def speed():
-    """speed(times, what): prints median and p95 [ms]; asserts p95 ≤ 60 on a machine said to be idle.
+    """speed(times, what, limit=60): prints median and p95; asserts p95 ≤ limit [ms] on an idle machine.
 
     Elsewhere (two workers, other processes) it asserts a loose bound, that only a lost fast path breaks,
-    and skips with the numbers.
+    and skips with the numbers. 60 ms is the promise of a lab on a page of its own. Page, kernel, server and
+    this driver share two cores, and a long lecture costs the page more for each frame: there 80 (see 08).
     """
 
-    def judge(times, what):
+    def judge(times, what, limit=60):
         times = sorted(times)
         median, p95 = times[len(times) // 2], times[int(0.95 * len(times))]
         measured = f"{what}: slider → picture median {median:.0f} ms, p95 {p95:.0f} ms (n = {len(times)})"
         print(f"\n{measured}")
         if os.environ.get("RLCOURSE_IDLE"):
-            assert p95 <= 60, measured
+            assert p95 <= limit, f"{measured}: more than {limit} ms"
         else:
             assert median <= 1000, measured
-            pytest.skip(f"60 ms NOT ASSERTED (set RLCOURSE_IDLE=1 on an idle machine): {measured}")
+            pytest.skip(f"{limit} ms NOT ASSERTED (set RLCOURSE_IDLE=1 on an idle machine): {measured}")
 
     return judge
