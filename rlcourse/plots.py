@@ -242,7 +242,7 @@ def label_lines(ax: Axes, gap: float = 0.075, wrap: int = 32) -> None:
     lines = [line for line in ax.lines if not line.get_label().startswith("_") and len(line.get_xdata())]
     if not lines:
         return
-    labels = [textwrap.fill(line.get_label(), wrap) for line in lines]
+    labels = [textwrap.fill(line.get_label().replace(" = ", "\u00a0=\u00a0"), wrap) for line in lines]
     ends = []
     for line in lines:
         x, y = (np.asarray(values, dtype=float) for values in line.get_data())
@@ -258,9 +258,9 @@ def label_lines(ax: Axes, gap: float = 0.075, wrap: int = 32) -> None:
     places = [ends[i] for i in order]
     for i in range(1, len(places)):
         places[i] = max(places[i], places[i - 1] + (heights[i - 1] + heights[i]) / 2)
-    top = 1.0
+    top = 1.0 + gap / 2  # a line of text may be centred on the frame's edge
     for i in reversed(range(len(places))):  # shift a pile that passed the top back down, keeping the gaps
-        places[i] = min(places[i], top - (heights[i] / 2 if top < 1.0 else 0.0))
+        places[i] = min(places[i], top - heights[i] / 2)
         top = places[i] - heights[i] / 2
     for place, i in zip(places, order, strict=True):
         ax.text(

@@ -11,6 +11,7 @@ import base64
 import html
 import json
 import math
+import textwrap
 import threading
 import time
 import traceback
@@ -18,6 +19,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from inspect import signature
+from itertools import cycle
 from pathlib import Path
 
 import matplotlib
@@ -505,7 +507,7 @@ def _names(algorithms: Sequence) -> list[str]:
 
 def _setting(name: str, value) -> str:
     if isinstance(value, float):
-        value = f"{value:g}"
+        value = f"{value:.3g}"
     return f"{name}={getattr(value, '__name__', value)}"
 
 
@@ -779,7 +781,9 @@ class Live:
             self._fail(RuntimeError(result.reason))
 
     def _label(self, name: str, base, values: Mapping) -> str:
-        changed = [_setting(n, v) for n, v in values.items() if getattr(base, n) != v]
+        changed = [
+            _setting(n, v) for n, v in values.items() if _setting(n, getattr(base, n)) != _setting(n, v)
+        ]
         label = " ".join([name, *changed])
         same = sum(run.label == label or run.label.startswith(f"{label} (run") for run in self.runs)
         return label if not same else f"{label} (run {same + 1})"
@@ -860,16 +864,17 @@ class Live:
     def _draw_curves(self) -> None:
         with DRAWING:
             ax = plots.axes(self.figure)
-            self.figure.subplots_adjust(left=0.15, right=0.70, bottom=0.155, top=0.86)
+            self.figure.subplots_adjust(left=0.15, right=0.70, bottom=0.155, top=0.84)
             shown = [run for run in self.runs if run.returns.shape[1]]
             looks = plots.styles([run.label for run in shown])
             counts = []
             if self.recording and (self._root is None or self._recorded.value):
-                for run in self.recording["runs"]:
-                    steps, returns = np.asarray(run["steps"]), np.asarray(run["returns"], dtype=float)
-                    ax.plot(steps, returns.mean(0), color=plots.GREY, linestyle=plots.DOTS, linewidth=2,
-                            label=f"recorded {run['label']}, n = {len(returns)}")  # fmt: skip
-                    counts.append(len(returns))
+                for run, line in zip(
+                    self.recording["runs"], cycle([plots.DOTS, plots.DASHES, plots.DASH_DOT])
+                ):
+                    label = f"recorded {run['label']}"
+                    plots.learning_curve(ax, run["steps"], run["returns"], label, plots.GREY, line)
+                    counts.append(len(run["returns"]))
             for run, look in zip(shown, looks, strict=True):
                 plots.learning_curve(ax, run.steps, run.returns, run.label, look["color"], look["linestyle"])
                 counts.append(len(run.returns))
@@ -877,9 +882,9 @@ class Live:
             ax.set_xlabel("environment steps per seed")
             ax.set_ylabel("evaluation return")
             note = plots.curve_note(max(counts)) if counts else "the curves of all runs gather here"
-            ax.text(0, 1.02, note, transform=ax.transAxes, fontsize=11)
-            ax.set_title(self._finding(shown), loc="left", fontsize=14, fontweight="bold", pad=22)
-            plots.label_lines(ax, wrap=26)
+            ax.text(0, 1.045, note, transform=ax.transAxes, fontsize=10)
+            ax.set_title(self._finding(shown), loc="left", fontsize=14, fontweight="bold", pad=26)
+            plots.label_lines(ax, wrap=18)
             self.png = plots.to_png(self.figure)
         self._last_curves, self._stale = time.perf_counter(), False
         if self._root is not None:
@@ -889,13 +894,17 @@ class Live:
     def _finding(shown: Sequence[LiveRun]) -> str:
         if not shown:
             return "No run yet"
-        best = max(shown, key=lambda run: run.returns[:, -1].mean())
-        found = mean_interval(best.returns[:, -1])
+        last = [mean_interval(run.returns[:, -1]) for run in shown]
+        best = max(range(len(shown)), key=lambda i: last[i].estimate)
+        name, found = textwrap.shorten(shown[best].label.split(" → ")[0], 30, placeholder=" …"), last[best]
         bounds = (
             "" if found.n == 1 else f" [{plots.shown(round(found.low))}, {plots.shown(round(found.high))}]"
         )
-        lead = "leads, mean return" if len(shown) > 1 else "has a mean return of"
-        return f"{best.label.split(' → ')[0]} {lead} {plots.shown(round(found.estimate))}{bounds}"
+        value = f"{plots.shown(round(found.estimate))}{bounds}"
+        if len(shown) == 1:
+            return f"{name} has a mean return of {value}"
+        apart = all(found.low > other.high for i, other in enumerate(last) if i != best)
+        return f"{name} leads: {value}" if apart else f"No clear lead; highest: {name}, {value}"
 
     def _show(self) -> None:
         if self._root is None:

@@ -251,7 +251,28 @@ def test_a_recording_is_shown_until_there_is_time_for_a_run(tmp_path):
     runs = [{"label": "TD3", "steps": [0, 10], "returns": [[-3.0, -2.0], [-4.0, -1.0]]}]
     path.write_text(json.dumps({"env": "hill", "note": "", "runs": runs}))
     one = panel(recorded=path)
-    assert [line.get_label() for line in one.figure.axes[0].lines] == ["recorded TD3, n = 2"]
+    named = [line.get_label() for line in one.figure.axes[0].lines if not line.get_label().startswith("_")]
+    assert named == ["recorded TD3, n = 2"]
+    assert len(one.figure.axes[0].lines) == 3, "its two seeds are drawn too"
+
+
+def test_the_title_says_leads_only_where_the_intervals_are_apart():
+    def run(label, *last):
+        return widgets.LiveRun(label, np.array([0, 10]), np.array([[-9.0, value] for value in last]))
+
+    low, middle, high = run("DDPG", -5.0, -4.0), run("TD3", -4.2, -4.0), run("PPO → tau=1", -1.0, -1.1)
+    assert widgets.Live._finding([]) == "No run yet"
+    assert widgets.Live._finding([middle]).startswith("TD3 has a mean return of −4 [")
+    assert widgets.Live._finding([low, middle]).startswith("No clear lead; highest: TD3, −4 [")
+    assert widgets.Live._finding([middle, high]).startswith("PPO leads: −1 [")
+    assert len(widgets.Live._finding([run("TD3 " + "tau=0.00123 " * 9, -1.0)])) < 60
+
+
+def test_a_setting_that_reads_the_same_names_no_difference():
+    one = panel()
+    base = Climber(slope=1e-3)
+    assert one._label("Climber", base, {"slope": 1e-3 * (1 + 1e-9)}) == "Climber"
+    assert one._label("Climber", base, {"slope": 1.02329e-3}) == "Climber slope=0.00102"
 
 
 def test_ddpg_and_td3_run_live_on_the_pendulum_and_the_pendulum_is_drawn(tmp_path):
