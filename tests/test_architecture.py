@@ -17,6 +17,7 @@ FLOORS = {  # the first part of a module's name -> its floor
     "checkpoints": 1,
     "notebooks": 3,
     "statistics": 3,
+    "receipts": 3,
     "plots": 3.1,  # draws what statistics computed
     "training": 3.2,
     "widgets": 4,

@@ -42,21 +42,12 @@ from rlcourse.equations.bias import expected_maximum
 from rlcourse.equations.returns import clipped_double_q_target, td_target
 from rlcourse.parts.classic import Pendulum, SystemVectorEnv
 from rlcourse.parts.noise import Streams
+from rlcourse.receipts import receipt
 from rlcourse.statistics import interval
 from rlcourse.training import train
 from rlcourse.widgets import Slider, explore, live, predict
 
 plots.use()
-
-
-def receipt(claim, left, right, tolerance=1e-12):
-    """Print both sides of a claim and their largest difference; fail if it exceeds the tolerance."""
-    left, right = np.asarray(left, float), np.asarray(right, float)
-    off = np.max(np.abs(left - right))
-    show = [" ".join(f"{x:+.4f}" for x in np.ravel(side)[:4]) for side in (left, right)]
-    print(f"{claim}\n   left {show[0]}   right {show[1]}   off by {off:.1e}, allowed {tolerance:.1e}")
-    assert off <= tolerance, f"{claim}: off by {off:.1e}"
-
 
 # %% [markdown]
 # ## 1 · The maximum of noisy estimates

@@ -22,20 +22,10 @@ from IPython.display import Code
 
 from rlcourse import plots
 from rlcourse.equations import markov
+from rlcourse.receipts import receipt
 from rlcourse.widgets import Slider, explore, predict
 
 plots.use()
-
-
-def receipt(claim, left, right, tolerance=1e-12):
-    """Print both sides of a claim and their largest difference; fail if it exceeds the tolerance."""
-    left, right = np.asarray(left, float), np.asarray(right, float)
-    off = np.max(np.abs(left - right))
-    print(
-        f"{claim}\n   left {np.ravel(left)[:3].round(6)}  right {np.ravel(right)[:3].round(6)}  off by {off:.1e}"
-    )
-    assert off <= tolerance, f"{claim}: off by {off:.1e}"
-
 
 # %% [markdown]
 # ## Words, and a box that converts

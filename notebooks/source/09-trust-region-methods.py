@@ -26,19 +26,11 @@ from scipy.optimize import minimize
 from rlcourse import plots
 from rlcourse.equations import markov
 from rlcourse.equations import trust_region as tr
+from rlcourse.receipts import receipt
 from rlcourse.widgets import Choice, Slider, explore, predict
 
 plots.use()
 np.set_printoptions(precision=4, suppress=True)
-
-
-def receipt(claim, left, right, tolerance=1e-12):
-    """Print both sides of a claim and their largest difference; fail if it exceeds the tolerance."""
-    left, right = np.asarray(left, float), np.asarray(right, float)
-    off = np.max(np.abs(left - right))
-    print(f"{claim}\n   left {np.ravel(left)[:3]}  right {np.ravel(right)[:3]}  off by {off:.1e}")
-    assert off <= tolerance, f"{claim}: off by {off:.1e}"
-
 
 # %% [markdown]
 # ## 1 · Two ways to take a step
