@@ -473,6 +473,7 @@ plots.show(
 # ## 8 · Labs
 #
 # **Lab 1: one step.** Choose $x_k$ and Δ. Green: the region, the model, its promise (triangle). Black square: what $f$ does.
+# A triangle at the lower edge promises more than the picture can show; the numbers have it.
 # Find all four verdicts: accept and grow, accept and keep, accept and shrink (rare: ρ between 0.15 and 0.25), reject and shrink.
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import joblib
 from tqdm import tqdm
 
-from rlcourse.grading.judge import Row, judge, zero
+from rlcourse.grading.judge import UNKNOWN, Row, judge, zero
 from rlcourse.grading.sandbox import LIMITS, SandboxError
 from rlcourse.grading.submission import (
     LARGEST,
@@ -162,7 +162,7 @@ def digest(path):
 def grade_entry(entry, homework, by_name, seed, limits, unsandboxed) -> Row:
     """The row of one entry. Never raises (a fault of ours is a row with status "error")."""
     begin = time.monotonic()
-    row = Row(entry.student, entry.submission, entry.homework or homework or "?", digest=entry.digest)
+    row = Row(entry.student, entry.submission, entry.homework or homework or UNKNOWN, digest=entry.digest)
     row.seed = own_seed(seed, entry)
     row.sandboxed = not unsandboxed
     row.warnings = [entry.warning] if entry.warning else []

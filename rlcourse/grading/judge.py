@@ -19,6 +19,9 @@ from rlcourse.grading.submission import match
 DRAWS = 3  # hidden draws per exercise, each of 6 to 14 cases
 
 
+UNKNOWN = "?"  # the homework of a file that could not be read
+
+
 @dataclass
 class Result:
     """One exercise of one submission."""
@@ -171,7 +174,7 @@ class Session:
         lines = [f"Your cell: {error}" for i, error in self.errors.items() if i in own]
         others = [f"{self.cells[i]['name']}: {error}" for i, error in self.errors.items() if i not in own]
         if also_others and not lines and others:
-            lines.append(f"Another cell failed before it, {others[0]}")
+            lines.append(f"Another cell failed, {others[0]}")
         if any("'rlcourse" in error for error in self.errors.values()):
             lines.append("rlcourse is not there when homework is graded: use NumPy or torch alone.")
         return "".join(f"\n{line}" for line in lines)

@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rlcourse.grading.exercises import EXERCISES
+from rlcourse.grading.judge import UNKNOWN
 
 UNNAMED = "#BBBBBB"
 MISTAKES = ("#D55E00", "#E69F00", "#CC79A7")  # Okabe–Ito; the most frequent mistake first
@@ -30,9 +31,11 @@ img { max-width: 100% } th { position: sticky; top: 0; background: #fff }
 def write(out, rows):
     """report.html, and report-<homework>.png for each homework with graded rows."""
     out, parts = Path(out), []
-    for homework in dict.fromkeys(row.homework for row in rows):
+    homeworks = dict.fromkeys(row.homework for row in rows)
+    for homework in sorted(homeworks, key=lambda name: name == UNKNOWN):  # the files of none stand last
         group = [row for row in rows if row.homework == homework]
-        parts.append(f"<h2>{html.escape(homework)}</h2>{summary(group)}")
+        title = "Files that belong to no homework" if homework == UNKNOWN else homework
+        parts.append(f"<h2>{html.escape(title)}</h2>{summary(group)}")
         graded = [row for row in group if row.status == "graded"]
         if graded:
             picture = png(figure(homework, graded))
@@ -60,7 +63,7 @@ def replace(path, data):
 def summary(rows):
     """One paragraph: how many, how well, what needs a human."""
     graded = [row for row in rows if row.status == "graded"]
-    text = f"{len(rows)} submissions, {len(graded)} graded."
+    text = f"{len(rows)} submission{'s' if len(rows) != 1 else ''}, {len(graded)} graded."
     if graded:
         mean = sum(row.score for row in graded) / len(graded)
         text += f" Mean score {mean:.1f} of {graded[0].points:g} points from code"
@@ -94,7 +97,16 @@ def reteach(rows):
             what = html.escape(mistake.replace("_", " "))
             text += f"<br>{n} × <i>{what}</i>. {html.escape(hint(name, mistake))}"
         if counts[None]:
-            text += f"<br>{counts[None]} × blank, no answer, or wrong in no known way."
+            told = collections.Counter(
+                row.results[name].message.split("\n")[0]
+                for row in rows
+                if name in row.results
+                and not row.results[name].passed
+                and not row.results[name].misconception
+            )
+            message, n = told.most_common(1)[0]
+            text += f"<br>{counts[None]} × blank, no answer, or wrong in no known way"
+            text += f"; {n} of them were told: <q>{html.escape(message)}</q>" if message else "."
         lines.append(f"<li>{text}</li>")
     body = f"<ol>{''.join(lines)}</ol>" if lines else "<p>Nothing: every answer is right.</p>"
     return f"<h3>What to reteach, the most missed first</h3>{body}"
@@ -154,8 +166,10 @@ def figure(homework, rows):
     right.set_yticks(range(len(counts)), list(counts))
     right.invert_yaxis()
     right.set(xlabel="submissions without full marks (%)", xlim=(0, 100))
-    worst, missed = next(((name, c.total()) for name, c in counts.items()), ("", 0))
-    found = f"Most missed: {worst} ({100 * missed / len(rows):.0f} % wrong)" if missed else "All is mastered"
+    missed = max((c.total() for c in counts.values()), default=0)
+    worst = [name for name, c in counts.items() if c.total() == missed]
+    names = worst[0] if len(worst) == 1 else f"{len(worst)} exercises alike"
+    found = f"Most missed: {names} ({100 * missed / len(rows):.0f} % wrong)" if missed else "All is mastered"
     right.set_title(found, loc="left", fontsize=10)
     keys = ("most frequent mistake", "second", "third", "other or blank")
     for colour, key in zip((*MISTAKES[:3], UNNAMED), keys, strict=True):

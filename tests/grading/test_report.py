@@ -1,0 +1,43 @@
+"""The report tells an instructor what to reteach, in the order in which it is needed."""
+
+from rlcourse.grading import report
+from rlcourse.grading.judge import UNKNOWN, Result, Row
+
+
+def answer(passed=False, misconception=None, message=""):
+    return Result(2.0, float(passed), passed, misconception, message)
+
+
+def rows():
+    undefined = "NameError: name 'rho' is not defined\nYour cell: NameError"
+    yield Row("broken", "broken.ipynb", UNKNOWN, status="unreadable", note="not a notebook")
+    for student, message in (("a", undefined), ("b", undefined), ("c", "Nothing is written here yet.")):
+        results = {"ou_step": answer(message=message), "polyak": answer(passed=True)}
+        yield Row(student, f"{student}.ipynb", "homework-3", results=results)
+
+
+def test_files_of_no_homework_stand_last_and_one_submission_is_not_several(tmp_path):
+    report.write(tmp_path, list(rows()))
+    page = (tmp_path / "report.html").read_text()
+    assert page.index("<h2>homework-3") < page.index("<h2>Files that belong to no homework")
+    assert "1 submission, 0 graded." in page
+    assert "3 submissions, 3 graded." in page
+
+
+def test_mistakes_without_a_name_are_told_by_their_commonest_message(tmp_path):
+    report.write(tmp_path, list(rows()))
+    page = (tmp_path / "report.html").read_text()
+    told = "2 of them were told: <q>NameError: name &#x27;rho&#x27; is not defined</q>"
+    assert f"3 × blank, no answer, or wrong in no known way; {told}" in page
+
+
+def test_the_figure_names_the_most_missed_exercise_only_where_there_is_one():
+    graded = [row for row in rows() if row.status == "graded"]
+    assert (
+        report.figure("homework-3", graded).axes[1].get_title(loc="left")
+        == "Most missed: ou_step (100 % wrong)"
+    )
+    for row in graded:
+        row.results["polyak"] = answer()
+    title = report.figure("homework-3", graded).axes[1].get_title(loc="left")
+    assert title == "Most missed: 2 exercises alike (100 % wrong)"
