@@ -136,7 +136,7 @@ def test_sliders_driven_by_keyboard_to_their_ends_give_the_right_numbers(page):
     assert lab.choose("kind", "product")["combined"] == pytest.approx(0.25)
     assert lab.switch("squared")["combined"] == pytest.approx(0.0625)
     assert lab.value("gap") == "2.5"
-    page.screenshot("lab")
+    page.screenshot("widgets-lab")
 
 
 def test_a_raising_draw_is_shown_in_the_panel_and_the_lab_survives(page):
