@@ -83,7 +83,7 @@ def use() -> None:
 
 def style(label: str, variant: int = 0) -> dict:
     """Colour and line style of a label: `style("TD3 tau=0.1", 1)` is TD3's blue with the next line style."""
-    word = label.split()[0].split("(")[0].rstrip(",:") if label.split() else ""
+    word = _first_word(label)
     if word in LOOKS:
         colour, line = LOOKS[word]
         lines = [line] + [other for other in VARIANTS if other != line]
@@ -92,12 +92,16 @@ def style(label: str, variant: int = 0) -> dict:
     return {"color": colour, "linestyle": line}
 
 
+def _first_word(label: str) -> str:
+    return label.split()[0].split("(")[0].rstrip(",:") if label.split() else ""
+
+
 def styles(labels: Iterable[str]) -> list[dict]:
     """One look per label, no two alike: labels of one algorithm share its colour and differ in the line."""
     seen: dict[str, int] = {}
     looks = []
     for label in labels:
-        word = label.split()[0] if label.split() else ""
+        word = _first_word(label)
         family = word if word in LOOKS else "other"
         looks.append(style(label, seen.get(family, 0)))
         seen[family] = seen.get(family, 0) + 1

@@ -19,11 +19,11 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from inspect import signature
-from itertools import cycle
 from pathlib import Path
 
 import matplotlib
 import numpy as np
+from matplotlib.colors import to_rgb
 
 from rlcourse import plots
 from rlcourse.statistics import mean_interval
@@ -869,11 +869,14 @@ class Live:
             looks = plots.styles([run.label for run in shown])
             counts = []
             if self.recording and (self._root is None or self._recorded.value):
-                for run, line in zip(
-                    self.recording["runs"], cycle([plots.DOTS, plots.DASHES, plots.DASH_DOT])
+                for run, look in zip(
+                    self.recording["runs"],
+                    plots.styles(run["label"] for run in self.recording["runs"]),
+                    strict=True,
                 ):
+                    pale = tuple(0.3 + 0.7 * c for c in to_rgb(look["color"]))
                     label = f"recorded {run['label']}"
-                    plots.learning_curve(ax, run["steps"], run["returns"], label, plots.GREY, line)
+                    plots.learning_curve(ax, run["steps"], run["returns"], label, pale, plots.DOTS)
                     counts.append(len(run["returns"]))
             for run, look in zip(shown, looks, strict=True):
                 plots.learning_curve(ax, run.steps, run.returns, run.label, look["color"], look["linestyle"])

@@ -28,6 +28,12 @@ def test_runs_of_one_algorithm_share_its_colour_and_no_two_look_alike():
     assert len({(look["color"], str(look["linestyle"])) for look in looks}) == 6
 
 
+def test_a_comma_after_the_name_does_not_hide_whose_run_it_is():
+    plain, variant = plots.styles(["TD3", "TD3, d = 1"])
+    assert plain["color"] == variant["color"] == plots.BLUE
+    assert plain["linestyle"] != variant["linestyle"]
+
+
 def test_a_learning_curve_draws_every_seed_and_its_interval_and_states_n():
     ax = plots.axes(plots.figure())
     returns = np.random.default_rng(0).normal(size=(4, 6))

@@ -68,13 +68,13 @@ plots.use()
 # ## 2 · The pendulum, and a first slider
 #
 # A rod hangs on a motor. Its state is the angle θ (0 is upright) and the angular velocity ω. Every 0.05 s an
-# agent chooses a torque $u$ between −2 and 2 N m. With a rod of 1 kg and 1 m, and $g = 10$ m/s²,
+# agent chooses a torque $u$ between −2 and 2 N m. Both θ and $u$ are positive anticlockwise. With a rod of 1 kg and 1 m, and $g = 10$ m/s²,
 # $$\dot\omega = \underbrace{15\,\sin\theta}_{\text{gravity}} + \underbrace{3\,u}_{\text{motor}}
 #   \;\text{ in rad/s}^2,
 #   \qquad r = -\big(\theta^2 + 0.1\,\omega^2 + 0.001\,u^2\big).$$
 #
-# The speed is cut off at ±8 rad/s. The **reward** $r$ is never above 0, and it is 0 only upright, at rest, without torque.
-# An episode is 200 steps, ten seconds; the **return** is the sum of its rewards.
+# One step is $\omega' = \mathrm{clip}(\omega + 0.05\,\dot\omega,\,-8,\,8)$ and $\theta' = \theta + 0.05\,\omega'$. The **reward** $r$ takes θ between −π and π. It is never
+# above 0, and it is 0 only upright, at rest, without torque. An episode is 200 steps, ten seconds; the **return** is the sum of its rewards.
 
 # %% {"jupyter": {"source_hidden": true}}
 predict(
@@ -89,7 +89,7 @@ predict(
 
 # %% [markdown]
 # Left: the rod and the motor's torque. Right: the acceleration that gravity causes at each angle, against the band that
-# the motor can undo. The dot is where you are.
+# the motor can undo. The dot is where you are. The title asks only whether the strongest motor could hold the rod there.
 
 
 # %%
@@ -134,7 +134,7 @@ lab
 # ## 3 · A receipt
 #
 # Pages of this course do not ask to be believed. A **receipt** computes a claim in two independent ways, prints both
-# and their difference, and stops the page if they disagree. Here: one step by the formula above, and one step of the pendulum
+# and their difference, and stops the page if they disagree. Here: one step by the formulas above, and one step of the pendulum
 # that Gymnasium, a library by other people, calls `Pendulum-v1`.
 
 # %%
@@ -142,13 +142,14 @@ rng = np.random.default_rng(0)
 other = gymnasium.make("Pendulum-v1").unwrapped
 other.reset(seed=0)
 ours, theirs = [], []
-for theta, omega, u in rng.uniform((-np.pi, -6, -2), (np.pi, 6, 2), size=(1000, 3)):
+for theta, omega, u in rng.uniform((-6, -8, -2), (6, 8, 2), size=(1000, 3)):
     other.state = np.array([theta, omega])
     _, their_reward, *_ = other.step(np.array([u]))
-    theirs.append((other.state[1], their_reward))
-    omega_next = omega + (15 * np.sin(theta) + 3 * u) * 0.05
-    ours.append((omega_next, -(theta**2 + 0.1 * omega**2 + 0.001 * u**2)))
-receipt("next ω and reward of 1000 random steps: the formula, Gymnasium", ours, theirs)
+    theirs.append((*other.state, their_reward))
+    omega_next = np.clip(omega + 0.05 * (15 * np.sin(theta) + 3 * u), -8, 8)
+    wrapped = (theta + np.pi) % (2 * np.pi) - np.pi
+    ours.append((theta + 0.05 * omega_next, omega_next, -(wrapped**2 + 0.1 * omega**2 + 0.001 * u**2)))
+receipt("θ', ω', r of 1000 random steps: the formulas, Gymnasium", ours, theirs)
 
 # %% [markdown]
 # ## 4 · Train
@@ -166,11 +167,11 @@ predict(
 )
 
 # %% [markdown]
-# Press **Start**. On the right the pendulum, played by the policy as it is at that moment. On the left the mean return of
+# Press **Start**. On the right the pendulum, played by the agent's **policy** (its rule from what it sees to a torque) as it is at that moment. On the left the mean return of
 # separate test episodes, for each of the four agents. **Pause** and look; move the learning rate while it runs; **Stop** and
 # start again with another: both runs stay, for comparison.
 #
-# The dotted curve is a recording, for halls without time. This made it, in the folder of this page:
+# The pale curves are a recording, for halls without time. This made it, in the folder of this page:
 # `from rlcourse.widgets import record; record(PPO(), "Pendulum-v1", "recordings/00-ppo.json", steps=40_000, seeds=4)`
 
 # %%
@@ -206,7 +207,7 @@ fig = plots.figure(8.5, 4)
 ax = plots.axes(fig)
 plots.learning_curve(ax, run.curve.steps, run.curve.returns, "PPO")
 solved = run.curve.steps[np.argmax(run.curve.returns.mean(axis=0) > -300)]
-ax.set_title(f"The mean return passes −300 after {solved:,} steps".replace(",", " "))
+ax.set_title(f"The mean return is above −300 at {solved:,} steps".replace(",", " "))
 ax.text(0.98, 0.04, plots.curve_note(4), transform=ax.transAxes, color=plots.GREY, fontsize=11, ha="right")
 plots.label_lines(ax)
 plots.show(fig, alt="Return against training steps for four PPO agents, with mean and interval")
@@ -227,6 +228,7 @@ for _ in range(120):
     obs = stepper.step(action).next_obs
 
 fig = plots.figure(9, 5)
+fig.get_layout_engine().set(rect=(0, 0, 1, 0.95))  # room for the titles
 moments = (0, 8, 16, 24, 32, 40, 60, 119)
 for ax, k in zip(plots.axes(fig, 2, 4).flat, moments, strict=True):
     plots.pendulum(ax, angles[k], torques[k])
@@ -252,7 +254,8 @@ assert returns.mean() > -350, "the four agents do not swing up reliably"
 # ## 5 · Check
 #
 # In the homework you write the equations yourself. `check` tries your function on several inputs and tells you at once.
-# As a taste: a slow copy of a number, $\theta' \leftarrow (1-\tau)\,\theta' + \tau\,\theta$. The first attempt has a slip in it.
+# As a taste: a slow copy $w'$ of a number $w$, which moves by a small share τ, for example 0.01: $w' \leftarrow (1-\tau)\,w' + \tau\,w$. The first attempt
+# has a slip in it.
 
 
 # %%
@@ -263,10 +266,10 @@ def polyak(target, online, tau):
 check("polyak", polyak)
 
 # %% [markdown]
-# It found the slip and says what it looks like. Mend it:
+# It found the slip and says what it looks like. Mend it in the cell above and run it again. Then open the next cell and compare.
 
 
-# %%
+# %% {"jupyter": {"source_hidden": true}}
 def polyak(target, online, tau):
     return (1 - tau) * target + tau * online
 
