@@ -157,11 +157,13 @@ def _empty(ax: Axes) -> None:
 def legend(ax: Axes, **options) -> None:
     """`ax.legend(**options)`, kept from one redraw to the next while its entries look the same.
 
-    A legend costs as much as ten lines, and in a lab it rarely changes.
+    A legend costs as much as ten lines, and in a lab it rarely changes. `draw` draws it with the frame, below
+    the lines: put it where there are none.
     """
     handles, labels = ax.get_legend_handles_labels()
+    parts = ("color", "facecolor", "linestyle", "linewidth", "marker")
     looks = [
-        (label, type(handle), handle.get_color(), handle.get_linestyle(), handle.get_marker())
+        (label, *(repr(getattr(handle, f"get_{part}", str)()) for part in parts))
         for label, handle in zip(labels, handles, strict=True)
     ]
     key, kept = (looks, options), getattr(ax, "_rlcourse_legend", None)
@@ -395,9 +397,8 @@ class _Renderer(RendererAgg):
     """Agg with a memory for text: setting it in type anew is most of the cost of a frame."""
 
     def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
-        if gc.get_alpha() != 1.0 or (
-            mtext is not None and (mtext.get_fontfeatures() or mtext.get_language())
-        ):
+        special = mtext is not None and (mtext.get_fontfeatures() or mtext.get_language())
+        if special or gc.get_alpha() != 1.0 or not gc.get_antialiased():
             super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
             return
         shift = round(64 * (x % 1)) / 64, round(64 * (y % 1)) / 64
@@ -407,11 +408,14 @@ class _Renderer(RendererAgg):
 
 
 class _Canvas(FigureCanvasAgg):
+    """An Agg canvas whose renderer remembers text."""
+
+    _made_for = None
+
     def get_renderer(self):
-        width, height = self.figure.bbox.size
-        if getattr(self, "_made_for", None) != (width, height, self.figure.dpi):
-            self.renderer = _Renderer(width, height, self.figure.dpi)
-            self._made_for = self._lastKey = (width, height, self.figure.dpi)
+        key = (*self.get_width_height(physical=True), self.figure.dpi)
+        if self._made_for != key:
+            self.renderer, self._made_for = _Renderer(*key), key
         return self.renderer
 
 

@@ -103,6 +103,14 @@ def test_a_legend_is_kept_while_its_entries_look_the_same_and_only_then():
     renamed = redrawn(fig, "a", "c")
     assert [text.get_text() for text in renamed.get_texts()] == ["a", "c"]
     assert len(redrawn(fig, "a", loc="lower left").get_texts()) == 1
+    ax = plots.axes(fig)
+    ax.fill_between([0, 1], [0, 1], color=plots.GREEN, label="area")  # no line: no marker
+    plots.legend(ax)
+    green = ax.get_legend()
+    ax = plots.axes(fig)
+    ax.fill_between([0, 1], [0, 1], color=plots.BLUE, label="area")
+    plots.legend(ax)
+    assert ax.get_legend() is not green, "the same label, another colour"
     assert not redrawn(fig).get_visible()  # a redraw without a legend shows none
 
 
