@@ -1,9 +1,8 @@
 """Run folders that survive kills: atomic writes, no pickle, one writer at a time.
 
-A checkpoint is one .npz file: its arrays, and a JSON tree that says where each of them belongs. It is
-written beside the last one and then put
-in its place, so at every moment at least one whole checkpoint exists; the one before is kept as
-`previous.npz`.
+A checkpoint is one .npz file: its arrays, and a JSON tree that says where each of them belongs. It is written
+beside the last one and then put in its place, so at every moment at least one whole checkpoint exists; the
+one before is kept as `previous.npz`.
 """
 
 import json

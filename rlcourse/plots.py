@@ -44,13 +44,8 @@ LOOKS = {  # what the first word of a label means
     "OPDAC": (SKY, DOTS),
 }
 OTHERS = [(PURPLE, "-"), (SKY, "-"), (GREY, DASHES), (GREEN, DOTS), (ORANGE, DASH_DOT), (VERMILION, DOTS)]
-VARIANTS = [
-    "-",
-    DASHES,
-    DOTS,
-    DASH_DOT,
-    LONG,
-]  # further runs of one algorithm keep its colour and change the line
+# Further runs of one algorithm keep its colour and change the line.
+VARIANTS = ["-", DASHES, DOTS, DASH_DOT, LONG]
 
 STYLE = {
     "font.size": 13,

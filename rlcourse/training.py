@@ -37,9 +37,7 @@ class Curve:
     """Mean evaluation return of each seed against training steps. Steps are environment steps per seed."""
 
     steps: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # [E]
-    seconds: np.ndarray = field(
-        default_factory=lambda: np.zeros(0)
-    )  # [E] training time of all seeds together
+    seconds: np.ndarray = field(default_factory=lambda: np.zeros(0))  # [E] training, all seeds together
     returns: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))  # [S, E]
 
 
@@ -284,15 +282,13 @@ def train(
     steps: environment steps per seed (on-policy methods finish their last batch). seeds: a count (8 means 0
     … 7) or a list.
     callbacks: functions of the live `Training`, called after every update. folder: checkpoints, curve and
-    metrics go there, at every
-    evaluation. resume: a run folder to continue; the result equals an uninterrupted run. evaluate_every:
-    steps between points of the
-    curve (default: steps / 20). log_every: steps between rows of the metrics (default: steps / 100).
+    metrics go there, at every evaluation. resume: a run folder to continue; the result equals an
+    uninterrupted run. evaluate_every: steps between points of the curve (default: steps / 20). log_every:
+    steps between rows of the metrics (default: steps / 100).
 
     Raises ValueError for input that cannot be trained on, in one line that says what to do. A fault of the
-    environment (a NaN reward) or
-    divergence ends the run with status "failed" and a warning; Ctrl-C ends it with status "stopped".
-    Nothing learnt so far is lost.
+    environment (a NaN reward) or divergence ends the run with status "failed" and a warning; Ctrl-C ends it
+    with status "stopped". Nothing learnt so far is lost.
     """
     steps, seeds = _check(algorithm, steps, seeds, evaluation_episodes)
     evaluate_every = max(1, steps // 20) if evaluate_every is None else int(evaluate_every)
@@ -542,9 +538,8 @@ def _reproducible(seeds):
 def _keep_freed_memory():
     """Let glibc's malloc reuse freed memory instead of handing it back to the system at every update.
 
-    Batches of eight seeds are arrays of half a megabyte; fetching their pages anew each time doubles the
-    cost of an update. Other C
-    libraries have no `mallopt`, and nothing happens there.
+    Batches of eight seeds are arrays of half a megabyte; fetching their pages anew each time doubles the cost
+    of an update. Other C libraries have no `mallopt`, and nothing happens there.
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):
         libc = ctypes.CDLL(None)

@@ -33,9 +33,8 @@ try:
 except ImportError:  # the stills of the course need only matplotlib
     ipywidgets = None
 
-DRAWING = (
-    threading.Lock()
-)  # a page's callbacks, its cells and a live run draw in different threads, one at a time
+# A page's callbacks, its cells and a live run draw in different threads: one at a time.
+DRAWING = threading.Lock()
 NO_WIDGETS = "This page has no live kernel with ipywidgets: the figure is shown at its start values."
 
 
@@ -243,9 +242,8 @@ class Lab:
             widget.observe(self._moved, names="value")
         rows = [_row(self.controls[name], widget) for name, widget in self._inputs.items()]
         body = ipywidgets.HBox([self._image, self._numbers], layout={"flex_flow": "row wrap"})
-        below = ipywidgets.HBox(
-            [button, self._error], layout={"min_height": "52px"}
-        )  # room for an error: no jump
+        # Room for an error: no jump.
+        below = ipywidgets.HBox([button, self._error], layout={"min_height": "52px"})
         self._root = ipywidgets.VBox([*rows, below, body])
         self._root.add_class("rlcourse-lab")
 
@@ -287,10 +285,8 @@ class Lab:
     def redraw(self) -> None:
         """Draw at the present values. What draw raises is shown in the panel; the last good picture stays."""
         try:
-            if not hasattr(
-                self.figure, "_rlcourse_axes"
-            ):  # draw made its axes itself: give it an empty figure
-                self.figure.clear()
+            if not hasattr(self.figure, "_rlcourse_axes"):
+                self.figure.clear()  # draw made its axes itself: give it an empty figure
             with DRAWING, matplotlib.rc_context(plots.STYLE):
                 numbers = self.draw(self.figure, **self.values) or {}
                 if not isinstance(numbers, Mapping):
@@ -298,9 +294,8 @@ class Lab:
                         f"draw returned {type(numbers).__name__}; return a dict of named numbers, or nothing"
                     )
                 self.png = plots.to_png(self.figure)
-            if (
-                not self._laid_out
-            ):  # the layout of the first picture is kept: the page never jumps, and it is fast
+            if not self._laid_out:
+                # The layout of the first picture is kept: the page never jumps, and it is fast.
                 self.figure.set_layout_engine("none")
                 self._laid_out = True
         except Exception as error:  # a lab in front of a hall survives its own mistakes
@@ -474,10 +469,8 @@ BUILDS = frozenset(  # fields that shape networks, memory or environments: a run
     ["hidden", "capacity", "warmup", "num_envs", "horizon", "orthogonal", "activation", "log_std"]
     + ["normalise_observation", "normalise_reward"]
 )
-PUSH_SECONDS, CURVE_SECONDS = (
-    0.1,
-    0.5,
-)  # the page hears at most ten times a second; the curves are drawn at most twice
+PUSH_SECONDS = 0.1  # the page hears at most ten times a second
+CURVE_SECONDS = 0.5  # the curves are drawn at most twice
 
 
 @dataclass

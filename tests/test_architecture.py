@@ -184,13 +184,8 @@ def test_no_module_of_the_package_imports_what_it_does_not_declare():
     extras = about["optional-dependencies"]
     declared = about["dependencies"] + extras["test"] + extras["instructor"] + extras["cluster"]
     names = {re.match(r"[\w-]+", line).group().replace("-", "_").lower() for line in declared}
-    come_along = {
-        "IPython",
-        "nbclient",
-        "jupyter_client",
-        "jupyter_server",
-        "traitlets",
-    }  # with jupyterlab and ipykernel
+    # These come with jupyterlab and ipykernel.
+    come_along = {"IPython", "nbclient", "jupyter_client", "jupyter_server", "traitlets"}
     for name, path in MODULES.items():
         foreign = (
             {other.split(".")[0] for other in imports(path)} - set(sys.stdlib_module_names) - {"rlcourse"}

@@ -210,10 +210,8 @@ def test_the_pendulum_points_where_gymnasium_has_it(theta, tip):
     assert (rod.get_xdata()[1], rod.get_ydata()[1]) == (pytest.approx(tip[0]), pytest.approx(tip[1]))
     svg = plots.pendulum_svg(theta, 1.0)
     cx, cy = map(float, re.search(r'cx="(\S+)" cy="(\S+)"', svg).groups())
-    assert (cx, -cy) == (
-        pytest.approx(tip[0], abs=1e-4),
-        pytest.approx(tip[1], abs=1e-4),
-    )  # the page's y points down
+    # The page's y points down.
+    assert (cx, -cy) == (pytest.approx(tip[0], abs=1e-4), pytest.approx(tip[1], abs=1e-4))
     assert "torque +1.00 newton metres" in svg
 
 

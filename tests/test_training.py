@@ -213,8 +213,7 @@ class Toy(gymnasium.Env):
 @pytest.mark.parametrize("name", ["TD3", "DDPG", "PPO", "TRPO"])
 def test_a_time_limit_is_not_the_end_of_the_world(name, terminates):
     """peers 4.1 (baselines#436, SB3#633): reward 1 for ever under a time limit is worth 1/(1−γ); where
-    episodes
-    of one step terminate it is worth 1. γ = 0.8."""
+    episodes of one step terminate it is worth 1. γ = 0.8."""
     options = {"TD3": {"tau": 0.1, "critic_lr": 1e-2}, "DDPG": {"tau": 0.1, "critic_lr": 1e-2}}.get(name, {})
     on_policy = {"normalise_reward": False, "gamma": 0.8}
     algorithm = {

@@ -32,9 +32,9 @@ def surrogate(log_prob, old_log_prob, advantage, dim=None):
 def clipped_surrogate(log_prob, old_log_prob, advantage, clip, dim=None):
     """L^CLIP(θ) = E[ min( r(θ) Â, clip(r(θ), 1 − ε, 1 + ε) Â ) ]; to maximise.
 
-    All arrays [..., B]; clip is ε > 0. Never above the surrogate. The gradient vanishes in exactly two
-    cases: r > 1 + ε
-    with Â > 0, and r < 1 − ε with Â < 0. Source: Schulman et al. 2017, "Proximal Policy Optimization", eq. 7.
+    All arrays [..., B]; clip is ε > 0. Never above the surrogate. The gradient vanishes in exactly two cases:
+    r > 1 + ε with Â > 0, and r < 1 − ε with Â < 0. Source: Schulman et al. 2017, "Proximal Policy
+    Optimization", eq. 7.
     """
     same_shape(log_prob=log_prob, old_log_prob=old_log_prob, advantage=advantage)
     ratio = probability_ratio(log_prob, old_log_prob)

@@ -11,11 +11,10 @@ import torch
 def conjugate_gradient(matvec, b, iterations=10, tolerance=1e-10):
     """x ≈ A⁻¹ b for symmetric positive-definite A, by Krylov directions p with pᵢᵀ A pⱼ = 0.
 
-    matvec: v [..., P] → A v [..., P]; b: [..., P], NumPy or torch. Returns x [..., P], starting from 0;
-    exact after P iterations
-    in exact arithmetic. Stops a problem once ‖r‖² ≤ tolerance · ‖b‖² (relative), or where pᵀAp ≤ 0 (A is
-    not positive
-    definite along p: the last good x is kept). Source: Nocedal & Wright 2006, algorithm 5.2.
+    matvec: v [..., P] → A v [..., P]; b: [..., P], NumPy or torch. Returns x [..., P], starting from 0; exact
+    after P iterations in exact arithmetic. Stops a problem once ‖r‖² ≤ tolerance · ‖b‖² (relative), or where
+    pᵀAp ≤ 0 (A is not positive definite along p: the last good x is kept). Source: Nocedal & Wright 2006,
+    algorithm 5.2.
     """
     x, r, p = 0.0 * b, b + 0.0, b + 0.0  # copies: r and p must not share memory
     squared = _dot(r, r)
@@ -50,10 +49,9 @@ def fisher_vector_product(kl, parameters, damping=0.0):
     """v ↦ (F + damping · I) v,  F = ∇²_θ KL(π_old ‖ π_θ) at θ = θ_old, by differentiating the gradient
     along v.
 
-    kl: a scalar (summed over seeds) that still has its graph, with π_old detached: its value and gradient
-    are zero there, its
-    Hessian is the Fisher matrix. parameters: tensors [S, ...]. Returns a function [S, P] → [S, P]; the
-    graph is built once.
+    kl: a scalar (summed over seeds) that still has its graph, with π_old detached: its value and gradient are
+    zero there, its Hessian is the Fisher matrix. parameters: tensors [S, ...]. Returns a function [S, P] →
+    [S, P]; the graph is built once.
     Source: Schulman et al. 2015, appendix C.1.
     """
     gradient = flat_gradient(kl, parameters, create_graph=True)
@@ -70,9 +68,8 @@ def line_search(evaluate, start, step, max_kl, backtracks=10, shrink=0.8):
     bit, where none is found.
 
     evaluate: θ [S, P] → (gain over θ_old [S], mean KL from θ_old [S]). start, step: [S, P]. Returns (θ [S,
-    P], accepted fraction
-    of the full step [S], 0 where none was). A gain or KL that is not finite is never accepted.
-    Source: Schulman et al. 2015, appendix C.
+    P], accepted fraction of the full step [S], 0 where none was). A gain or KL that is not finite is never
+    accepted. Source: Schulman et al. 2015, appendix C.
     """
     best, fraction = start.clone(), torch.zeros(start.shape[0], dtype=start.dtype)
     for j in range(backtracks):

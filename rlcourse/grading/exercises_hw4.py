@@ -710,9 +710,8 @@ def draw_trust_region_step(rng):
         dict(coefficients=np.array([0.0, -2.0, 3.0]), x=2.5, radius=0.9),  # a parabola, wide
         dict(coefficients=np.array([0.0, -2.0, 3.0]), x=2.5, radius=5.0),
         dict(coefficients=np.array([0.0, 0.3, 0.15]), x=0.2, radius=1.6),  # a shallow one
-        dict(
-            coefficients=np.array([0.0, -0.2, -0.5, 1.0]), x=0.0, radius=0.8
-        ),  # f falls to the left, m to the right
+        # f falls to the left, m to the right
+        dict(coefficients=np.array([0.0, -0.2, -0.5, 1.0]), x=0.0, radius=0.8),
         dict(coefficients=np.array([0.2, float(rng.choice([-0.4, 0.4])), -1.5]), x=0.0, radius=0.6),
     ]
 

@@ -34,13 +34,8 @@ import psutil
 
 HERE = Path(__file__).resolve().parent
 NURSERY_BYTES = 256 << 20  # about the size of a process that has only imported torch
-LIBRARIES = (
-    "numpy",
-    "scipy",
-    "torch",
-    "matplotlib",
-    "gymnasium",
-)  # what a solution may import, with what they need
+# What a solution may import, with what they need.
+LIBRARIES = ("numpy", "scipy", "torch", "matplotlib", "gymnasium")
 
 
 @dataclass(frozen=True)
@@ -75,9 +70,8 @@ class Nursery:
 
     def __init__(self, limits, unsandboxed):
         self._folder = tempfile.TemporaryDirectory(prefix="unsandboxed-") if unsandboxed else None
-        values = asdict(limits) | (
-            {"processes": None} if unsandboxed else {}
-        )  # it would count the user's own
+        # Unsandboxed, a limit on processes would count the user's own.
+        values = asdict(limits) | ({"processes": None} if unsandboxed else {})
         self._socket, inside = socket.socketpair()
         options = {"stdin": inside, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "cwd": "/"}
         if unsandboxed:
@@ -126,9 +120,8 @@ def _end(process, connection, folder):
         folder.cleanup()
 
 
-nursery = functools.lru_cache(maxsize=1)(
-    Nursery
-)  # one for each grader process: torch takes a second to import
+# One for each grader process: torch takes a second to import.
+nursery = functools.lru_cache(maxsize=1)(Nursery)
 
 
 class Child:
@@ -282,9 +275,8 @@ def _arguments(limits):
     os.close(write)
     command = [shutil.which("bwrap"), "--args", str(read)]
     if os.geteuid() == 0:
-        uid = str(
-            1_000_000 + os.getpid()
-        )  # one user for each grader, so that its processes are counted alone
+        # One user for each grader, so that its processes are counted alone.
+        uid = str(1_000_000 + os.getpid())
         command = [
             sys.executable,
             "-I",

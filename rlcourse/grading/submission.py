@@ -82,9 +82,8 @@ class Assignment:
 class Answers:
     """What was found of an assignment in a submission."""
 
-    cells: list[
-        tuple[str, str, str]
-    ]  # (role, name, source) to run, in order; given ones are the instructor's
+    # (role, name, source) to run, in order; given ones are the instructor's
+    cells: list[tuple[str, str, str]]
     place: dict[str, int] = field(default_factory=dict)  # grade_id -> index in the submission's cells
     warnings: list[str] = field(default_factory=list)
 
@@ -209,9 +208,8 @@ def as_list(value):
     return value if isinstance(value, list) else []
 
 
-TOKEN = re.compile(
-    rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL
-)  # possessive: no memory for going back
+# Possessive: no memory for going back.
+TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
 BULK = re.compile(rb'"(?:outputs|attachments)"\s*:\s*([\[{])')
 
 

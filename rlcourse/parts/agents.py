@@ -22,9 +22,8 @@ class Spaces(NamedTuple):
 class Policy:
     """A trained policy for S seeds: act(obs [S, B, O]) → actions [S, B, A] in [−1, 1], or integers [S, B].
 
-    kind: "deterministic" (the network's output), "gaussian" or "categorical". A policy of one seed also
-    takes [B, O] or [O]. It is a
-    snapshot: further training does not change it.
+    kind: "deterministic" (the network's output), "gaussian" or "categorical". A policy of one seed also takes
+    [B, O] or [O]. It is a snapshot: further training does not change it.
     """
 
     def __init__(self, network, kind, moments=None):

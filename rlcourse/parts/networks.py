@@ -2,10 +2,8 @@
 product.
 
 All parameters of a network live in one flat array, `flat` [*members, P], and their gradients in `grad`, of
-the same
-shape; the layers are views of it. So an optimiser step, a Polyak average and TRPO's vector algebra are
-single calls, and
-member s is row s.
+the same shape; the layers are views of it. So an optimiser step, a Polyak average and TRPO's vector algebra
+are single calls, and member s is row s.
 """
 
 import itertools
@@ -29,12 +27,11 @@ class Network:
     """y = W_L φ(… φ(x W_1 + b_1) …) + b_L for every member: x [*members, B, sizes[0]] → y [*members, B,
     sizes[-1]].
 
-    sizes: widths from input to output. members: leading shape, (S,) or (S, 2). streams: one random stream
-    per seed draws
-    the initial weights: start = "uniform" U(±1/√fan_in), PyTorch's default, or "orthogonal" with gain √2, and
-    `final_gain` in the last layer, biases 0. squash: tanh at the output, so that y lies in [−1, 1]. extra:
-    so many further
-    free parameters per member (a Gaussian policy's log σ), starting at `extra_start`.
+    sizes: widths from input to output. members: leading shape, (S,) or (S, 2). streams: one random stream per
+    seed draws the initial weights: start = "uniform" U(±1/√fan_in), PyTorch's default, or "orthogonal" with
+    gain √2, and `final_gain` in the last layer, biases 0. squash: tanh at the output, so that y lies in [−1,
+    1]. extra: so many further free parameters per member (a Gaussian policy's log σ), starting at
+    `extra_start`.
     """
 
     def __init__(
@@ -234,8 +231,7 @@ class Adam:
     − β₂ᵗ).
 
     Equal to PyTorch's (tested), for all seeds at once; with a step count t per seed, so that a seed whose
-    epochs have
-    stopped stays exactly where it is. Source: Kingma & Ba 2015, algorithm 1.
+    epochs have stopped stays exactly where it is. Source: Kingma & Ba 2015, algorithm 1.
     """
 
     beta1, beta2 = 0.9, 0.999

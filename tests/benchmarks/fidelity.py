@@ -1,7 +1,6 @@
 """Do the four trainers learn what published implementations learn? One command regenerates the table.
 
-    python tests/benchmarks/fidelity.py            # ten seeds each, minutes on two cores; rewrites
-    fidelity.md
+    python tests/benchmarks/fidelity.py  # ten seeds each, minutes on two cores; rewrites fidelity.md
 
 Final policies are played for 100 episodes of Gymnasium's *own* environments, not of the vectorised twins
 they were trained on.
@@ -36,11 +35,9 @@ ROWS = [
 ]
 HEAD = """# Fidelity
 
-Final evaluation return of every seed, default settings, mean of 100 episodes of Gymnasium's own
-environment. The interval is over
-seeds. Beside it the rl-zoo's published number: one run with settings tuned per environment, so a place to
-look, not a test.
-Made by `python tests/benchmarks/fidelity.py`.
+Final evaluation return of every seed, default settings, mean of 100 episodes of Gymnasium's own environment.
+The interval is over seeds. Beside it the rl-zoo's published number: one run with settings tuned per
+environment, so a place to look, not a test. Made by `python tests/benchmarks/fidelity.py`.
 
 | algorithm | environment | steps | n | {centre} | worst | best | solved at | solved | rl-zoo | time |
 |---|---|---|---|---|---|---|---|---|---|---|

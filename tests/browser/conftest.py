@@ -56,9 +56,8 @@ SECONDS = 1000  # playwright counts milliseconds
 
 
 def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(
-        1, signal.SIGTERM
-    )  # PR_SET_PDEATHSIG: even a killed pytest leaves no server behind
+    # PR_SET_PDEATHSIG: even a killed pytest leaves no server behind.
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 class Server:

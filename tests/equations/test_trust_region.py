@@ -104,9 +104,8 @@ def test_steihaug_stays_inside_and_does_at_least_as_well_as_the_cauchy_point(see
     best = m(subproblem(g, B, radius))
     assert m(p) >= best - 1e-9 * abs(best)
     if np.linalg.eigvalsh(B)[0] > 0:
-        assert m(p) <= 0.5 * best * (
-            1 - 1e-9
-        )  # Yuan's theorem: at least half of the best decrease when B > 0
+        # Yuan's theorem: at least half of the best decrease when B > 0.
+        assert m(p) <= 0.5 * best * (1 - 1e-9)
 
 
 def test_steihaug_solves_exactly_when_the_region_is_wide_and_takes_products_only():

@@ -238,11 +238,8 @@ ATTACKS = {
     "keyboard interrupt": ANSWER.format("raise KeyboardInterrupt"),
     "tries to escape": ESCAPES,
 }
-TAKES_DOWN_BOTH = {
-    "forges frames",
-    "patches the driver",
-    "patches numpy",
-}  # what breaks the student's own process
+# What breaks the student's own process.
+TAKES_DOWN_BOTH = {"forges frames", "patches the driver", "patches numpy"}
 
 
 def by_heart():

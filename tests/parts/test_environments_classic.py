@@ -172,9 +172,8 @@ def test_state_is_exposed_in_physical_units_and_can_be_set():
     env = gymnasium.make_vec("rlcourse/Pendulum-v1", num_envs=2)
     env.reset(seed=0)
     assert env.unwrapped.state.shape == (2, len(env.unwrapped.system.state_names))
-    env.unwrapped.state = np.array(
-        [[0.0, 0.0], [np.pi, 0.0]]
-    )  # upright and hanging, at rest: both equilibria
+    # Upright and hanging, at rest: both equilibria.
+    env.unwrapped.state = np.array([[0.0, 0.0], [np.pi, 0.0]])
     obs, reward, *_ = env.step(np.zeros((2, 1), np.float32))
     np.testing.assert_allclose(obs, [[1, 0, 0], [-1, 0, 0]], atol=1e-6)
     np.testing.assert_allclose(reward, [0, -(np.pi**2)], atol=1e-12)
