@@ -315,6 +315,8 @@ def test_observations_are_normalised_by_what_came_before_and_acting_alone_learns
     mean, std = raw[0].mean(0), raw[0].std(0, correction=0)
     undone = second[0] * (std**2 + 1e-8).sqrt() + mean
     assert set(undone[:, 1].round(decimals=3).tolist()) == {0.0, 1.0, 2.0, 3.0, 4.0}
+    undone = rows(seen[1].next_obs)[0] * (std**2 + 1e-8).sqrt() + mean
+    assert set(undone[:, 1].round(decimals=3).tolist()) == {1.0, 2.0, 3.0, 4.0, 5.0}
     before = agent.moments.state()
     taken = agent.policy()
     for _ in range(3):
