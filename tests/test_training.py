@@ -102,13 +102,22 @@ def test_resuming_an_environment_of_gymnasiums_own_is_exact_too(tmp_path):
     assert_same(whole, train(algorithm, pendulum, 120, 1, resume=tmp_path / "run", **QUICK), [0])
 
 
-def test_training_leaves_threads_and_the_global_random_state_as_they_were():
+def test_training_leaves_threads_denormals_and_the_global_random_state_as_they_were():
     torch.set_num_threads(2)
     torch.manual_seed(5)
     before = torch.get_rng_state()
     train(TD3(**REPLAY), "Pendulum-v1", 40, 1, **QUICK)
     assert torch.get_num_threads() == 2 and torch.equal(torch.get_rng_state(), before)
     torch.set_num_threads(1)
+    assert (torch.full((8,), 2e-39) / 2 != 0).all()
+
+
+def test_a_students_equation_that_draws_from_pytorch_is_repeatable_too():
+    def noisy(reward, terminated, next_values, gamma):
+        return reward + torch.randn_like(reward)
+
+    one, other = (train(TD3(**REPLAY, target=noisy), "Pendulum-v1", 60, 1, **QUICK) for _ in range(2))
+    assert_same(one, other, [0])
 
 
 @each
@@ -158,6 +167,34 @@ def test_callbacks_may_stop_a_run_and_change_a_setting_at_once():
     run = train(TD3(**REPLAY), "Pendulum-v1", 500, 1, callbacks=[slower], **QUICK)
     assert run.status == "stopped" and run.training.steps == 70 and rates[:2] == [1e-3, 0.0]
     assert torch.equal(run.training.kept, run.training.agent.nets.actor.flat)
+
+
+def test_the_first_ctrl_c_waits_for_the_update_and_the_second_does_not():
+    def press(times):
+        def callback(training):
+            if training.steps == 50:
+                for _ in range(times):
+                    signal.raise_signal(signal.SIGINT)
+                training.went_on = True
+
+        return train(TD3(**REPLAY), "Pendulum-v1", 500, 1, callbacks=[callback], **QUICK)
+
+    one, two = press(1), press(2)
+    assert one.status == two.status == "stopped" and one.training.went_on
+    assert one.reason == "interrupted from the keyboard" and not hasattr(two.training, "went_on")
+    assert two.reason == "interrupted from the keyboard at step 50"
+
+
+def test_evaluation_never_meets_the_episodes_of_training(monkeypatch):
+    import rlcourse.training as training
+
+    made, make = [], training.make
+    monkeypatch.setattr(training, "make", lambda env, n, seeds: made.append(seeds) or make(env, n, seeds))
+    run = train(TD3(**REPLAY), "Pendulum-v1", 40, [3, 4], **QUICK)
+    evaluate(run.policy, "Pendulum-v1", 2, seed=3)
+    (learning, *evaluations) = made
+    assert len(evaluations) >= 2
+    assert not {*learning, 3, 4} & {seed for seeds in evaluations for seed in seeds}
 
 
 def test_evaluation_is_repeatable_has_its_own_environments_and_gives_a_return_per_episode():

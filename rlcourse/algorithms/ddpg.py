@@ -63,5 +63,4 @@ class DDPG:
         # Targets: θ′ ← τ θ + (1 − τ) θ′
         nets.target_critics.follow(nets.critics, self.tau)
         nets.target_actor.follow(nets.actor, self.tau)
-        nets.updates += 1
         return {"q": q, "td_error": error}

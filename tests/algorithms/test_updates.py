@@ -328,6 +328,17 @@ def test_annealing_ends_at_a_learning_rate_of_zero():
     assert not torch.equal(nets.policy.flat, start)
 
 
+@pytest.mark.parametrize("kind", [DDPG, TD3])
+def test_actor_and_critic_have_learning_rates_of_their_own(kind):
+    for still, moving in (("actor", "critics"), ("critics", "actor")):
+        algorithm = kind(hidden=(8,), **{"actor_lr" if still == "actor" else "critic_lr": 0.0})
+        nets, fresh = apart(algorithm), apart(algorithm)
+        for _ in range(2):
+            algorithm.update(nets, replayed(), Streams(range(2), LEARN))
+        assert torch.equal(getattr(nets, still).flat, getattr(fresh, still).flat)
+        assert not torch.equal(getattr(nets, moving).flat, getattr(fresh, moving).flat)
+
+
 def plain_ppo(algorithm, nets, batch, orders, s, discrete):
     """PPO of seed s by PyTorch's own distributions, Adam and clip_grad_norm_; Â = r, y = r + V_old."""
     policy, critic = (

@@ -112,7 +112,7 @@ class Script:
         self.obs = np.zeros(self.shape, np.float32)
 
     def step(self, action):
-        self.actions.append(np.clip(action, -1, 1))
+        self.actions.append(np.array(action))
         terminated, truncated = (np.zeros(self.S, bool) for _ in range(2))
         kind = self.ends.get(self.k)
         terminated[:] = kind == "terminated"
@@ -177,15 +177,24 @@ def test_the_noise_starts_anew_with_each_episode_and_only_then(kind):
     np.testing.assert_allclose(seen, [*decay, 5.0, *decay[:2]], rtol=1e-5)
 
 
-def test_exploration_adds_the_noise_to_the_actors_action_and_clips():
+@pytest.mark.parametrize("noise", [0.4, -3.0])
+def test_exploration_adds_the_noise_to_the_actors_action_and_clips(noise):
     stepper = Script()
-    algorithm = TD3(
-        warmup=0, hidden=(8,), capacity=50, batch_size=4, noise=OUNoise(start=0.4, sigma=0.0, theta=0.0)
-    )
+    still = OUNoise(start=noise, sigma=0.0, theta=0.0)
+    algorithm = TD3(warmup=0, hidden=(8,), capacity=50, batch_size=4, noise=still)
     agent = algorithm.agent(algorithm, BOX, range(2))
     mu = agent.policy().act(stepper.obs[:, None])[:, 0]
     agent.advance(algorithm, stepper)
-    np.testing.assert_allclose(stepper.actions[0], np.clip(mu + 0.4, -1, 1), rtol=1e-6)
+    np.testing.assert_allclose(stepper.actions[0], np.clip(mu + noise, -1, 1), rtol=1e-6)
+
+
+def test_the_watched_numbers_of_an_update_are_means_and_a_maximum_per_seed():
+    agent = off_policy(1, Script())[0]
+    q = torch.tensor([[1.0, 2.0, 6.0], [-1.0, -2.0, 0.0]])
+    error = torch.tensor([[3.0, -3.0, 0.0], [1.0, 1.0, -4.0]])
+    watched = agent.summarise({"q": q, "td_error": error})
+    assert watched["q_mean"].tolist() == [3.0, -1.0] and watched["q_max"].tolist() == [6.0, 0.0]
+    assert watched["td_error"].tolist() == [2.0, 2.0]
 
 
 @pytest.mark.parametrize("twins", [False, True])

@@ -84,6 +84,9 @@ def test_seeds_whose_step_is_not_valid_add_nothing_and_fill_at_their_own_pace():
     fill(memory, [3, 4, 5], valid=np.array([False, False, True]))
     assert memory.added.tolist() == [3, 1, 6] and len(memory) == 1
     assert numbers_in(memory) == [{0, 1, 2}, {0}, {2, 3, 4, 5}]
+    fill(memory, [6, 7, 8])
+    fill(memory, [9], valid=np.array([False, True, True]))  # a full memory loses nothing to it either
+    assert numbers_in(memory) == [{2, 6, 7, 8}, {6, 7, 8, 9}, {6, 7, 8, 9}]
 
 
 def test_a_seed_samples_the_same_beside_others_as_alone():
