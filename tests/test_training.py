@@ -116,8 +116,11 @@ def test_a_students_equation_that_draws_from_pytorch_is_repeatable_too():
     def noisy(reward, terminated, next_values, gamma):
         return reward + torch.randn_like(reward)
 
-    one, other = (train(TD3(**REPLAY, target=noisy), "Pendulum-v1", 60, 1, **QUICK) for _ in range(2))
-    assert_same(one, other, [0])
+    runs = []
+    for state in (5, 6):
+        torch.manual_seed(state)  # what the page did before must not matter
+        runs.append(train(TD3(**REPLAY, target=noisy), "Pendulum-v1", 60, 1, **QUICK))
+    assert_same(*runs, [0])
 
 
 @each
