@@ -71,6 +71,8 @@ def test_objectives_stay_finite_far_from_the_old_policy():
     value = objectives.surrogate(far, torch.zeros(2), torch.ones(2))
     value.backward()
     assert torch.isfinite(value) and torch.isfinite(far.grad).all()
+    ratio = objectives.probability_ratio(torch.tensor([100.0, -100.0, 3.0]), torch.zeros(3))
+    torch.testing.assert_close(ratio, torch.tensor([20.0, -20.0, 3.0]).exp())
 
 
 def test_no_gradient_flows_through_advantages_or_value_targets():
@@ -78,6 +80,21 @@ def test_no_gradient_flows_through_advantages_or_value_targets():
     value = torch.zeros(3, requires_grad=True)
     (objectives.score_function(value, advantage) + objectives.value_loss(value, target)).backward()
     assert advantage.grad is None and target.grad is None and value.grad is not None
+
+
+def test_the_value_loss_is_half_the_mean_square_per_seed():
+    value, target = torch.tensor([[1.0, 2.0], [0.0, 0.0]]), torch.tensor([[3.0, 2.0], [4.0, -2.0]])
+    assert objectives.value_loss(value, target, dim=-1).tolist() == [1.0, 5.0]
+    assert objectives.value_loss(value, target).item() == 3.0
+    assert objectives.clipped_value_loss(value[0], 0 * value[0], target[0], 1e6).item() == 1.0  # never binds
+    # around old values 5: V is held to 4.8 … 5.2 in the second square, and the larger square counts
+    old = torch.tensor([5.0, 1.9])
+    assert objectives.clipped_value_loss(value[0], old, target[0], 0.2).item() == pytest.approx(
+        0.5 * ((1 - 3) ** 2 + (2 - 2) ** 2) / 2
+    )
+    assert objectives.clipped_value_loss(target[0], old, target[0], 0.2).item() == pytest.approx(
+        0.5 * ((4.8 - 3) ** 2 + 0) / 2
+    )
 
 
 def test_value_clipping_takes_the_larger_error_and_only_acts_away_from_the_old_value():
@@ -104,6 +121,9 @@ def test_categorical_divergences_agree_with_scipy_and_obey_pinsker(seed):
     kl, tv = divergences.categorical_kl(p, q), divergences.categorical_tv(p, q)
     np.testing.assert_allclose(kl, scipy.stats.entropy(p, q, axis=1), rtol=1e-10)
     assert (tv**2 <= kl / 2 + 1e-12).all()
+    np.testing.assert_allclose(tv, np.maximum(p - q, 0).sum(axis=1))  # the largest difference of an event
+    for log_p in (np.log(p), torch.tensor(p).log()):
+        np.testing.assert_allclose(divergences.categorical_entropy(log_p), scipy.stats.entropy(p, axis=1))
     np.testing.assert_allclose(divergences.categorical_kl(torch.tensor(p), torch.tensor(q)), kl)
     logs = divergences.categorical_log_kl(torch.tensor(p).log(), torch.tensor(q).log())
     np.testing.assert_allclose(logs, kl, rtol=1e-9)
@@ -142,6 +162,14 @@ def test_k1_and_k3_are_unbiased_and_k3_is_never_negative():
     exact = scipy.stats.entropy(p, q)
     assert p @ k1 == pytest.approx(exact) and p @ k3 == pytest.approx(exact)
     assert p @ k2 != pytest.approx(exact, rel=1e-3) and (k3 >= 0).all()
+    np.testing.assert_allclose(k2, np.log(q / p) ** 2 / 2)
+
+
+def test_all_three_estimators_of_kl_agree_to_second_order():
+    """q = p (1 + ε g) with E_p[g] = 0: each mean is ½ ε² E_p[g²] + O(ε³)."""
+    p, g = np.array([0.2, 0.3, 0.5]), np.array([1.0, 1.0, -1.0])
+    for k in divergences.kl_estimators(np.log1p(1e-4 * g)):
+        assert p @ k == pytest.approx(0.5e-8, rel=1e-3)
 
 
 def expected_order(estimator, actions):
@@ -196,6 +224,7 @@ def test_the_double_estimator_is_unbiased_for_equal_means_and_never_above_the_be
 def test_without_noise_every_estimator_is_exact():
     for estimator in bias.ESTIMATORS:
         assert bias.expected_maximum([0.5, 2.0, -1.0], 0.0, 7, estimator) == 2.0
+        assert bias.expected_maximum([0.5, 2.0], 0.0, 1, estimator) == 2.0  # one sample is enough
 
 
 @pytest.mark.parametrize(

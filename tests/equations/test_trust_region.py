@@ -260,3 +260,12 @@ def test_bad_input_is_refused_in_one_line():
         with pytest.raises(ValueError, match=message) as error:
             call()
         assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("stretch", [0.2, 1.0, 3.0, 40.0])
+def test_backtracking_takes_the_longest_halving_of_one_that_decreases_enough(stretch):
+    """f = ½cx² along −∇f = −cx: Armijo's condition is t ≤ 2 (1 − slope) / c."""
+    parabola = tr.Objective(lambda x: stretch * x**2 / 2, lambda x: stretch * x, lambda x: stretch)
+    t = tr.backtracking(parabola, 1.0, -stretch, slope=1e-4)
+    longest = 2 * (1 - 1e-4) / stretch
+    assert t == 2.0 ** min(0, np.floor(np.log2(longest)))
