@@ -65,7 +65,7 @@ def test_the_rule_is_a_t_interval_below_ten_runs_and_an_iqm_from_ten_on():
 
 def test_one_run_has_no_interval_and_says_so():
     for found in (rl.interval([3.0]), rl.mean_interval([3.0]), rl.iqm_interval([3.0])):
-        assert found.estimate == 3.0
+        assert (found.estimate, found.n) == (3.0, 1)
         assert np.isnan(found.low)
         assert np.isnan(found.high)
         assert str(found) == "3 (one run: no interval)"
@@ -89,6 +89,21 @@ def test_probability_of_improvement_is_mann_whitneys_u():
     assert found.estimate == pytest.approx(stats.mannwhitneyu(x, y).statistic / 63)
     assert found.low <= found.estimate <= found.high
     assert rl.improvement_probability(y, x).estimate == pytest.approx(1 - found.estimate)
+
+
+def test_the_interval_of_the_probability_of_improvement_is_scipys_percentile_bootstrap():
+    rng = np.random.default_rng(7)
+    x, y = rng.normal(0.5, 1.0, 20), rng.normal(size=15)
+
+    def share(x, y, axis):
+        return (np.expand_dims(x, -1) > np.expand_dims(y, -2)).mean((-1, -2))
+
+    for confidence in (0.95, 0.8):
+        peer = stats.bootstrap(
+            (x, y), share, method="percentile", confidence_level=confidence, n_resamples=5000, rng=rng
+        )
+        found = rl.improvement_probability(x, y, confidence=confidence)
+        assert (found.low, found.high) == pytest.approx(tuple(peer.confidence_interval), abs=0.02)
 
 
 def test_probability_of_improvement_averages_over_tasks():
@@ -126,6 +141,11 @@ def test_power_is_the_share_of_t_tests_that_find_the_difference():
     found = np.mean(stats.ttest_ind(x, y).pvalue < 0.05)
     assert rl.power(1.5, 5) == pytest.approx(found, abs=0.01)
     assert rl.power(-1.5, 5) == pytest.approx(rl.power(1.5, 5))
+    for n, confidence in ((2, 0.95), (7, 0.9)):  # where nothing is true, the test errs as often as it says
+        assert rl.power(0.0, n, confidence) == pytest.approx(1 - confidence)
+        few, many = rng.normal(size=(n, 40_000)), rng.normal(2.0, 1.0, size=(n, 40_000))
+        found = np.mean(stats.ttest_ind(few, many).pvalue < 1 - confidence)
+        assert rl.power(2.0, n, confidence) == pytest.approx(found, abs=0.01)
     with pytest.raises(ValueError, match="no n"):
         rl.seeds_needed(0.0)
     with pytest.raises(ValueError, match="n ≥ 2"):
