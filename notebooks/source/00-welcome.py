@@ -3,7 +3,7 @@
 #
 # **Question.** Can a program that knows nothing about a pendulum learn to swing it up, here, while you watch?
 #
-# This page answers it, and on the way shows the five things that every page of the course asks of you:
+# This page answers it, and on the way shows the five things that the course asks of you:
 #
 # | | you | the page |
 # |---|---|---|
@@ -299,7 +299,7 @@ Markdown("\n".join(lines))
 # %% [markdown]
 # ## Summary
 #
-# - Run, slide, predict, train, check: every page works like this one.
+# - Run, slide, predict, train: every lecture works like this page. Check: the homework.
 # - The motor is too weak to lift the pendulum; four PPO agents learnt to swing it, in seconds, from rewards alone.
 # - Curves show every seed and an interval. Claims come with receipts.
 #
