@@ -450,6 +450,8 @@ def test_an_agent_that_confuses_two_cells_does_better_when_it_is_random():
         policy[[1, 3]] = [0, east, 0, 1 - east]
         returns.append(markov.expected_return(mdp, policy))
     assert returns[1] > max(returns[0], returns[2])
+    south = np.tile(np.eye(4)[2], (6, 1))
+    np.testing.assert_allclose(markov.values(mdp, south), [-1, 0, 1, 0, -1, 0], atol=1e-12)
 
 
 def test_the_far_end_of_the_chain_is_worth_the_way():
