@@ -516,7 +516,7 @@ def speed():
 
     Elsewhere (two workers, other processes) it asserts a loose bound, that only a lost fast path breaks,
     and skips with the numbers. 60 ms is the promise of a lab on a page of its own. Page, kernel, server and
-    this driver share two cores, and a long lecture costs the page more for each frame: there 80 (see 08).
+    this driver share two cores, and a long lecture costs the page more for each frame: there 90 (see 08).
     """
 
     def judge(times, what, limit=60):

@@ -10,7 +10,7 @@ from rlcourse.equations import trust_region as tr
 
 pytestmark = pytest.mark.browser
 CLOSE = {"rel": 1e-9, "abs": 1e-9}
-LECTURE_MS = 80  # p95, measured on two idle cores: 53 to 73 over three runs of each slider
+LECTURE_MS = 90  # p95, measured on two idle cores: 53 to 85 over eight runs of each slider
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_08_an_infinite_divergence_is_shown_and_breaks_nothing(lecture_08):
 
 
 @pytest.mark.parametrize("label", ["share of the way", "discount"])
-def test_08_a_new_picture_follows_each_move_within_80_ms_at_p95(lecture_08, label, speed):
+def test_08_a_new_picture_follows_each_move_within_90_ms_at_p95(lecture_08, label, speed):
     lab = lecture_08.lab(0)
     lab.reset()
     lecture_08.screenshot("08-lab")
@@ -240,7 +240,7 @@ def test_09_the_map_survives_the_saddle(lecture_09):
 
 
 @pytest.mark.parametrize("which, label", [(0, "position"), (1, "first radius"), (2, "radius")])
-def test_09_a_new_picture_follows_each_move_within_80_ms_at_p95(lecture_09, which, label, speed):
+def test_09_a_new_picture_follows_each_move_within_90_ms_at_p95(lecture_09, which, label, speed):
     lab = lecture_09.lab(which)
     lab.reset()
     lecture_09.screenshot(f"09-lab-{which}")
