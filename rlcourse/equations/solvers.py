@@ -67,9 +67,9 @@ def line_search(evaluate, start, step, max_kl, backtracks=10, shrink=0.8):
     """The first θ_old + shrinkʲ · step, j = 0, 1, …, with gain > 0 and KL ≤ max_kl; θ_old itself, bit for
     bit, where none is found.
 
-    evaluate: θ [S, P] → (gain over θ_old [S], mean KL from θ_old [S]). start, step: [S, P]. Returns (θ [S,
-    P], accepted fraction of the full step [S], 0 where none was). A gain or KL that is not finite is never
-    accepted. Source: Schulman et al. 2015, appendix C.
+    evaluate: θ [S, P] → (gain over θ_old [S], mean KL from θ_old [S]). start, step: [S, P]. Returns
+    (θ [S, P], accepted fraction of the full step [S], 0 where none was). A gain or KL that is not finite is
+    never accepted. Source: Schulman et al. 2015, appendix C.
     """
     best, fraction = start.clone(), torch.zeros(start.shape[0], dtype=start.dtype)
     for j in range(backtracks):

@@ -29,8 +29,8 @@ class Network:
 
     sizes: widths from input to output. members: leading shape, (S,) or (S, 2). streams: one random stream per
     seed draws the initial weights: start = "uniform" U(±1/√fan_in), PyTorch's default, or "orthogonal" with
-    gain √2, and `final_gain` in the last layer, biases 0. squash: tanh at the output, so that y lies in [−1,
-    1]. extra: so many further free parameters per member (a Gaussian policy's log σ), starting at
+    gain √2, and `final_gain` in the last layer, biases 0. squash: tanh at the output, so that y lies in
+    [−1, 1]. extra: so many further free parameters per member (a Gaussian policy's log σ), starting at
     `extra_start`.
     """
 

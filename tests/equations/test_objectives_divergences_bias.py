@@ -72,7 +72,7 @@ def test_objectives_stay_finite_far_from_the_old_policy():
     value.backward()
     assert torch.isfinite(value) and torch.isfinite(far.grad).all()
     ratio = objectives.probability_ratio(torch.tensor([100.0, -100.0, 3.0]), torch.zeros(3))
-    torch.testing.assert_close(ratio, torch.tensor([20.0, -20.0, 3.0]).exp())
+    torch.testing.assert_close(ratio, torch.tensor([20.0, -20.0, 3.0]).exp(), rtol=1e-6, atol=0.0)
 
 
 def test_no_gradient_flows_through_advantages_or_value_targets():
@@ -117,13 +117,13 @@ def test_explained_variance_is_one_for_a_perfect_critic_zero_for_a_constant_and_
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6))
 def test_categorical_divergences_agree_with_scipy_and_obey_pinsker(seed):
-    p, q = np.random.default_rng(seed).dirichlet(np.ones(5), size=(2, 3))
+    p, q = np.random.default_rng(seed).dirichlet(np.ones(5), size=(2, 4, 3))
     kl, tv = divergences.categorical_kl(p, q), divergences.categorical_tv(p, q)
-    np.testing.assert_allclose(kl, scipy.stats.entropy(p, q, axis=1), rtol=1e-10)
+    np.testing.assert_allclose(kl, scipy.stats.entropy(p, q, axis=-1), rtol=1e-10)
     assert (tv**2 <= kl / 2 + 1e-12).all()
-    np.testing.assert_allclose(tv, np.maximum(p - q, 0).sum(axis=1))  # the largest difference of an event
+    np.testing.assert_allclose(tv, np.maximum(p - q, 0).sum(axis=-1))  # the largest difference of an event
     for log_p in (np.log(p), torch.tensor(p).log()):
-        np.testing.assert_allclose(divergences.categorical_entropy(log_p), scipy.stats.entropy(p, axis=1))
+        np.testing.assert_allclose(divergences.categorical_entropy(log_p), scipy.stats.entropy(p, axis=-1))
     np.testing.assert_allclose(divergences.categorical_kl(torch.tensor(p), torch.tensor(q)), kl)
     logs = divergences.categorical_log_kl(torch.tensor(p).log(), torch.tensor(q).log())
     np.testing.assert_allclose(logs, kl, rtol=1e-9)
