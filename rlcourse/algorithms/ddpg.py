@@ -12,6 +12,7 @@ import torch
 from rlcourse.equations.returns import td_target
 from rlcourse.parts.agents import DeterministicNets, OffPolicyAgent
 from rlcourse.parts.noise import GaussianNoise, OUNoise
+from rlcourse.parts.settings import fixed
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,15 @@ class DDPG:
     actor_lr: float = 1e-3  # actor's learning rate
     critic_lr: float = 1e-3  # critic's learning rate
     batch_size: int = 128  # B  transitions per update
-    capacity: int = 200_000  # transitions that replay remembers
-    warmup: int = 500  # steps of uniform actions before learning
-    hidden: tuple[int, ...] = (64, 64)  # widths of the hidden layers
+    capacity: int = fixed(200_000)  # transitions that replay remembers
+    warmup: int = fixed(500)  # steps of uniform actions before learning
+    hidden: tuple[int, ...] = fixed((64, 64))  # widths of the hidden layers
     noise: OUNoise | GaussianNoise = OUNoise(sigma=0.1)  # exploration, in units of the action range [−1, 1]
     target: Callable = td_target  # y; homework 3 plugs in here
 
     agent: ClassVar = OffPolicyAgent
+    usual_steps: ClassVar = 20_000
+    look: ClassVar = ("orange", "dashes")
 
     def networks(self, spaces, streams):
         return DeterministicNets.build(spaces, self.hidden, streams, twins=False)

@@ -9,6 +9,7 @@ import torch
 from rlcourse.equations import objectives
 from rlcourse.equations.returns import gae
 from rlcourse.parts.agents import OnPolicyAgent, StochasticNets, rows
+from rlcourse.parts.settings import fixed
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ class PPO:
     beta: float = 1.0  # β  KL penalty (its start, where adaptive)
     kl_target: float = 0.01  # d_targ  of the adaptive penalty
     stop_kl: float | None = None  # stop the epochs of a batch once the mean KL exceeds this
-    num_envs: int = 8  # N  environments per seed
-    horizon: int = 256  # T  steps per environment and batch
+    num_envs: int = fixed(8)  # N  environments per seed
+    horizon: int = fixed(256)  # T  steps per environment and batch
     epochs: int = 10  # K  passes over a batch
     minibatch_size: int = 512  # M
     learning_rate: float = 1e-3  # Adam's step size
@@ -32,15 +33,17 @@ class PPO:
     value_clip: float | None = None  # range of V around its old value; None: no clipping
     max_grad_norm: float | None = 0.5  # clip ‖∇‖₂ of policy and critic together
     normalise_advantage: bool = True  # (Â − mean) / std, per minibatch
-    normalise_observation: bool = False  # running mean and variance
-    normalise_reward: bool = True  # by the running std of the discounted return
-    orthogonal: bool = True  # orthogonal initial weights, last policy layer × 0.01
-    activation: Literal["tanh", "relu"] = "tanh"
-    log_std: float = 0.0  # initial log σ of a Gaussian policy
-    hidden: tuple[int, ...] = (64, 64)  # widths of the hidden layers
+    normalise_observation: bool = fixed(False)  # running mean and variance
+    normalise_reward: bool = fixed(True)  # by the running std of the discounted return
+    orthogonal: bool = fixed(True)  # orthogonal initial weights, last policy layer × 0.01
+    activation: Literal["tanh", "relu"] = fixed("tanh")
+    log_std: float = fixed(0.0)  # initial log σ of a Gaussian policy
+    hidden: tuple[int, ...] = fixed((64, 64))  # widths of the hidden layers
     advantage: Callable = gae  # Â; homework plugs in here
 
     agent: ClassVar = OnPolicyAgent
+    usual_steps: ClassVar = 100_000
+    look: ClassVar = ("vermilion", "long dashes")
 
     def networks(self, spaces, streams):
         return StochasticNets.build(

@@ -13,6 +13,7 @@ import torch
 from rlcourse.equations.returns import clipped_double_q_target
 from rlcourse.parts.agents import DeterministicNets, OffPolicyAgent
 from rlcourse.parts.noise import GaussianNoise, OUNoise
+from rlcourse.parts.settings import fixed
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,9 @@ class TD3:
     actor_lr: float = 1e-3  # actor's learning rate
     critic_lr: float = 1e-3  # critics' learning rate
     batch_size: int = 128  # B  transitions per update
-    capacity: int = 200_000  # transitions that replay remembers
-    warmup: int = 500  # steps of uniform actions before learning
-    hidden: tuple[int, ...] = (64, 64)  # widths of the hidden layers
+    capacity: int = fixed(200_000)  # transitions that replay remembers
+    warmup: int = fixed(500)  # steps of uniform actions before learning
+    hidden: tuple[int, ...] = fixed((64, 64))  # widths of the hidden layers
     noise: OUNoise | GaussianNoise = GaussianNoise(0.1)  # exploration, in units of the action range [−1, 1]
     policy_delay: int = 2  # d  critic updates per actor update
     target_noise: float = 0.2  # σ̃  smoothing noise
@@ -34,6 +35,8 @@ class TD3:
     target: Callable = clipped_double_q_target  # y; homework 3 plugs in here
 
     agent: ClassVar = OffPolicyAgent
+    usual_steps: ClassVar = 20_000
+    look: ClassVar = ("blue", "solid")
 
     def networks(self, spaces, streams):
         return DeterministicNets.build(spaces, self.hidden, streams, twins=True)

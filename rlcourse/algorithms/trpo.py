@@ -13,6 +13,7 @@ from rlcourse.equations import objectives
 from rlcourse.equations.returns import gae
 from rlcourse.equations.solvers import conjugate_gradient, fisher_vector_product, flat_gradient, line_search
 from rlcourse.parts.agents import OnPolicyAgent, StochasticNets, rows
+from rlcourse.parts.settings import fixed
 
 
 @dataclass(frozen=True)
@@ -29,22 +30,24 @@ class TRPO:
     backtracks: int = 10  # trials of the line search
     shrink: float = 0.8  # step factor per trial
     fisher_fraction: float = 0.5  # share of the batch in Fisher-vector products
-    num_envs: int = 8  # N  environments per seed
-    horizon: int = 512  # T  steps per environment and batch
+    num_envs: int = fixed(8)  # N  environments per seed
+    horizon: int = fixed(512)  # T  steps per environment and batch
     critic_lr: float = 1e-3  # Adam's step size for the critic
     critic_epochs: int = 10  # passes over a batch for the critic
     minibatch_size: int = 512  # of the critic's fit
     normalise_advantage: bool = True  # (Â − mean) / std over the batch: the step length does not depend on it
-    normalise_observation: bool = False  # running mean and variance
-    normalise_reward: bool = True  # by the running std of the discounted return
-    orthogonal: bool = True  # orthogonal initial weights, last policy layer × 0.01
-    activation: Literal["tanh", "relu"] = "tanh"
-    log_std: float = 0.0  # initial log σ of a Gaussian policy
-    hidden: tuple[int, ...] = (64, 64)  # widths of the hidden layers
+    normalise_observation: bool = fixed(False)  # running mean and variance
+    normalise_reward: bool = fixed(True)  # by the running std of the discounted return
+    orthogonal: bool = fixed(True)  # orthogonal initial weights, last policy layer × 0.01
+    activation: Literal["tanh", "relu"] = fixed("tanh")
+    log_std: float = fixed(0.0)  # initial log σ of a Gaussian policy
+    hidden: tuple[int, ...] = fixed((64, 64))  # widths of the hidden layers
     advantage: Callable = gae  # Â
     solver: Callable = conjugate_gradient  # F⁻¹g; homework 4 plugs in here
 
     agent: ClassVar = OnPolicyAgent
+    usual_steps: ClassVar = 100_000
+    look: ClassVar = ("green", "dash-dot")
 
     def networks(self, spaces, streams):
         return StochasticNets.build(
