@@ -9,10 +9,12 @@ from typing import ClassVar
 
 import torch
 
+from rlcourse.agents import OffPolicyAgent
 from rlcourse.equations.returns import td_target
-from rlcourse.parts.agents import DeterministicNets, OffPolicyAgent
+from rlcourse.parts.adam import Adam
+from rlcourse.parts.networks import ActionValue, DeterministicPolicy, Networks
 from rlcourse.parts.noise import GaussianNoise, OUNoise
-from rlcourse.parts.settings import fixed
+from rlcourse.parts.settings import equation, fixed
 
 
 @dataclass(frozen=True)
@@ -30,40 +32,44 @@ class DDPG:
     warmup: int = fixed(500)  # steps of uniform actions before learning
     hidden: tuple[int, ...] = fixed((64, 64))  # widths of the hidden layers
     noise: OUNoise | GaussianNoise = OUNoise(sigma=0.1)  # exploration, in units of the action range [−1, 1]
-    target: Callable = td_target  # y; homework 3 plugs in here
+    target: Callable = equation(td_target)  # y; homework 3 plugs in here
 
     agent: ClassVar = OffPolicyAgent
     usual_steps: ClassVar = 20_000
     look: ClassVar = ("orange", "dashes")
 
     def networks(self, spaces, streams):
-        return DeterministicNets.build(spaces, self.hidden, streams, twins=False)
+        actor = DeterministicPolicy(spaces, self.hidden, streams)
+        critic = ActionValue(spaces, self.hidden, streams)
+        return Networks(
+            actor=actor, actor_optimiser=Adam(actor), target_actor=actor.copy(),
+            critics=critic, critic_optimiser=Adam(critic), target_critics=critic.copy(),
+        )  # fmt: skip
 
-    @torch.no_grad()
     def update(self, nets, batch, rng):
         """One step of critic, actor and targets.
 
-        batch: S seeds × B transitions; averages over B; seeds do not mix.
+        batch: S seeds × B transitions. Losses average over B and sum over seeds, which do not mix.
         """
-        B = batch.reward.shape[-1]
+        with torch.no_grad():
+            # y = r + γ Q′(s′, μ′(s′))
+            next_action = nets.target_actor(batch.next_obs)
+            next_value = nets.target_critics(batch.next_obs, next_action)  # [S, B]
+            y = self.target(batch.reward, batch.terminated, next_value, self.gamma)
 
-        # y = r + γ Q′(s′, μ′(s′))
-        next_action = nets.target_actor.forward(batch.next_obs)
-        next_value = nets.q(nets.target_critics, batch.next_obs, next_action)  # [S, B]
-        y = self.target(batch.reward, batch.terminated, next_value, self.gamma)
-
-        # Critic: ∇_w E[(y − Q(s, a))²] = −2 E[(y − Q(s, a)) ∇_w Q(s, a)]
-        q = nets.q(nets.critics, batch.obs, batch.action)
-        error = y - q
-        nets.critics.backward(-2 / B * error)
+        # Critic: E[(y − Q(s, a))²]
+        q = nets.critics(batch.obs, batch.action)
+        loss = ((y - q) ** 2).mean(-1)
+        loss.sum().backward()
         nets.critic_optimiser.step(self.critic_lr)
 
         # Actor, uphill: ∇_θ E[Q(s, μ(s))] = E[∇_a Q(s, a) ∇_θ μ(s)] at a = μ(s)  (Silver et al. 2014)
-        action = nets.actor.forward(batch.obs)
-        nets.actor.backward(-1 / B * nets.action_gradient(batch.obs, action))
+        action = nets.actor(batch.obs)
+        uphill = nets.critics.action_gradient(batch.obs, action) / action.shape[1]  # the mean over B
+        action.backward(-uphill)
         nets.actor_optimiser.step(self.actor_lr)
 
         # Targets: θ′ ← τ θ + (1 − τ) θ′
         nets.target_critics.follow(nets.critics, self.tau)
         nets.target_actor.follow(nets.actor, self.tau)
-        return {"q": q, "td_error": error}
+        return {"q": q, "td_error": y - q}

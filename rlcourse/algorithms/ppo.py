@@ -6,10 +6,13 @@ from typing import ClassVar, Literal
 
 import torch
 
+from rlcourse.agents import OnPolicyAgent
+from rlcourse.agents.samples import standardised
 from rlcourse.equations import objectives
 from rlcourse.equations.returns import gae
-from rlcourse.parts.agents import OnPolicyAgent, StochasticNets, rows
-from rlcourse.parts.settings import fixed
+from rlcourse.parts.adam import Adam
+from rlcourse.parts.networks import Networks, StateValue, StochasticPolicy
+from rlcourse.parts.settings import equation, fixed
 
 
 @dataclass(frozen=True)
@@ -39,38 +42,31 @@ class PPO:
     activation: Literal["tanh", "relu"] = fixed("tanh")
     log_std: float = fixed(0.0)  # initial log σ of a Gaussian policy
     hidden: tuple[int, ...] = fixed((64, 64))  # widths of the hidden layers
-    advantage: Callable = gae  # Â; homework plugs in here
+    advantage: Callable = equation(gae, over="time")  # Â; homework plugs in here
 
     agent: ClassVar = OnPolicyAgent
     usual_steps: ClassVar = 100_000
     look: ClassVar = ("vermilion", "long dashes")
 
     def networks(self, spaces, streams):
-        return StochasticNets.build(
-            spaces, self.hidden, streams, self.log_std, self.orthogonal, self.activation, self.beta
-        )
+        start = "orthogonal" if self.orthogonal else "uniform"
+        policy = StochasticPolicy(spaces, self.hidden, streams, self.log_std, self.activation, start)
+        critic = StateValue(spaces, self.hidden, streams, self.activation, start)
+        return Networks(
+            policy=policy, policy_optimiser=Adam(policy, eps=1e-5),
+            critic=critic, critic_optimiser=Adam(critic, eps=1e-5),
+            beta=torch.full((len(streams),), float(self.beta)),
+        )  # fmt: skip
 
     def update(self, nets, rollout, rng):
         """K epochs of minibatches on one rollout. Losses average over the minibatch and sum over seeds."""
-        value, next_value = nets.values(rollout)
-        advantage = self.advantage(
-            rollout.reward, value, next_value, rollout.terminated, rollout.truncated, self.gamma, self.lam
-        )
-        data = (rollout.obs, rollout.action, advantage, value, advantage + value)
-        obs, action, advantage, value, target = map(rows, data)  # [S, T·N, …]
-        with torch.no_grad():
-            old = nets.pi(obs)
-            old_log_prob = old.log_prob(action)
-
+        samples = rollout.samples(nets, self.advantage, self.gamma, self.lam)  # [S, T·N, …]
         learning_rate = self.learning_rate * (1 - nets.progress if self.anneal else 1)
-        active = torch.ones(len(obs), dtype=torch.bool)
-        clipped, steps = torch.zeros(len(obs)), torch.zeros(len(obs))
+        active = torch.ones(len(samples.obs), dtype=torch.bool)
+        clipped, steps = torch.zeros(len(active)), torch.zeros(len(active))
         for _ in range(self.epochs):
-            order = torch.from_numpy(rng.permutation(obs.shape[1], active.tolist()))
-            pick = (torch.arange(len(obs))[:, None], order)
-            shuffled = (x[pick] for x in (obs, action, advantage, value, target, old_log_prob, *old))
-            for batch in zip(*(x.split(self.minibatch_size, dim=1) for x in shuffled), strict=True):
-                loss, kl, ratio = self._loss(nets, *batch[:6], type(old)(*batch[6:]))
+            for batch in samples.minibatches(self.minibatch_size, rng, active.tolist()):
+                loss, kl, ratio = self._loss(nets, batch)
                 if self.stop_kl is not None:  # measured before the step that it forbids
                     active = active & (kl.detach().mean(-1) <= self.stop_kl)
                 self._step(nets, loss.sum(), learning_rate, active)
@@ -79,47 +75,41 @@ class PPO:
             if not active.any():
                 break
         with torch.no_grad():
-            new = nets.pi(obs)
-            kl = old.kl(new).mean(-1)
+            new = nets.policy(samples.obs)
+            kl = samples.old.kl(new).mean(-1)
         if self.objective == "adaptive_kl":  # β doubles where KL > 1.5 d_targ, halves where KL < d_targ / 1.5
             nets.beta = nets.beta * torch.where(kl > 1.5 * self.kl_target, 2.0, 1.0)
             nets.beta = nets.beta * torch.where(kl < self.kl_target / 1.5, 0.5, 1.0)
         return {
             "kl": kl, "entropy": new.entropy().mean(-1), "clip_fraction": clipped / steps.clamp(min=1),
-            "optimiser_steps": steps,
-            "explained_variance": objectives.explained_variance(value, target), "beta": nets.beta,
+            "optimiser_steps": steps, "beta": nets.beta,
+            "explained_variance": objectives.explained_variance(samples.value, samples.target),
             "policy_grad_norm": nets.policy.grad_norm(), "critic_grad_norm": nets.critic.grad_norm(),
         }  # fmt: skip
 
-    def _loss(self, nets, obs, action, advantage, value, target, old_log_prob, old):
+    def _loss(self, nets, batch):
         """−(surrogate + c₂ entropy) + value loss [S]; KL(π_old ‖ π_θ) [S, M], where used; ratio [S, M]."""
-        pi = nets.pi(obs, fast=True)
-        log_prob, advantage, kl = pi.log_prob(action), self._normalise(advantage), None
+        pi = nets.policy(batch.obs)
+        log_prob, kl = pi.log_prob(batch.action), None
+        advantage = standardised(batch.advantage) if self.normalise_advantage else batch.advantage
         if self.objective != "clip" or self.stop_kl is not None:
-            kl = old.kl(pi)
+            kl = batch.old.kl(pi)
         if self.objective == "clip":
-            gain = objectives.clipped_surrogate(log_prob, old_log_prob, advantage, self.clip, dim=-1)
+            gain = objectives.clipped_surrogate(log_prob, batch.log_prob, advantage, self.clip, dim=-1)
         else:
             beta = nets.beta[:, None]
-            gain = objectives.kl_penalised_surrogate(log_prob, old_log_prob, advantage, kl, beta, dim=-1)
+            gain = objectives.kl_penalised_surrogate(log_prob, batch.log_prob, advantage, kl, beta, dim=-1)
         if self.entropy_bonus:
             gain = gain + self.entropy_bonus * pi.entropy().mean(-1)
-        loss = self._value_loss(nets.v(obs), value, target) - gain
-        return loss, kl, objectives.probability_ratio(log_prob.detach(), old_log_prob)
+        loss = self._value_loss(nets.critic(batch.obs), batch.value, batch.target) - gain
+        return loss, kl, objectives.probability_ratio(log_prob.detach(), batch.log_prob)
 
     def _value_loss(self, value, old_value, target):
         if self.value_clip is None:
             return objectives.value_loss(value, target, dim=-1)
         return objectives.clipped_value_loss(value, old_value, target, self.value_clip, dim=-1)
 
-    def _normalise(self, advantage):
-        if not self.normalise_advantage:
-            return advantage
-        centred = advantage - advantage.mean(-1, keepdim=True)
-        return centred / (centred.pow(2).mean(-1, keepdim=True).sqrt() + 1e-8)
-
     def _step(self, nets, loss, learning_rate, active):
-        nets.policy.extra.grad.zero_()
         loss.backward()
         if self.max_grad_norm is not None:
             norm = (nets.policy.grad_norm() ** 2 + nets.critic.grad_norm() ** 2).sqrt()

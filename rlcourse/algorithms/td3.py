@@ -1,7 +1,7 @@
 """Twin delayed DDPG.
 
-Source: Fujimoto et al. 2018, "Addressing Function Approximation Error in Actor-Critic Methods", algorithm
-1.
+Source: Fujimoto et al. 2018, "Addressing Function Approximation Error in Actor-Critic Methods",
+algorithm 1.
 """
 
 from collections.abc import Callable
@@ -10,10 +10,12 @@ from typing import ClassVar
 
 import torch
 
-from rlcourse.equations.returns import clipped_double_q_target
-from rlcourse.parts.agents import DeterministicNets, OffPolicyAgent
+from rlcourse.agents import OffPolicyAgent
+from rlcourse.equations.returns import twin_target
+from rlcourse.parts.adam import Adam
+from rlcourse.parts.networks import ActionValue, DeterministicPolicy, Networks
 from rlcourse.parts.noise import GaussianNoise, OUNoise
-from rlcourse.parts.settings import fixed
+from rlcourse.parts.settings import equation, fixed
 
 
 @dataclass(frozen=True)
@@ -32,45 +34,50 @@ class TD3:
     policy_delay: int = 2  # d  critic updates per actor update
     target_noise: float = 0.2  # σ̃  smoothing noise
     noise_clip: float = 0.5  # c  its bound
-    target: Callable = clipped_double_q_target  # y; homework 3 plugs in here
+    target: Callable = equation(twin_target)  # y; homework 3 plugs in here
 
     agent: ClassVar = OffPolicyAgent
     usual_steps: ClassVar = 20_000
     look: ClassVar = ("blue", "solid")
 
     def networks(self, spaces, streams):
-        return DeterministicNets.build(spaces, self.hidden, streams, twins=True)
+        actor = DeterministicPolicy(spaces, self.hidden, streams)
+        critics = ActionValue(spaces, self.hidden, streams, twins=True)
+        return Networks(
+            actor=actor, actor_optimiser=Adam(actor), target_actor=actor.copy(),
+            critics=critics, critic_optimiser=Adam(critics), target_critics=critics.copy(),
+            updates=0,
+        )  # fmt: skip
 
-    @torch.no_grad()
     def update(self, nets, batch, rng):
         """One step of the critics; every d steps one of actor and targets.
 
-        Averages over B; seeds and twins do not mix.
+        batch: S seeds × B transitions. Losses average over B and sum over twins and seeds, which do not mix.
         """
-        B = batch.reward.shape[-1]
+        with torch.no_grad():
+            # Smoothing: a′ = clip(μ′(s′) + clip(ε, −c, c), −1, 1),  ε ~ N(0, σ̃²) per sample and dimension
+            epsilon = self.target_noise * torch.from_numpy(rng.normal(*batch.action.shape[1:]))
+            smoothing = epsilon.clamp(-self.noise_clip, self.noise_clip)
+            next_action = (nets.target_actor(batch.next_obs) + smoothing).clamp(-1, 1)
 
-        # Smoothing: a′ = clip(μ′(s′) + clip(ε, −c, c), −1, 1),  ε ~ N(0, σ̃²), one per sample and dimension
-        epsilon = self.target_noise * torch.from_numpy(rng.normal(*batch.action.shape[1:]))
-        smoothing = epsilon.clamp(-self.noise_clip, self.noise_clip)
-        next_action = (nets.target_actor.forward(batch.next_obs) + smoothing).clamp(-1, 1)
+            # Twin critics: y = r + γ min(Q′₁(s′, a′), Q′₂(s′, a′))
+            first, second = nets.target_critics(batch.next_obs, next_action).unbind(1)  # [S, B] each
+            y = self.target(batch.reward, batch.terminated, first, second, self.gamma)
 
-        # Twin critics: y = r + γ minᵢ Q′ᵢ(s′, a′)
-        next_values = nets.q(nets.target_critics, batch.next_obs, next_action)  # [S, 2, B]
-        y = self.target(batch.reward, batch.terminated, next_values, self.gamma)
-
-        # Critics: ∇_w E[(y − Qᵢ(s, a))²] = −2 E[(y − Qᵢ(s, a)) ∇_w Qᵢ(s, a)]
-        q = nets.q(nets.critics, batch.obs, batch.action)
-        error = y[:, None] - q
-        nets.critics.backward(-2 / B * error)
+        # Critics: E[(y − Q₁(s, a))²] + E[(y − Q₂(s, a))²]
+        q = nets.critics(batch.obs, batch.action)  # [S, 2, B]
+        loss = ((y[:, None] - q) ** 2).mean(-1)
+        loss.sum().backward()
         nets.critic_optimiser.step(self.critic_lr)
 
         # Delay: actor and targets move once every d critic updates
         nets.updates += 1
         if nets.updates % self.policy_delay == 0:
             # Actor, uphill: ∇_θ E[Q₁(s, μ(s))] = E[∇_a Q₁(s, a) ∇_θ μ(s)] at a = μ(s)
-            action = nets.actor.forward(batch.obs)
-            nets.actor.backward(-1 / B * nets.action_gradient(batch.obs, action))
+            action = nets.actor(batch.obs)
+            uphill = nets.critics.action_gradient(batch.obs, action) / action.shape[1]  # the mean over B
+            action.backward(-uphill)
             nets.actor_optimiser.step(self.actor_lr)
             nets.target_critics.follow(nets.critics, self.tau)
             nets.target_actor.follow(nets.actor, self.tau)
-        return {"q": q, "td_error": error}
+        return {"q": q, "td_error": y[:, None] - q}

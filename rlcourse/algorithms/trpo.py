@@ -9,11 +9,14 @@ from typing import ClassVar, Literal
 
 import torch
 
+from rlcourse.agents import OnPolicyAgent
+from rlcourse.agents.samples import fit_critic, standardised
 from rlcourse.equations import objectives
 from rlcourse.equations.returns import gae
 from rlcourse.equations.solvers import conjugate_gradient, fisher_vector_product, flat_gradient, line_search
-from rlcourse.parts.agents import OnPolicyAgent, StochasticNets, rows
-from rlcourse.parts.settings import fixed
+from rlcourse.parts.adam import Adam
+from rlcourse.parts.networks import Networks, StateValue, StochasticPolicy
+from rlcourse.parts.settings import equation, fixed
 
 
 @dataclass(frozen=True)
@@ -42,71 +45,59 @@ class TRPO:
     activation: Literal["tanh", "relu"] = fixed("tanh")
     log_std: float = fixed(0.0)  # initial log σ of a Gaussian policy
     hidden: tuple[int, ...] = fixed((64, 64))  # widths of the hidden layers
-    advantage: Callable = gae  # Â
-    solver: Callable = conjugate_gradient  # F⁻¹g; homework 4 plugs in here
+    advantage: Callable = equation(gae, over="time")  # Â
+    solver: Callable = equation(conjugate_gradient, over="seed")  # F⁻¹g; homework 4 plugs in here
 
     agent: ClassVar = OnPolicyAgent
     usual_steps: ClassVar = 100_000
     look: ClassVar = ("green", "dash-dot")
 
     def networks(self, spaces, streams):
-        return StochasticNets.build(
-            spaces, self.hidden, streams, self.log_std, self.orthogonal, self.activation
-        )
+        start = "orthogonal" if self.orthogonal else "uniform"
+        policy = StochasticPolicy(spaces, self.hidden, streams, self.log_std, self.activation, start)
+        critic = StateValue(spaces, self.hidden, streams, self.activation, start)
+        return Networks(policy=policy, critic=critic, critic_optimiser=Adam(critic, eps=1e-5))
 
     def update(self, nets, rollout, rng):
         """One trust-region step of the policy, then a fit of the critic.
 
         Seeds are rows: each has its own g, F, step and search.
         """
-        value, next_value = nets.values(rollout)
-        advantage = self.advantage(
-            rollout.reward, value, next_value, rollout.terminated, rollout.truncated, self.gamma, self.lam
-        )
-        data = (rollout.obs, rollout.action, advantage, value, advantage + value)
-        obs, action, advantage, value, target = map(rows, data)  # [S, T·N, …]
-        if self.normalise_advantage:
-            centred = advantage - advantage.mean(-1, keepdim=True)
-            advantage = centred / (centred.pow(2).mean(-1, keepdim=True).sqrt() + 1e-8)
+        batch = rollout.samples(nets, self.advantage, self.gamma, self.lam)  # [S, T·N, …]
+        advantage = standardised(batch.advantage) if self.normalise_advantage else batch.advantage
 
         # g = ∇_θ E[r(θ) Â] at θ_old
-        pi = nets.pi(obs)
-        old, log_prob = pi.detach(), pi.log_prob(action)
-        old_log_prob = log_prob.detach()
-        parameters, start = nets.policy.parameters, nets.policy.flat.clone()
-        old_gain = objectives.surrogate(log_prob, old_log_prob, advantage, dim=-1)
-        g = flat_gradient(old_gain.sum(), parameters)
+        log_prob = nets.policy.graph(batch.obs).log_prob(batch.action)
+        old_gain = objectives.surrogate(log_prob, batch.log_prob, advantage, dim=-1)
+        g = flat_gradient(old_gain.sum(), nets.policy.parameters)
 
         # s ≈ F⁻¹g, and the longest step that the quadratic model allows: ½ (βs)ᵀF(βs) = δ
-        few = obs[:, :: max(1, round(1 / self.fisher_fraction))]
-        pi_few = nets.pi(few)
-        F = fisher_vector_product(pi_few.detach().kl(pi_few).mean(-1).sum(), parameters, self.damping)
+        few = batch.obs[:, :: max(1, round(1 / self.fisher_fraction))]
+        pi = nets.policy.graph(few)
+        F = fisher_vector_product(pi.detach().kl(pi).mean(-1).sum(), nets.policy.parameters, self.damping)
         s = self.solver(F, g, self.cg_iterations)
         curvature = (s * F(s)).sum(-1, keepdim=True).clamp(min=1e-20)
         full_step = (2 * self.max_kl / curvature).sqrt() * s
 
         @torch.no_grad()
-        def evaluate(theta):
+        def move_to(theta):
+            """Make θ the policy; its gain over θ_old and KL(π_old ‖ π_θ), [S] each."""
             nets.policy.flat.copy_(theta)
-            new = nets.pi(obs)
-            gain = objectives.surrogate(new.log_prob(action), old_log_prob, advantage, dim=-1)
-            return gain - old_gain.detach(), old.kl(new).mean(-1)
+            new = nets.policy(batch.obs)
+            gain = objectives.surrogate(new.log_prob(batch.action), batch.log_prob, advantage, dim=-1)
+            return gain - old_gain.detach(), batch.old.kl(new).mean(-1)
 
-        theta, fraction = line_search(evaluate, start, full_step, self.max_kl, self.backtracks, self.shrink)
-        gain, kl = evaluate(theta)  # leaves θ in place
-        self._fit_critic(nets, obs, target, rng)
+        start = nets.policy.flat.clone()
+        theta, fraction = line_search(move_to, start, full_step, self.max_kl, self.backtracks, self.shrink)
+        gain, kl = move_to(theta)  # the search ends on the last step it tried, not on the one it chose
+        fit_critic(
+            nets.critic, nets.critic_optimiser, batch, rng, self.critic_lr, self.critic_epochs,
+            self.minibatch_size,
+        )  # fmt: skip
+        with torch.no_grad():
+            entropy = nets.policy(few).entropy().mean(-1)
         return {
-            "kl": kl, "surrogate_gain": gain, "step_fraction": fraction,
-            "entropy": nets.pi(few).entropy().mean(-1).detach(),
-            "explained_variance": objectives.explained_variance(value, target),
+            "kl": kl, "surrogate_gain": gain, "step_fraction": fraction, "entropy": entropy,
+            "explained_variance": objectives.explained_variance(batch.value, batch.target),
             "policy_grad_norm": g.norm(dim=1), "critic_grad_norm": nets.critic.grad_norm(),
         }  # fmt: skip
-
-    def _fit_critic(self, nets, obs, target, rng):
-        """Minimise ½ E[(V(s) − y)²] by minibatches of Adam; y = Â + V_old stays fixed."""
-        for _ in range(self.critic_epochs):
-            pick = (torch.arange(len(obs))[:, None], torch.from_numpy(rng.permutation(obs.shape[1])))
-            pieces = (x[pick].split(self.minibatch_size, dim=1) for x in (obs, target))
-            for some_obs, some_target in zip(*pieces, strict=True):
-                objectives.value_loss(nets.v(some_obs), some_target, dim=-1).sum().backward()
-                nets.critic_optimiser.step(self.critic_lr)

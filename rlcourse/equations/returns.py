@@ -56,19 +56,27 @@ def td_target(reward, terminated, next_value, gamma):
     return reward + gamma * ((terminated == 0) * next_value)
 
 
+def twin_target(reward, terminated, next_q1, next_q2, gamma):
+    """y = r + γ (1 − terminated) min(Q′₁(s′, a′), Q′₂(s′, a′)).
+
+    All arrays of one shape [...]; returns [...]. Raises ValueError where the shapes differ.
+    Source: Fujimoto et al. 2018, "Addressing Function Approximation Error in Actor-Critic Methods", eq. 10.
+    """
+    smaller = torch.minimum if torch.is_tensor(next_q1) else np.minimum
+    same_shape(next_q1=next_q1, next_q2=next_q2)
+    return td_target(reward, terminated, smaller(next_q1, next_q2), gamma)
+
+
 def clipped_double_q_target(reward, terminated, next_values, gamma):
-    """y = r + γ (1 − terminated) min(Q'_1(s', a'), Q'_2(s', a')).
+    """y = r + γ (1 − terminated) min(Q′₁(s′, a′), Q′₂(s′, a′)): `twin_target` of critics on one axis.
 
     reward, terminated: [..., B]; next_values: [..., 2, B], the twin critics on the axis before the batch.
     Returns [..., B]. Raises ValueError where the shapes do not fit.
-    Source: Fujimoto et al. 2018, "Addressing Function Approximation Error in Actor-Critic Methods", eq. 10.
     """
     if next_values.ndim < 2 or next_values.shape[-2] != 2:
         shape = tuple(next_values.shape)
         raise ValueError(f"clipped_double_q_target: next_values must be [..., 2, B], got {shape}")
-    first, second = next_values[..., 0, :], next_values[..., 1, :]
-    smaller = torch.minimum(first, second) if torch.is_tensor(first) else np.minimum(first, second)
-    return td_target(reward, terminated, smaller, gamma)
+    return twin_target(reward, terminated, next_values[..., 0, :], next_values[..., 1, :], gamma)
 
 
 def gae(reward, value, next_value, terminated, truncated, gamma, lam):

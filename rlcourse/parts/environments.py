@@ -20,6 +20,7 @@ from gymnasium.spaces import Discrete
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
 from rlcourse.parts.classic import SystemVectorEnv
+from rlcourse.parts.randomness import environment_seeds
 from rlcourse.parts.wrappers import CourseEnv, EnvironmentFault, Episode
 
 
@@ -67,24 +68,6 @@ def make(env, num_envs=1, seed=None, *, twin=True):
         f"make: env must be a Gymnasium id or a factory, got {type(env).__name__}; "
         "pass a function that returns the environment, for example lambda: MyEnv()"
     )
-
-
-def environment_seeds(seed, num_envs):
-    """Seed of environment i = hash(seed of member i // N, i % N), N = num_envs / members; None stays None."""
-    if seed is None:
-        return None
-    members = [seed] if isinstance(seed, int | np.integer) else list(seed)
-    for member in members:
-        if isinstance(member, bool) or not isinstance(member, int | np.integer) or member < 0:
-            raise ValueError(f"make: a seed must be an integer ≥ 0, got {member!r}")
-    if not members or num_envs % len(members):
-        raise ValueError(f"make: {num_envs} environments cannot be shared evenly among {len(members)} seeds")
-    each = num_envs // len(members)
-    return [
-        int(np.random.SeedSequence(int(member), spawn_key=(i,)).generate_state(1)[0])
-        for member in members
-        for i in range(each)
-    ]
 
 
 def _from_id(name, num_envs, twin):

@@ -1,4 +1,4 @@
-"""What an agent remembers: a replay buffer per seed, and running moments of what it has seen."""
+"""What an agent remembers: a replay buffer per seed."""
 
 from typing import NamedTuple
 
@@ -69,42 +69,3 @@ class ReplayBuffer:
         self.added = state["added"].copy()
         kept = state["rows"].shape[1]
         self.rows.view(self.seeds, self.capacity, -1)[:, :kept] = torch.from_numpy(state["rows"])
-
-
-class RunningMoments:
-    """Mean and variance of all the data seen so far, per seed, merged batch by batch (Chan et al. 1979, eq.
-    2.1).
-
-    Before any data: mean 0, variance 1, so that normalising changes nothing.
-    """
-
-    def __init__(self, seeds, size):
-        self.count = 0
-        self.mean = torch.zeros(seeds, size, dtype=torch.float64)
-        self.var = torch.ones(seeds, size, dtype=torch.float64)
-
-    def update(self, x):
-        """Add x [S, B, size]."""
-        x = x.double()
-        n, mean, var = x.shape[1], x.mean(1), x.var(1, correction=0)
-        if self.count == 0:
-            self.count, self.mean, self.var = n, mean, var
-            return
-        total, gap = self.count + n, mean - self.mean
-        self.var = (self.count * self.var + n * var + gap**2 * self.count * n / total) / total
-        self.mean = self.mean + gap * n / total
-        self.count = total
-
-    def normalise(self, x, limit=10.0):
-        """clip((x − mean) / std, ±limit), float32, x [S, B, size]."""
-        if self.count == 0:
-            return x
-        scaled = (x - self.mean[:, None]) / (self.var[:, None] + 1e-8).sqrt()
-        return scaled.clamp(-limit, limit).float()
-
-    def state(self):
-        return {"count": self.count, "mean": self.mean.numpy().copy(), "var": self.var.numpy().copy()}
-
-    def restore(self, state):
-        self.count = int(state["count"])
-        self.mean, self.var = torch.from_numpy(state["mean"].copy()), torch.from_numpy(state["var"].copy())

@@ -8,24 +8,32 @@ are single calls, and member s is row s.
 
 import itertools
 import math
-import warnings
-from typing import NamedTuple
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import NamedTuple, Self
 
 import numpy as np
 import torch
 
-from rlcourse.equations import divergences
-
-# The layers' gradients are rows of `grad`, not blocks of their own: that is the point, and costs nothing
-# here.
-warnings.filterwarnings("ignore", message="grad and param do not obey the gradient layout contract")
+from rlcourse.parts import saving
+from rlcourse.parts.distributions import Categorical, Distribution, Gaussian
+from rlcourse.parts.randomness import Streams
 
 ACTIVATIONS = {"relu": (torch.relu, lambda x: np.maximum(x, 0)), "tanh": (torch.tanh, np.tanh)}
 
 
+class Spaces(NamedTuple):
+    """What an algorithm needs to know of an environment."""
+
+    obs_size: int
+    action_size: int  # dimensions of a continuous action, or the number of discrete ones
+    discrete: bool
+
+
 class Network:
-    """y = W_L φ(… φ(x W_1 + b_1) …) + b_L for every member: x [*members, B, sizes[0]] → y [*members, B,
-    sizes[-1]].
+    """y = φ(… φ(x W₁ + b₁) …) W_L + b_L for every member: x [*members, B, in] → y [*members, B, out].
+
+    `net(x)` is for one derivative, `net.graph(x)` for more, `net.numpy(x)` for acting; the same numbers.
 
     sizes: widths from input to output. members: leading shape, (S,) or (S, 2). streams: one random stream per
     seed draws the initial weights: start = "uniform" U(±1/√fan_in), PyTorch's default, or "orthogonal" with
@@ -61,19 +69,15 @@ class Network:
         self.parameters = leaves if self.extra_size else layers
         self.layers = list(zip(layers[::2], layers[1::2], strict=True))
         self._weights = [(w.detach(), b.detach()) for w, b in self.layers]
-        self._first_twins = [(w[::2], b[::2]) for w, b in self._weights]
         self._gradients = [(w.grad, b.grad) for w, b in self.layers]
         self._arrays = [(w.numpy(), b.numpy()) for w, b in self._weights]
-        self._hidden = None
-        self._anchor = torch.zeros((), requires_grad=True)  # so that autograd asks `fast` for a gradient
+        self._anchor = torch.zeros((), requires_grad=True)  # so that autograd asks `_Node` for a gradient
 
     @torch.no_grad()
     def _initialise(self, streams, start, final_gain, extra_start):
         per_seed = math.prod(self.members[1:])
         for row in range(math.prod(self.members)):
-            generator = torch.Generator().manual_seed(
-                int(streams.generators[row // per_seed].integers(2**62))
-            )
+            generator = streams.pytorch(row // per_seed)
             for index, (weight, bias) in enumerate(self.layers):
                 bound = 1 / math.sqrt(weight.shape[1])
                 if start == "uniform":
@@ -85,9 +89,15 @@ class Network:
                     weight[row] = torch.nn.init.orthogonal_(fresh, gain, generator=generator).T
             self.extra[row] = extra_start
 
-    def __call__(self, x):
-        """The forward pass in PyTorch's operations:
-        may be differentiated any number of times (Fisher products need two).
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        """y, for objectives that are differentiated once: one node of PyTorch's graph, with a backward pass
+        written out below. `backward()` overwrites `grad`; nothing needs to be set to zero before.
+        """
+        return _Node.apply(x, self._anchor, self)[0]
+
+    def graph(self, x: torch.Tensor) -> torch.Tensor:
+        """The same y in PyTorch's own operations: may be differentiated any number of times, with respect to
+        `parameters` (Fisher products need two).
         """
         phi = ACTIVATIONS[self.activation][0]
         h = x.reshape(-1, *x.shape[-2:])
@@ -96,39 +106,8 @@ class Network:
         y = _last_layer(h, *self.layers[-1]).view(*x.shape[:-1], self.sizes[-1])
         return torch.tanh(y) if self.squash else y
 
-    @torch.no_grad()
-    def forward(self, x):
-        """The same forward pass without a graph. It remembers what `backward` needs, until the next call."""
-        self._hidden = self._push(x, self._weights)
-        return self._hidden[-1].view(*x.shape[:-1], self.sizes[-1])
-
-    @torch.no_grad()
-    def backward(self, g):
-        """∇_θ J into `grad`, given g = ∂J/∂y [*members, B, out] at the y of the last `forward`.
-
-        Overwrites what was there.
-        """
-        self._pull(self._hidden, g.reshape(self._hidden[-1].shape), self._weights, self._gradients)
-
-    @torch.no_grad()
-    def input_gradient(self, x, first_twin=False):
-        """∂y/∂x [*members, B, in] of a network with one output: ∇_a Q(s, a) is a part of it. The weights
-        stay as they are.
-
-        first_twin: of the first of each pair of twins only, x [S, B, in].
-        """
-        layers = self._first_twins if first_twin else self._weights
-        hidden = self._push(x, layers)
-        return self._pull(hidden, torch.ones_like(hidden[-1]), layers, None).view(x.shape)
-
-    def fast(self, x):
-        """`forward` and `backward` as one node of PyTorch's graph, for objectives that autograd
-        differentiates once.
-        """
-        return _Node.apply(x, self._anchor, self)
-
-    def numpy(self, x):
-        """The same forward pass in NumPy, cheaper for a single observation: x [S, B, in] → y [S, B, out]."""
+    def numpy(self, x: np.ndarray) -> np.ndarray:
+        """The same y in NumPy, cheaper for a single observation: x [S, B, in] → y [S, B, out]."""
         phi = ACTIVATIONS[self.activation][1]
         for weight, bias in self._arrays[:-1]:
             x = phi(x @ weight + bias)
@@ -146,8 +125,9 @@ class Network:
         return [*hidden, y.tanh_() if self.squash else y]
 
     def _pull(self, hidden, g, layers, gradients):
-        """∂W_l = h_{l−1}ᵀ g,  ∂b_l = Σ_B g,  g ← (g W_lᵀ) ⊙ φ′(h_{l−1}):
-        into `gradients`, or where None down to ∂J/∂x.
+        """∂W_l = h_{l−1}ᵀ g,  ∂b_l = Σ_B g,  g ← (g W_lᵀ) ⊙ φ′(h_{l−1}).
+
+        Into `gradients`; where that is None, all the way down to ∂J/∂x, which is returned.
         """
         ops = torch.ops.aten
         if self.squash:
@@ -167,48 +147,60 @@ class Network:
                 ops.tanh_backward.grad_input(g, h, grad_input=g)
         return g
 
-    def copy(self):
+    def copy(self) -> Self:
         """A network of the same shape with the same weights: a target network starts as one."""
         return self.rows(slice(None))
 
-    def rows(self, index):
-        """A copy of the members with these indices along the seed axis (a slice)."""
+    def rows(self, index: slice) -> Self:
+        """A copy of the members with these indices along the seed axis."""
         flat = self.flat[index].clone()
-        twin = object.__new__(Network)
+        twin = object.__new__(type(self))
         twin.__setstate__({**self.__getstate__(), "flat": flat, "members": tuple(flat.shape[:-1])})
         return twin
 
     def __getstate__(self):
-        keep = ("sizes", "members", "activation", "squash", "extra_size", "count", "flat")
-        return {name: getattr(self, name) for name in keep}
+        views = ("grad", "extra", "parameters", "layers")
+        return {name: x for name, x in vars(self).items() if name not in views and not name.startswith("_")}
 
     def __setstate__(self, state):
         self.__dict__.update(state)
         self._make_views()
 
+    def state(self) -> np.ndarray:
+        return self.flat.numpy().copy()
+
+    def restore(self, state: np.ndarray) -> None:
+        self.flat.copy_(torch.from_numpy(state))
+
     @torch.no_grad()
-    def follow(self, online, tau):
-        """Polyak: θ' ← τ θ + (1 − τ) θ'."""
+    def follow(self, online: "Network", tau: float) -> None:
+        """Polyak: θ′ ← τ θ + (1 − τ) θ′."""
         self.flat.lerp_(online.flat, tau)
 
-    def grad_norm(self):
+    def grad_norm(self) -> torch.Tensor:
         """‖∇‖₂ per seed, [S]."""
         return self.grad.flatten(1).norm(dim=1)
 
 
 class _Node(torch.autograd.Function):
+    """x ↦ (y, extra) of a network; its backward pass writes the network's `grad`, all of it."""
+
     @staticmethod
     def forward(ctx, x, anchor, network):
-        y = network.forward(x)
-        ctx.network, ctx.hidden = network, network._hidden
-        return y
+        ctx.network, ctx.hidden, ctx.shape = network, network._push(x, network._weights), x.shape
+        y = ctx.hidden[-1].view(*x.shape[:-1], network.sizes[-1])
+        return y, network.extra.detach().clone() if network.extra_size else None
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, g):
-        network = ctx.network
-        network._pull(ctx.hidden, g.reshape(ctx.hidden[-1].shape), network._weights, network._gradients)
-        return None, None, None
+    def backward(ctx, g, g_extra):
+        network, g = ctx.network, g.reshape(ctx.hidden[-1].shape)
+        network._pull(ctx.hidden, g, network._weights, network._gradients)
+        if network.extra_size:
+            network.extra.grad.copy_(g_extra)
+        if not ctx.needs_input_grad[0]:
+            return None, None, None
+        return network._pull(ctx.hidden, g, network._weights, None).view(ctx.shape), None, None
 
 
 # One matrix times a vector goes another way through the BLAS than a batch of them does, and rounds otherwise.
@@ -226,105 +218,126 @@ def _outer(h, g, out):
         torch.bmm(h.mT, g, out=out)
 
 
-class Adam:
-    """m ← β₁m + (1 − β₁)∇,  v ← β₂v + (1 − β₂)∇²,  θ ← θ − α m̂ / (√v̂ + ε),  m̂ = m/(1 − β₁ᵗ),  v̂ = v/(1
-    − β₂ᵗ).
+class DeterministicPolicy(Network):
+    """μ(s) in [−1, 1]: obs [S, B, O] → actions [S, B, A]."""
 
-    Equal to PyTorch's (tested), for all seeds at once; with a step count t per seed, so that a seed whose
-    epochs have stopped stays exactly where it is. Source: Kingma & Ba 2015, algorithm 1.
-    """
+    def __init__(self, spaces: Spaces, hidden: Sequence[int], streams: Streams):
+        sizes = (spaces.obs_size, *hidden, spaces.action_size)
+        super().__init__(sizes, (len(streams),), streams, squash=True)
 
-    beta1, beta2 = 0.9, 0.999
+    def mode(self, obs: np.ndarray) -> np.ndarray:
+        return self.numpy(obs)
 
-    def __init__(self, network, eps=1e-8):
-        self.network, self.eps = network, eps
-        self.m, self.v = torch.zeros_like(network.flat), torch.zeros_like(network.flat)
-        self.t = np.zeros(len(network.flat), dtype=np.int64)
+    def sample(self, obs: np.ndarray, streams: Streams) -> np.ndarray:
+        """The action itself: nothing is drawn."""
+        return self.numpy(obs)
+
+
+class ActionValue(Network):
+    """Q(s, a): obs [S, B, O], action [S, B, A] → [S, B]; of twin critics [S, 2, B]."""
+
+    def __init__(self, spaces: Spaces, hidden: Sequence[int], streams: Streams, twins: bool = False):
+        members = (len(streams), 2) if twins else (len(streams),)
+        super().__init__((spaces.obs_size + spaces.action_size, *hidden, 1), members, streams)
+
+    def __call__(self, obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
+        return super().__call__(self._inputs(obs, action))[..., 0]
+
+    def graph(self, obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
+        return super().graph(self._inputs(obs, action))[..., 0]
 
     @torch.no_grad()
-    def step(self, learning_rate, active=None):
-        """One step down `network.grad`, for the seeds that are active (a list of bool [S]; all if None)."""
-        if active is None or all(active):
-            self._step(slice(None), learning_rate)
-        else:
-            for seed in np.flatnonzero(active):
-                self._step(slice(seed, seed + 1), learning_rate)
+    def action_gradient(self, obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
+        """∇_a Q(s, a), [S, B, A]; of the first critic where there are twins. The weights' `grad` stays."""
+        first = slice(None, None, 2 if len(self.members) == 2 else 1)
+        layers = [(weight[first], bias[first]) for weight, bias in self._weights]
+        hidden = self._push(torch.cat([obs, action], dim=-1), layers)
+        gradient = self._pull(hidden, torch.ones_like(hidden[-1]), layers, None)
+        return gradient[..., obs.shape[-1] :]
 
-    def _step(self, seeds, learning_rate):
-        self.t[seeds] += 1
-        grad, m, v = self.network.grad[seeds], self.m[seeds], self.v[seeds]
-        m.lerp_(grad, 1 - self.beta1)
-        v.mul_(self.beta2).addcmul_(grad, grad, value=1 - self.beta2)
-        for seed_or_all, t in self._counts(seeds):
-            root = math.sqrt(1 - self.beta2**t)
-            denominator = v[seed_or_all].sqrt().div_(root).add_(self.eps)
-            rate = learning_rate / (1 - self.beta1**t)
-            self.network.flat[seeds][seed_or_all].addcdiv_(m[seed_or_all], denominator, value=-rate)
-
-    def _counts(self, seeds):
-        """All seeds at once where their step counts agree, otherwise one by one."""
-        t = self.t[seeds].tolist()
-        return [(slice(None), t[0])] if len(set(t)) == 1 else [(slice(i, i + 1), c) for i, c in enumerate(t)]
-
-    def state(self):
-        return {"m": self.m.numpy().copy(), "v": self.v.numpy().copy(), "t": self.t.copy()}
-
-    def restore(self, state):
-        self.m.copy_(torch.from_numpy(state["m"]))
-        self.v.copy_(torch.from_numpy(state["v"]))
-        self.t = state["t"].copy()
+    def _inputs(self, obs, action):
+        x = torch.cat([obs, action], dim=-1)
+        return x[:, None].expand(-1, 2, -1, -1) if len(self.members) == 2 else x
 
 
-class Gaussian(NamedTuple):
-    """π(·|s) = N(μ(s), σ²), diagonal; mean [S, B, A], log_std [S, B, A]."""
+class StateValue(Network):
+    """V(s): obs [S, B, O] → [S, B]."""
 
-    mean: torch.Tensor
-    log_std: torch.Tensor
+    def __init__(
+        self, spaces: Spaces, hidden: Sequence[int], streams: Streams, activation="tanh", start="orthogonal"
+    ):
+        super().__init__((spaces.obs_size, *hidden, 1), (len(streams),), streams, activation, start)
 
-    def log_prob(self, action):
-        return divergences.gaussian_log_prob(action, self.mean, self.log_std)
+    def __call__(self, obs: torch.Tensor) -> torch.Tensor:
+        return super().__call__(obs)[..., 0]
 
-    def entropy(self):
-        return divergences.gaussian_entropy(self.log_std)
-
-    def kl(self, other):
-        """KL(self ‖ other), [S, B]."""
-        return divergences.gaussian_kl(*self, *other)
-
-    def detach(self):
-        return Gaussian(self.mean.detach(), self.log_std.detach())
-
-
-class Categorical(NamedTuple):
-    """π(a|s) = softmax of the logits; log_p [S, B, A]."""
-
-    log_p: torch.Tensor
-
-    def log_prob(self, action):
-        return self.log_p.gather(-1, action[..., None])[..., 0]
-
-    def entropy(self):
-        return divergences.categorical_entropy(self.log_p)
-
-    def kl(self, other):
-        """KL(self ‖ other), [S, B]."""
-        return divergences.categorical_log_kl(self.log_p, other.log_p)
-
-    def detach(self):
-        return Categorical(self.log_p.detach())
+    def graph(self, obs: torch.Tensor) -> torch.Tensor:
+        return super().graph(obs)[..., 0]
 
 
 LOG_STD_RANGE = (-20.0, 2.0)  # keeps σ from underflowing to 0 or overflowing
 
 
-def distribution(network, obs, discrete, fast=False):
-    """The stochastic policy π(·|s) that a network stands for: Categorical over its outputs, or Gaussian
-    around them.
+class StochasticPolicy(Network):
+    """π(·|s): obs [S, B, O] → Categorical over the outputs, or Gaussian around them.
 
-    obs [S, B, O]. A Gaussian's log σ does not depend on the state: it is the network's `extra` parameter.
-    fast: by the network's own backward pass, differentiable once.
+    A Gaussian's log σ does not depend on the state: it is the network's `extra` parameter. The last layer
+    starts at a hundredth of its usual size, so that the first policy is nearly the same everywhere.
     """
-    output = network.fast(obs) if fast else network(obs)
-    if discrete:
-        return Categorical(torch.log_softmax(output, dim=-1))
-    return Gaussian(output, network.extra.clamp(*LOG_STD_RANGE).expand_as(output))
+
+    def __init__(
+        self, spaces: Spaces, hidden: Sequence[int], streams: Streams, log_std=0.0, activation="tanh",
+        start="orthogonal",
+    ):  # fmt: skip
+        self.discrete = spaces.discrete
+        sizes, extra = (spaces.obs_size, *hidden, spaces.action_size), spaces.action_size
+        super().__init__(
+            sizes, (len(streams),), streams, activation, start, final_gain=0.01,
+            extra=0 if spaces.discrete else extra, extra_start=log_std,
+        )  # fmt: skip
+
+    def __call__(self, obs: torch.Tensor) -> Distribution:
+        return self._around(*_Node.apply(obs, self._anchor, self))
+
+    def graph(self, obs: torch.Tensor) -> Distribution:
+        return self._around(super().graph(obs), self.extra)
+
+    def _around(self, output, log_std):
+        if self.discrete:
+            return Categorical(torch.log_softmax(output, dim=-1))
+        return Gaussian(output, log_std.clamp(*LOG_STD_RANGE).expand_as(output))
+
+    def mode(self, obs: np.ndarray) -> np.ndarray:
+        """The most probable action: actions [S, B, A], or integers [S, B]."""
+        output = self.numpy(obs)
+        return output.argmax(-1) if self.discrete else output
+
+    def sample(self, obs: np.ndarray, streams: Streams) -> np.ndarray:
+        """a ~ π(·|s) in NumPy: μ + σ ξ, or the softmax's inverse distribution function at u ~ U[0, 1)."""
+        output = self.numpy(obs)
+        if not self.discrete:
+            sigma = np.exp(self.extra.detach().numpy().clip(*LOG_STD_RANGE))
+            return output + sigma * streams.normal(*output.shape[1:])
+        return inverse_cdf(output, streams.uniform(output.shape[1]))
+
+
+def inverse_cdf(logits: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """The action into whose share of [0, 1) the number u falls: logits [S, B, A], u [S, B] → [S, B]."""
+    weights = np.exp(logits - logits.max(-1, keepdims=True)).cumsum(-1)
+    return (weights[..., :-1] <= u[..., None] * weights[..., -1:]).sum(-1)
+
+
+class Networks(SimpleNamespace):
+    """What an algorithm learns, by name: networks, their optimisers, numbers that go with them.
+
+    progress: the share of the training that is over, set by the loop, for learning rates that fall.
+    """
+
+    def __init__(self, **parts):
+        super().__init__(progress=0.0, **parts)
+
+    def state(self) -> dict:
+        return saving.state_of(self, vars(self))
+
+    def restore(self, state: dict) -> None:
+        saving.restore_to(self, state)

@@ -1,7 +1,9 @@
 """An algorithm's fields: which of them a running training keeps, and all of them as JSON."""
 
 import dataclasses
-from typing import Any
+import importlib
+from collections.abc import Callable
+from typing import Any, Literal
 
 
 def fixed(default: Any) -> Any:
@@ -19,3 +21,51 @@ def fixed_fields(algorithm: Any) -> dict[str, Any]:
         for field in dataclasses.fields(algorithm)
         if field.metadata.get("fixed")
     }
+
+
+def fixed_values(algorithm: Any) -> dict[str, Any]:
+    """The fixed fields as JSON-able values: what a checkpoint and the run that continues it must share."""
+    values = as_json(algorithm)
+    return {name: values[name] for name in fixed_fields(algorithm)}
+
+
+def equation(default: Callable, over: Literal["batch", "time", "seed"] = "batch") -> Any:
+    """A field that holds an equation, with the reference as its default; a reader may plug in another.
+
+    over: what a plugged-in function gets (see `parts.plugged`): all transitions as one row, columns with time
+    first, or one seed's vectors.
+    """
+    return dataclasses.field(default=default, metadata={"over": over})
+
+
+def as_json(algorithm: Any) -> dict[str, Any]:
+    """The fields of an algorithm as JSON-able values; a plugged-in function is kept by name."""
+
+    def plain(value):
+        if dataclasses.is_dataclass(value):
+            return {"kind": type(value).__name__, **as_json(value)}
+        if callable(value):
+            return getattr(value, "__qualname__", type(value).__name__)
+        return list(value) if isinstance(value, tuple) else value
+
+    return {f.name: plain(getattr(algorithm, f.name)) for f in dataclasses.fields(algorithm)}
+
+
+def from_json(text: dict[str, Any]) -> Any:
+    """The algorithm that run.json describes: only classes of this package, never code from the file."""
+    if not text["module"].startswith("rlcourse.algorithms."):
+        raise ValueError(
+            f"algorithm {text['algorithm']} is not of this package: "
+            "load it by train(algorithm, …, resume=folder)"
+        )
+    kind = getattr(importlib.import_module(text["module"]), text["algorithm"])
+    default, values = kind(), {}
+    for f in dataclasses.fields(kind):
+        value = text["settings"][f.name]
+        if callable(getattr(default, f.name)):
+            continue  # a plugged-in function is not stored; the default stands in
+        if isinstance(value, dict):
+            noise = importlib.import_module("rlcourse.parts.noise")
+            value = getattr(noise, value.pop("kind"))(**value)
+        values[f.name] = tuple(value) if isinstance(value, list) else value
+    return kind(**values)

@@ -13,6 +13,7 @@ from gymnasium.vector import VectorWrapper
 from gymnasium.vector.utils import batch_space
 
 from rlcourse.parts.classic import SystemVectorEnv
+from rlcourse.parts.randomness import space_seed
 
 SUPPORTED_OBSERVATIONS = "Box (numbers, not images) and Discrete"
 SUPPORTED_ACTIONS = "Box of floats with finite bounds, and Discrete"
@@ -139,7 +140,7 @@ class CourseEnv(VectorWrapper):
         self._read_observation_space(env.single_observation_space)
         if seeds is not None:
             for space in (self.action_space, self.single_action_space):
-                space.seed(int(np.random.SeedSequence(seeds).generate_state(1)[0]))
+                space.seed(space_seed(seeds))
 
     def _read_action_space(self, space):
         self._scale = None

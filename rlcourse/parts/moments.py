@@ -1,0 +1,48 @@
+"""Running moments of what an agent has seen, to bring observations and rewards to a common scale."""
+
+import torch
+
+
+class RunningMoments:
+    """Mean and variance of all the data seen so far, per seed, merged batch by batch.
+
+    Before any data: mean 0, variance 1, so that normalising changes nothing.
+    Source: Chan et al. 1979, eq. 2.1.
+    """
+
+    def __init__(self, seeds: int, size: int):
+        self.count = 0
+        self.mean = torch.zeros(seeds, size, dtype=torch.float64)
+        self.var = torch.ones(seeds, size, dtype=torch.float64)
+
+    def update(self, x: torch.Tensor) -> None:
+        """Add x [S, B, size]."""
+        x = x.double()
+        n, mean, var = x.shape[1], x.mean(1), x.var(1, correction=0)
+        if self.count == 0:
+            self.count, self.mean, self.var = n, mean, var
+            return
+        total, gap = self.count + n, mean - self.mean
+        self.var = (self.count * self.var + n * var + gap**2 * self.count * n / total) / total
+        self.mean = self.mean + gap * n / total
+        self.count = total
+
+    def normalise(self, x: torch.Tensor, limit: float = 10.0) -> torch.Tensor:
+        """clip((x − mean) / std, ±limit), float32, x [S, B, size]."""
+        if self.count == 0:
+            return x
+        scaled = (x - self.mean[:, None]) / (self.var[:, None] + 1e-8).sqrt()
+        return scaled.clamp(-limit, limit).float()
+
+    def state(self):
+        return {"count": self.count, "mean": self.mean.numpy().copy(), "var": self.var.numpy().copy()}
+
+    def restore(self, state):
+        self.count = int(state["count"])
+        self.mean, self.var = torch.from_numpy(state["mean"].copy()), torch.from_numpy(state["var"].copy())
+
+    def copy(self, members: slice = slice(None)) -> "RunningMoments":
+        """The moments of these seeds, with a life of their own."""
+        other = object.__new__(RunningMoments)
+        other.count, other.mean, other.var = self.count, self.mean[members].clone(), self.var[members].clone()
+        return other

@@ -1,0 +1,136 @@
+"""A reader's function in the place of a trainer's equation, as it stands.
+
+Trainers call their equations on tensors with the seeds side by side. Who writes `td3_target` for a homework
+thinks of one batch, in NumPy or PyTorch, with a loop or without. `plugged` stands between: the function gets
+what its exercise gave it, one row, one column or one vector, and its answer goes back into the shape that was
+asked for.
+"""
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+FLAGS = ("terminated", "truncated", "done")  # 0.0 or 1.0 in the trainers; truth values to some readers
+
+
+def plugged(algorithm: Any) -> Any:
+    """The algorithm, with each equation that is not the package's own made fit for its trainer.
+
+    Raises ValueError for a function that cannot take the equation's arguments, with both signatures.
+    """
+    changes = {}
+    for field in dataclasses.fields(algorithm):
+        value, over = getattr(algorithm, field.name), field.metadata.get("over")
+        if over is not None and not isinstance(value, Plugged) and not _ours(value):
+            check_signature(f"{type(algorithm).__name__}.{field.name}", value, field.default)
+            changes[field.name] = Plugged(value, over, field.default)
+    return dataclasses.replace(algorithm, **changes) if changes else algorithm
+
+
+def check_signature(name: str, function: Callable, reference: Callable) -> None:
+    """ValueError unless `function` takes the required arguments of `reference`, by position."""
+    expected = [p.name for p in inspect.signature(reference).parameters.values() if p.default is p.empty]
+    if not callable(function):
+        raise ValueError(f"{name} must be a function of ({', '.join(expected)}), got {function!r}")
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # some built-in functions have none
+        return
+    try:
+        signature.bind(*expected)
+    except TypeError:
+        raise ValueError(f"{name} is called with ({', '.join(expected)}); yours takes {signature}") from None
+
+
+def _ours(function):
+    return getattr(function, "__module__", "").startswith("rlcourse.")
+
+
+class Plugged:
+    """A reader's function as an equation on tensors. `function` is what was plugged in."""
+
+    def __init__(self, function: Callable, over: str, reference: Callable):
+        self.function, self.over = function, over
+        self.names = list(inspect.signature(reference).parameters)
+        self.__name__ = self.__qualname__ = getattr(function, "__qualname__", type(function).__name__)
+        self._style = 0  # the first of `STYLES` that the function understood
+
+    def __call__(self, *inputs):
+        return {"batch": self._batch, "time": self._time, "seed": self._seed}[self.over](*inputs)
+
+    def _batch(self, *inputs):
+        """Arrays of one shape [S, B]: all their entries as one row."""
+        like = next(v for v in inputs if torch.is_tensor(v))
+        flat = [v.reshape(-1) if torch.is_tensor(v) else v for v in inputs]
+        return self._ask(flat, like.reshape(-1)).reshape(like.shape)
+
+    def _time(self, *inputs):
+        """Arrays [T, S, N]: columns [T, S·N]; one after the other for a function that knows only one."""
+        like = next(v for v in inputs if torch.is_tensor(v))
+        wide = [v.flatten(1) if torch.is_tensor(v) else v for v in inputs]
+        try:
+            return self._ask(wide, like.flatten(1)).view(like.shape)
+        except Exception:
+            columns = [
+                self._ask([v[:, i] if torch.is_tensor(v) else v for v in wide], like[:, 0, 0])
+                for i in range(like[0].numel())
+            ]
+            return torch.stack(columns, dim=1).view(like.shape)
+
+    def _seed(self, matvec, b, *rest):
+        """One vector b[s] [P] at a time, with the product of that seed's matrix."""
+        answers = []
+        for s in range(len(b)):
+
+            def product(v, s=s):
+                placed = torch.zeros_like(b)
+                placed[s] = torch.as_tensor(v, dtype=b.dtype)
+                result = matvec(placed)[s].detach()
+                return result if torch.is_tensor(v) else result.numpy()
+
+            answers.append(self._ask([product, b[s].detach(), *rest], b[s]))
+        return torch.stack(answers)
+
+    def _ask(self, inputs, like):
+        """The function's answer in the first style of input that it understands, and remembers that style."""
+        order = [self._style, *(i for i in range(len(STYLES)) if i != self._style)]
+        first_error = None
+        for style in order:
+            try:
+                answer = self.function(
+                    *(STYLES[style](n, v) for n, v in zip(self.names, inputs, strict=False))
+                )
+                answer = as_tensor(answer, like)
+                self._style = style
+                return answer
+            except Exception as error:
+                first_error = first_error or error
+        raise first_error
+
+
+def _torch_style(name, value):
+    return value.detach().clone() if torch.is_tensor(value) else value
+
+
+def _numpy_style(name, value):
+    return value.detach().numpy().copy() if torch.is_tensor(value) else value
+
+
+def _truth_values(name, value):
+    value = _numpy_style(name, value)
+    return value.astype(bool) if name in FLAGS else value
+
+
+STYLES = (_torch_style, _numpy_style, _truth_values)
+
+
+def as_tensor(values: Any, like: torch.Tensor) -> torch.Tensor:
+    """values as a tensor of `like`'s shape and kind; ValueError where the shapes differ."""
+    tensor = values if torch.is_tensor(values) else torch.as_tensor(np.asarray(values))
+    if tensor.shape != like.shape:
+        raise ValueError(f"your function returned shape {tuple(tensor.shape)}, expected {tuple(like.shape)}")
+    return tensor.detach().to(like.dtype)

@@ -1,0 +1,130 @@
+"""One loop trains them all."""
+
+import contextlib
+import warnings
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from rlcourse import checkpoints
+from rlcourse.parts.environments import EnvironmentFault
+from rlcourse.parts.randomness import Seeds
+from rlcourse.training.process import one_quick_thread, stop_at_ctrl_c
+from rlcourse.training.state import Diverged, Training
+
+
+def train(
+    algorithm, env, steps=20_000, seeds=1, *, callbacks=(), folder=None, resume=None,
+    evaluate_every=None, evaluation_episodes=10, log_every=None, progress=False,
+):  # fmt: skip
+    """Train one agent per seed, all at once, each exactly as if it were alone. Returns a Run.
+
+    algorithm: TD3(), PPO(clip=0.1), … env: a Gymnasium id or a factory (see `parts.environments.make`).
+    steps: environment steps per seed (on-policy methods finish their last batch). seeds: a count (8 means 0
+    … 7) or a list.
+    callbacks: functions of the live `Training`, called after every update. folder: checkpoints, curve and
+    metrics go there, at every evaluation. resume: a run folder to continue; the result equals an
+    uninterrupted run. evaluate_every: steps between points of the curve (default: steps / 20). log_every:
+    steps between rows of the metrics (default: steps / 100).
+
+    Raises ValueError for input that cannot be trained on, in one line that says what to do. A fault of the
+    environment (a NaN reward) or divergence ends the run with status "failed" and a warning; Ctrl-C ends it
+    with status "stopped". Nothing learnt so far is lost.
+    """
+    steps, seeds = _check(algorithm, steps, seeds, evaluation_episodes)
+    evaluate_every = max(1, steps // 20) if evaluate_every is None else int(evaluate_every)
+    log_every = max(1, steps // 100) if log_every is None else int(log_every)
+    if evaluate_every < 1 or log_every < 1:
+        raise ValueError("train: evaluate_every and log_every must be at least 1 step")
+    with one_quick_thread(), seeds.pytorch(), contextlib.ExitStack() as stack:
+        training = Training(algorithm, env, steps, seeds, evaluate_every, evaluation_episodes, log_every)
+        if resume is not None:
+            training.restore(checkpoints.load(resume), resume)
+        if folder is not None:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            stack.callback(checkpoints.lock(folder).release)
+            if (Path(folder) / "run.json").exists() and (resume is None or not Path(resume).samefile(folder)):
+                raise ValueError(
+                    f"{folder}: holds a run already; continue it with resume, or choose another folder"
+                )
+        stack.enter_context(stop_at_ctrl_c(training))
+        bar = stack.enter_context(
+            tqdm(total=steps, initial=training.steps, disable=not progress, unit="step")
+        )
+        _loop(training, callbacks, folder, bar)
+    return training.run
+
+
+def _loop(training, callbacks, folder, bar):
+    run = training.run
+    try:
+        if len(run.curve.steps) == 0:
+            training.evaluate()
+        _keep(training, folder)
+        while training.steps < training.total_steps and not training.stopping:
+            before = training.steps
+            training.advance()
+            due = training.steps // training.evaluate_every > before // training.evaluate_every
+            if due or training.steps >= training.total_steps:
+                training.evaluate()
+                _keep(training, folder)
+            for callback in callbacks:
+                callback(training)
+            _report(bar, training)
+        run.status = "stopped" if training.stopping and training.steps < training.total_steps else "finished"
+    except KeyboardInterrupt:
+        run.status, run.reason = "stopped", f"interrupted from the keyboard at step {training.steps}"
+    except (EnvironmentFault, Diverged) as error:
+        run.status, run.reason = "failed", str(error)
+        warnings.warn(f"training failed at step {training.steps}: {error}", stacklevel=3)
+    except BaseException as error:
+        run.status, run.reason = "failed", f"{type(error).__name__}: {error}"
+        run.policy = training.policy()
+        if folder is not None:
+            run.write_tables(Path(folder))
+        raise
+    run.policy = training.policy()
+    _keep(training, folder, checkpoint=run.status != "failed")
+    run.checkpoint = training.state()
+
+
+def _keep(training, folder, checkpoint=True):
+    """Write the run folder. A full disk costs the checkpoint, never the training: it stays in memory."""
+    if folder is None:
+        return
+    try:
+        if checkpoint:
+            training.save(folder)
+        else:
+            training.run.write_tables(Path(folder))
+    except OSError as error:
+        warnings.warn(
+            f"{folder}: could not be written ({error.strerror or error}); training goes on in memory — "
+            "make room, then call run.save(folder)",
+            stacklevel=4,
+        )
+
+
+def _report(bar, training):
+    if not bar.disable:
+        bar.n = min(training.steps, training.total_steps)
+        bar.set_postfix(evaluation_return=f"{training.run.curve.returns[:, -1].mean():.1f}", refresh=False)
+        bar.update(0)
+
+
+def _check(algorithm, steps, seeds, episodes):
+    if isinstance(algorithm, type):
+        raise ValueError(f"train: give an instance, {algorithm.__name__}(), not the class")
+    for name in ("agent", "networks", "update"):
+        if not hasattr(algorithm, name):
+            raise ValueError(
+                f"train: {algorithm!r} is not an algorithm (it has no {name}); give for example TD3()"
+            )
+    if steps < 0 or episodes < 1:
+        raise ValueError(f"train: steps must be ≥ 0 and evaluation_episodes ≥ 1, got {steps} and {episodes}")
+    if int(steps) != steps:
+        raise ValueError(f"train: steps must be a whole number, got {steps}")
+    try:
+        return int(steps), Seeds(seeds)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"train: {error}") from None
