@@ -190,7 +190,7 @@ from rlcourse.training import train
 warnings.simplefilter("always")
 algorithm = TD3(warmup=5, hidden=(16, 16), batch_size=4, capacity=5000)
 run = train(algorithm, "Pendulum-v1", 400, 2, folder=sys.argv[1], evaluate_every=40, evaluation_episodes=1)
-print(run.status, len(run.curve.steps), run.training.steps)
+print(run.status, len(run.curve.steps), run.checkpoint["steps"])
 """
 
 

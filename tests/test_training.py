@@ -20,7 +20,7 @@ from rlcourse.algorithms.ddpg import DDPG
 from rlcourse.algorithms.ppo import PPO
 from rlcourse.algorithms.td3 import TD3
 from rlcourse.algorithms.trpo import TRPO
-from rlcourse.equations.returns import clipped_double_q_target
+from rlcourse.equations.returns import twin_target
 from rlcourse.parts.noise import OUNoise
 from rlcourse.training import Run, evaluate, sweep, train
 
@@ -113,7 +113,7 @@ def test_training_leaves_threads_denormals_and_the_global_random_state_as_they_w
 
 
 def test_a_students_equation_that_draws_from_pytorch_is_repeatable_too():
-    def noisy(reward, terminated, next_values, gamma):
+    def noisy(reward, terminated, next_q1, next_q2, gamma):
         return reward + torch.randn_like(reward)
 
     runs = []
@@ -145,54 +145,57 @@ def test_what_practitioners_watch_is_logged_for_every_seed(name):
 def test_a_students_target_is_the_one_that_is_used():
     calls = []
 
-    def mine(reward, terminated, next_values, gamma):
-        calls.append(next_values.shape)
-        return clipped_double_q_target(reward, terminated, next_values, gamma)
+    def mine(reward, terminated, next_q1, next_q2, gamma):
+        calls.append(next_q1.shape)
+        return twin_target(reward, terminated, next_q1, next_q2, gamma)
 
     one = train(TD3(**REPLAY, target=mine), "Pendulum-v1", 60, 2, **QUICK)
-    assert calls and set(calls) == {(2, 2, 32)}
+    assert calls and set(calls) == {(2 * 32,)}
     assert_same(one, train(TD3(**REPLAY), "Pendulum-v1", 60, 2, **QUICK), [0, 1])
-    other = train(TD3(**REPLAY, target=lambda r, d, q, g: r), "Pendulum-v1", 60, 2, **QUICK)
+    other = train(TD3(**REPLAY, target=lambda r, d, *rest: r), "Pendulum-v1", 60, 2, **QUICK)
     assert not torch.equal(weights(one, 0), weights(other, 0))
 
 
 def test_callbacks_may_stop_a_run_and_change_a_setting_at_once():
-    rates = []
+    rates, kept = [], []
 
     def slower(training):
         rates.append(training.algorithm.actor_lr)
         training.algorithm = replace(training.algorithm, actor_lr=0.0)
         if training.steps == 60:
-            training.kept = training.agent.nets.actor.flat.clone()
+            kept.append(training.agent.nets.actor.flat.clone())
         if training.steps == 70:
             training.stop()
 
     run = train(TD3(**REPLAY), "Pendulum-v1", 500, 1, callbacks=[slower], **QUICK)
-    assert run.status == "stopped" and run.training.steps == 70 and rates[:2] == [1e-3, 0.0]
-    assert torch.equal(run.training.kept, run.training.agent.nets.actor.flat)
+    assert run.status == "stopped" and run.checkpoint["steps"] == 70 and rates[:2] == [1e-3, 0.0]
+    assert torch.equal(kept[0], run.policy.network.flat)
 
 
 def test_the_first_ctrl_c_waits_for_the_update_and_the_second_does_not():
+    went_on = []
+
     def press(times):
         def callback(training):
             if training.steps == 50:
                 for _ in range(times):
                     signal.raise_signal(signal.SIGINT)
-                training.went_on = True
+                went_on.append(times)
 
         return train(TD3(**REPLAY), "Pendulum-v1", 500, 1, callbacks=[callback], **QUICK)
 
     one, two = press(1), press(2)
-    assert one.status == two.status == "stopped" and one.training.went_on
-    assert one.reason == "interrupted from the keyboard" and not hasattr(two.training, "went_on")
+    assert one.status == two.status == "stopped" and went_on == [1]
+    assert one.reason == "interrupted from the keyboard"
     assert two.reason == "interrupted from the keyboard at step 50"
 
 
 def test_evaluation_never_meets_the_episodes_of_training(monkeypatch):
-    import rlcourse.training as training
+    from rlcourse.training import evaluation, state
 
-    made, make = [], training.make
-    monkeypatch.setattr(training, "make", lambda env, n, seeds: made.append(seeds) or make(env, n, seeds))
+    made, make = [], state.make
+    for module in (state, evaluation):
+        monkeypatch.setattr(module, "make", lambda env, n, seeds: made.append(seeds) or make(env, n, seeds))
     run = train(TD3(**REPLAY), "Pendulum-v1", 40, [3, 4], **QUICK)
     evaluate(run.policy, "Pendulum-v1", 2, seed=3)
     (learning, *evaluations) = made
@@ -261,12 +264,13 @@ def test_a_time_limit_is_not_the_end_of_the_world(name, terminates):
         "PPO": PPO(**BATCH, **on_policy, learning_rate=3e-3),
         "TRPO": TRPO(**BATCH, **on_policy, critic_lr=1e-2),
     }[name]  # fmt: skip
-    run = train(algorithm, lambda: Toy(length=1, terminates=terminates), 600 if options else 3000, 1, **QUICK)
-    nets, obs = run.training.agent.nets, torch.zeros(1, 1, 2)
+    seen, steps = [], 600 if options else 3000
+    train(algorithm, lambda: Toy(length=1, terminates=terminates), steps, 1, callbacks=[seen.append], **QUICK)
+    nets, obs = seen[0].agent.nets, torch.zeros(1, 1, 2)
     if options:
-        value = nets.q(nets.critics, obs, nets.actor.forward(obs)).min().item()
+        value = nets.critics(obs, nets.actor(obs)).min().item()
     else:
-        value = nets.v(obs).item()
+        value = nets.critic(obs).item()
     assert value == pytest.approx(1.0 if terminates else 5.0, rel=0.12)
 
 
@@ -351,8 +355,8 @@ def test_zero_steps_give_a_run_with_one_point_of_the_curve():
 
 
 def test_an_error_in_a_students_equation_is_raised_and_the_run_says_failed(tmp_path):
-    def wrong(reward, terminated, next_values, gamma):
-        return reward[:, :3]
+    def wrong(reward, terminated, next_q1, next_q2, gamma):
+        return reward[:3]
 
     with pytest.raises(Exception, match="size|shape"):
         train(TD3(**REPLAY, target=wrong), "Pendulum-v1", 60, 1, folder=tmp_path / "run", **QUICK)

@@ -49,13 +49,13 @@ class Network:
         self.sizes, self.members = tuple(sizes), tuple(members)
         self.activation, self.squash, self.extra_size = activation, squash, extra
         self.count = sum(i * o + o for i, o in itertools.pairwise(sizes)) + extra
-        self.flat = torch.zeros(*members, self.count)
+        self.flat = _aligned(*members, self.count)
         self._make_views()
         self._initialise(streams, start, final_gain, extra_start)
 
     def _make_views(self):
         """Leaf tensors that share memory with `flat`, and whose gradients share memory with `grad`."""
-        self.grad = torch.zeros_like(self.flat)
+        self.grad = _aligned(*self.flat.shape)
         flat, grad = self.flat.view(-1, self.count), self.grad.view(-1, self.count)
         shapes = [s for i, o in itertools.pairwise(self.sizes) for s in ((i, o), (1, o))]
         leaves, at = [], 0
@@ -153,7 +153,7 @@ class Network:
 
     def rows(self, index: slice) -> Self:
         """A copy of the members with these indices along the seed axis."""
-        flat = self.flat[index].clone()
+        flat = _aligned(*self.flat[index].shape).copy_(self.flat[index])
         twin = object.__new__(type(self))
         twin.__setstate__({**self.__getstate__(), "flat": flat, "members": tuple(flat.shape[:-1])})
         return twin
@@ -201,6 +201,16 @@ class _Node(torch.autograd.Function):
         if not ctx.needs_input_grad[0]:
             return None, None, None
         return network._pull(ctx.hidden, g, network._weights, None).view(ctx.shape), None, None
+
+
+def _aligned(*shape):
+    """Zeros [*shape] whose rows start at multiples of 64 bytes.
+
+    The BLAS chooses its kernel by the alignment of a matrix, and kernels round differently. With the same
+    alignment for every member, a run of one seed gives the bits of its row in a run of eight.
+    """
+    *members, count = shape
+    return torch.zeros(*members, -(-count // 16) * 16)[..., :count]
 
 
 # One matrix times a vector goes another way through the BLAS than a batch of them does, and rounds otherwise.

@@ -14,6 +14,13 @@ from typing import Any
 import numpy as np
 import torch
 
+STYLE_ERRORS = (
+    TypeError,
+    ValueError,
+    AttributeError,
+    IndexError,
+    RuntimeError,
+)  # another kind of input may do
 FLAGS = ("terminated", "truncated", "done")  # 0.0 or 1.0 in the trainers; truth values to some readers
 
 
@@ -74,7 +81,9 @@ class Plugged:
         wide = [v.flatten(1) if torch.is_tensor(v) else v for v in inputs]
         try:
             return self._ask(wide, like.flatten(1)).view(like.shape)
-        except Exception:
+        except NotImplementedError:
+            raise
+        except STYLE_ERRORS:
             columns = [
                 self._ask([v[:, i] if torch.is_tensor(v) else v for v in wide], like[:, 0, 0])
                 for i in range(like[0].numel())
@@ -107,7 +116,9 @@ class Plugged:
                 answer = as_tensor(answer, like)
                 self._style = style
                 return answer
-            except Exception as error:
+            except NotImplementedError:
+                raise
+            except STYLE_ERRORS as error:
                 first_error = first_error or error
         raise first_error
 

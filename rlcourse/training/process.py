@@ -13,7 +13,7 @@ from rlcourse.training.state import Training
 
 @contextlib.contextmanager
 def stop_at_ctrl_c(training: Training) -> Iterator[None]:
-    """Ctrl-C, or Jupyter's stop button: the first ends the run after the update under way, the next at once."""
+    """Ctrl-C, or Jupyter's stop button: the first ends the run after its present update, the next at once."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -35,8 +35,8 @@ def stop_at_ctrl_c(training: Training) -> Iterator[None]:
 def one_quick_thread() -> Iterator[None]:
     """One thread (two are slower here, and sum in another order), denormal numbers flushed to zero.
 
-    Adam's moments of dead units decay into denormals, and each costs a hundred cycles. Afterwards both settings
-    are as they were found.
+    Adam's moments of dead units decay into denormals, and each costs a hundred cycles. Afterwards both
+    settings are as they were found.
     """
     _keep_freed_memory()
     threads, flushing = torch.get_num_threads(), _flushes_denormals()

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
+from rlcourse.agents import Rollout, Spaces, rows
 from rlcourse.algorithms.ddpg import DDPG
 from rlcourse.algorithms.ppo import PPO
 from rlcourse.algorithms.td3 import TD3
 from rlcourse.algorithms.trpo import TRPO
-from rlcourse.equations.returns import clipped_double_q_target
+from rlcourse.equations.returns import twin_target
 from rlcourse.equations.solvers import conjugate_gradient, fisher_vector_product, flat_gradient
-from rlcourse.parts.agents import Rollout, Spaces, rows
 from rlcourse.parts.memory import Batch
-from rlcourse.parts.noise import INITIALISE, LEARN, Streams
+from rlcourse.parts.randomness import INITIALISE, LEARN, Streams
 
 SPACES = Spaces(3, 2, False)
 
@@ -58,26 +58,22 @@ def test_the_gradients_are_those_of_the_written_losses(algorithm):
     nets, batch = apart(algorithm), replayed()
     twins = isinstance(algorithm, TD3)
 
-    def q(net, obs, action):
-        x = torch.cat([obs, action], -1)
-        return net(x[:, None].expand(-1, 2, -1, -1) if twins else x)[..., 0]
-
     with torch.no_grad():
-        next_action = nets.target_actor(batch.next_obs)
+        next_action = nets.target_actor.graph(batch.next_obs)
         if twins:
             noise = torch.tensor([0.3, -9.0]).mul(0.2).clamp(-0.5, 0.5)
             next_action = (next_action + noise).clamp(-1, 1)
-        next_q = q(nets.target_critics, batch.next_obs, next_action)
+        next_q = nets.target_critics.graph(batch.next_obs, next_action)
         next_q = next_q.min(1).values if twins else next_q
         y = batch.reward + 0.99 * (1 - batch.terminated) * next_q
-    loss = ((q(nets.critics, batch.obs, batch.action) - (y[:, None] if twins else y)) ** 2).mean(-1).sum()
+    loss = ((nets.critics.graph(batch.obs, batch.action) - (y[:, None] if twins else y)) ** 2).mean(-1).sum()
     critic_gradient = flat_gradient_of(loss, nets.critics)
     algorithm.update(nets, batch, Still([0.3, -9.0]))
     torch.testing.assert_close(
         nets.critics.grad.view(critic_gradient.shape), critic_gradient, rtol=1e-4, atol=1e-6
     )
     torch.testing.assert_close(
-        nets.actor.grad, nets_after_critic(algorithm, batch, twins, q), rtol=1e-4, atol=1e-6
+        nets.actor.grad, nets_after_critic(algorithm, batch, twins), rtol=1e-4, atol=1e-6
     )
 
 
@@ -86,12 +82,12 @@ def flat_gradient_of(loss, net):
     return torch.cat([g.flatten(1) for g in gradients], dim=1)
 
 
-def nets_after_critic(algorithm, batch, twins, q):
+def nets_after_critic(algorithm, batch, twins):
     nets = apart(algorithm)
     algorithm.update(nets, batch, Still([0.3, -9.0]))
     critics = nets.critics
     fresh = apart(algorithm)
-    value = q(critics, batch.obs, fresh.actor(batch.obs))
+    value = critics.graph(batch.obs, fresh.actor.graph(batch.obs))
     value = value[:, 0] if twins else value
     return flat_gradient_of(-value.mean(-1).sum(), fresh.actor)
 
@@ -99,14 +95,12 @@ def nets_after_critic(algorithm, batch, twins, q):
 def test_smoothing_noise_is_clipped_and_the_smoothed_action_too():
     """peers 4.8; draws of 9 mean ε = 1.8, clipped to 0.5, and actions stay in [−1, 1]."""
     met = []
-    algorithm = TD3(
-        hidden=(8,), target=lambda r, d, q, g: met.append(q) or clipped_double_q_target(r, d, q, g)
-    )
+    algorithm = TD3(hidden=(8,), target=lambda r, d, *rest: met.append(rest[:2]) or twin_target(r, d, *rest))
     nets, batch = apart(algorithm), replayed()
     algorithm.update(nets, batch, Still(9.0))
     fresh = apart(algorithm)
-    action = (fresh.target_actor.forward(batch.next_obs) + 0.5).clamp(-1, 1)
-    torch.testing.assert_close(met[0], fresh.q(fresh.target_critics, batch.next_obs, action))
+    action = (fresh.target_actor(batch.next_obs) + 0.5).clamp(-1, 1)
+    torch.testing.assert_close(torch.stack(met[0], 1), fresh.target_critics(batch.next_obs, action))
 
 
 def test_every_sample_and_dimension_has_smoothing_noise_of_its_own():
@@ -206,9 +200,9 @@ def test_the_kl_of_the_line_search_is_old_from_new():
     algorithm = TRPO(hidden=(4,), max_kl=0.05)
     nets = nets_of(algorithm)
     batch = rollout()
-    old = nets.pi(rows(batch.obs)).detach()
+    old = nets.policy.graph(rows(batch.obs)).detach()
     metrics = algorithm.update(nets, batch, Streams(range(2), LEARN))
-    new = nets.pi(rows(batch.obs)).detach()
+    new = nets.policy.graph(rows(batch.obs)).detach()
     p, q = (torch.distributions.Normal(x.mean, x.log_std.exp()) for x in (old, new))
     expected = torch.distributions.kl_divergence(p, q).sum(-1).mean(-1)
     backwards = torch.distributions.kl_divergence(q, p).sum(-1).mean(-1)
@@ -219,7 +213,7 @@ def test_the_kl_of_the_line_search_is_old_from_new():
 def test_fisher_products_of_the_policy_network_are_double_derivatives_of_its_kl():
     algorithm = TRPO(hidden=(4,))
     nets = nets_of(algorithm)
-    pi = nets.pi(torch.randn(2, 9, 3))
+    pi = nets.policy.graph(torch.randn(2, 9, 3))
     kl = pi.detach().kl(pi).mean(-1).sum()
     product = fisher_vector_product(kl, nets.policy.parameters)
     v = torch.randn_like(nets.policy.flat)
@@ -238,7 +232,7 @@ def test_ppos_first_gradient_is_the_policy_gradient(discrete):
     algorithm = small()
     nets, batch = nets_of(algorithm, Spaces(3, 2, discrete)), rollout(discrete)
     fresh = nets_of(algorithm, Spaces(3, 2, discrete))
-    value, next_value = fresh.values(batch)
+    value, next_value = batch.values(fresh.critic)
     delta, no = [], torch.zeros(3)
     for s in range(2):
         columns = (batch.reward[:, s], value[:, s], next_value[:, s])
@@ -249,7 +243,7 @@ def test_ppos_first_gradient_is_the_policy_gradient(discrete):
         delta.append(torch.stack(out[::-1]).flatten())
     A = torch.stack(delta)
     A = (A - A.mean(-1, keepdim=True)) / A.std(-1, correction=0, keepdim=True)
-    log_prob = fresh.pi(rows(batch.obs)).log_prob(rows(batch.action))
+    log_prob = fresh.policy.graph(rows(batch.obs)).log_prob(rows(batch.action))
     expected = flat_gradient_of(-(log_prob * A).mean(-1).sum(), fresh.policy)
     algorithm.update(nets, batch, Streams(range(2), LEARN))
     torch.testing.assert_close(nets.policy.grad, expected, rtol=1e-3, atol=1e-5)
@@ -262,9 +256,9 @@ def test_adaptive_beta_doubles_above_and_halves_below_and_keeps_between(kl, fact
     """Schulman et al. 2017, section 4, with d_targ = 0.01, by scripted divergences."""
     algorithm = small(objective="adaptive_kl", beta=3.0, epochs=0)
     nets = nets_of(algorithm)
-    import rlcourse.parts.networks as networks
+    import rlcourse.parts.distributions as distributions
 
-    monkeypatch.setattr(networks.Gaussian, "kl", lambda self, other: torch.full(self.mean.shape[:2], kl))
+    monkeypatch.setattr(distributions.Gaussian, "kl", lambda self, other: torch.full(self.mean.shape[:2], kl))
     algorithm.update(nets, rollout(), Streams(range(2), LEARN))
     assert nets.beta.tolist() == [3.0 * factor] * 2
 
@@ -273,10 +267,10 @@ def test_the_early_stop_counts_optimiser_steps_and_forbids_the_step_not_the_next
     """peers 4.15: KLs 0, 0.01, 0.05 | with a limit of 0.02 the third step is not taken."""
     algorithm = small(stop_kl=0.02, epochs=5, minibatch_size=12)
     nets, script = nets_of(algorithm), iter([0.0, 0.01, 0.05] + [0.0] * 100)
-    import rlcourse.parts.networks as networks
+    import rlcourse.parts.distributions as distributions
 
     monkeypatch.setattr(
-        networks.Gaussian, "kl", lambda self, other: torch.full(self.mean.shape[:2], next(script))
+        distributions.Gaussian, "kl", lambda self, other: torch.full(self.mean.shape[:2], next(script))
     )
     metrics = algorithm.update(nets, rollout(), Streams(range(2), LEARN))
     assert metrics["optimiser_steps"].tolist() == [2, 2]
@@ -452,9 +446,9 @@ def test_the_early_stop_is_checked_with_kl_of_old_from_new():
     """Their values differ once σ moves: a limit between the two stops one step, and not the other."""
     algorithm = small(epochs=2, learning_rate=0.3)
     nets, batch = nets_of(algorithm), rollout()
-    old = nets.pi(rows(batch.obs)).detach()
+    old = nets.policy.graph(rows(batch.obs)).detach()
     replace(algorithm, epochs=1).update(nets, batch, Streams(range(2), LEARN))
-    new = nets.pi(rows(batch.obs)).detach()
+    new = nets.policy.graph(rows(batch.obs)).detach()
     p, q = (torch.distributions.Normal(x.mean, x.log_std.exp()) for x in (old, new))
     right, wrong = (torch.distributions.kl_divergence(*x).sum(-1).mean(-1) for x in ((p, q), (q, p)))
     between = float((right + wrong)[0] / 2)
@@ -485,7 +479,7 @@ def plain_trpo(algorithm, nets, batch, orders, s, discrete):
         return D.Categorical(logits=out) if discrete else D.Independent(D.Normal(out, log_std.exp()), 1)
 
     obs, action, A = (rows(x)[s] for x in (batch.obs, batch.action, batch.reward))
-    value = nets.v(rows(batch.obs))[s].detach()
+    value = nets.critic(rows(batch.obs))[s].detach()
     target = A + value
     if algorithm.normalise_advantage:
         A = (A - A.mean()) / A.std(correction=0)

@@ -7,13 +7,14 @@ import torch
 from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
+from rlcourse.agents import NetworkPolicy, OnPolicyAgent, Spaces, rows
 from rlcourse.algorithms.ddpg import DDPG
 from rlcourse.algorithms.ppo import PPO
 from rlcourse.algorithms.td3 import TD3
-from rlcourse.parts.agents import OnPolicyAgent, Policy, Spaces, StochasticNets, rows, sample
 from rlcourse.parts.environments import Stepper, Transition
-from rlcourse.parts.networks import Network
-from rlcourse.parts.noise import INITIALISE, OUNoise, Streams
+from rlcourse.parts.networks import DeterministicPolicy, StochasticPolicy, inverse_cdf
+from rlcourse.parts.noise import OUNoise
+from rlcourse.parts.randomness import INITIALISE, Streams
 
 BOX, CHOICE = Spaces(3, 2, False), Spaces(3, 4, True)
 
@@ -21,11 +22,11 @@ BOX, CHOICE = Spaces(3, 2, False), Spaces(3, 4, True)
 def policy(kind, S=2, log_std=-1.0, scale=0.3):
     streams = Streams(range(S), INITIALISE)
     if kind == "deterministic":
-        return Policy(Network((3, 8, 2), (S,), streams, squash=True), kind)
+        return NetworkPolicy(DeterministicPolicy(BOX, (8,), streams))
     spaces = CHOICE if kind == "categorical" else BOX
-    nets = StochasticNets.build(spaces, (8,), streams, log_std)
-    nets.policy.layers[-1][0].data.normal_(0, scale, generator=torch.Generator().manual_seed(0))
-    return Policy(nets.policy, kind)
+    network = StochasticPolicy(spaces, (8,), streams, log_std)
+    network.layers[-1][0].data.normal_(0, scale, generator=torch.Generator().manual_seed(0))
+    return NetworkPolicy(network)
 
 
 KINDS = ["deterministic", "gaussian", "categorical"]
@@ -76,7 +77,7 @@ def test_categorical_samples_have_the_softmaxs_frequencies_and_the_mode_is_the_l
     p, rng = policy("categorical", S=1, scale=2.0), np.random.default_rng(0)
     obs = np.tile(np.float32([0.9, -0.5, 0.7]), (40_000, 1))
     counts = np.bincount(p.act(obs, deterministic=False, rng=rng), minlength=4) / 40_000
-    expected = torch.softmax(p.network(torch.tensor(obs[None, :1])), -1)[0, 0].detach().numpy()
+    expected = p.network(torch.tensor(obs[None, :1])).log_p.exp()[0, 0].detach().numpy()
     np.testing.assert_allclose(counts, expected, atol=0.0125)
     assert p.act(obs[0]) == expected.argmax() and expected.max() - expected.min() > 0.1
 
@@ -88,7 +89,7 @@ def test_a_draw_picks_the_action_whose_share_of_the_interval_it_falls_into():
     exact = (exact / exact.sum(-1, keepdims=True)).cumsum(-1)
     for u in (0.0, 0.05, 0.2, 0.3, 0.5, 0.8, 0.99, 1 - 1e-9):
         expected = [np.searchsorted(row[:-1], u, side="right") for row in exact[0]]
-        assert sample(None, logits, np.full((1, 2), u), True).tolist() == [expected]
+        assert inverse_cdf(logits, np.full((1, 2), u)).tolist() == [expected]
 
 
 @pytest.mark.parametrize("kind", ["deterministic", "gaussian"])
@@ -204,11 +205,13 @@ def test_the_action_gradient_is_autograds_of_the_first_critic(twins):
     nets = algorithm.networks(BOX, Streams(range(2), INITIALISE))
     g = torch.Generator().manual_seed(0)
     obs, action = torch.randn(2, 6, 3, generator=g), torch.rand(2, 6, 2, generator=g).requires_grad_()
-    x = torch.cat([obs, action], -1)
-    value = nets.critics(x[:, None].expand(-1, 2, -1, -1))[:, 0] if twins else nets.critics(x)
+    value = nets.critics.graph(obs, action)
+    value = value[:, 0] if twins else value
     (expected,) = torch.autograd.grad(value.sum(), action)
     weights = nets.critics.grad.clone()
-    torch.testing.assert_close(nets.action_gradient(obs, action.detach()), expected, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(
+        nets.critics.action_gradient(obs, action.detach()), expected, rtol=1e-4, atol=1e-6
+    )
     assert torch.equal(nets.critics.grad, weights)
     assert torch.equal(nets.actor.flat, nets.target_actor.flat)
     assert torch.equal(nets.critics.flat, nets.target_critics.flat)
@@ -273,10 +276,10 @@ def test_rows_keep_a_seeds_transitions_together_in_time_order():
 
 def test_values_are_those_of_each_step_and_of_its_true_successor():
     rollout, agent = collected(AutoresetMode.SAME_STEP)
-    value, next_value = agent.nets.values(rollout)
+    value, next_value = rollout.values(agent.nets.critic)
     for t, s, n in [(0, 0, 0), (5, 1, 0), (13, 1, 1)]:
         for got, obs in ((value, rollout.obs), (next_value, rollout.next_obs)):
-            alone = agent.nets.critic(obs[t, :, n][:, None])[s, 0, 0]
+            alone = agent.nets.critic(obs[t, :, n][:, None])[s, 0]
             torch.testing.assert_close(got[t, s, n], alone.detach())
 
 

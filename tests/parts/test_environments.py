@@ -11,7 +11,8 @@ from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers import NormalizeObservation, NormalizeReward, TimeLimit
 
-from rlcourse.parts.environments import Stepper, environment_seeds, make
+from rlcourse.parts.environments import Stepper, make
+from rlcourse.parts.randomness import environment_seeds
 from rlcourse.parts.wrappers import Episode
 
 

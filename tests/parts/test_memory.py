@@ -9,8 +9,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlcourse.parts.memory import ReplayBuffer, RunningMoments
-from rlcourse.parts.noise import LEARN, Streams
+from rlcourse.parts.memory import ReplayBuffer
+from rlcourse.parts.moments import RunningMoments
+from rlcourse.parts.randomness import LEARN, Streams
 
 
 @pytest.fixture(autouse=True)

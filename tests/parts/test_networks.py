@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from rlcourse.parts.networks import Adam, Categorical, Gaussian, Network, distribution
-from rlcourse.parts.noise import INITIALISE, Streams
+from rlcourse.parts.adam import Adam
+from rlcourse.parts.distributions import Categorical, Gaussian
+from rlcourse.parts.networks import ActionValue, Network, Spaces, StochasticPolicy
+from rlcourse.parts.randomness import INITIALISE, Streams
 
 KINDS = [  # what `make` is called with
     pytest.param({"activation": activation, "squash": squash, "members": members, "out": out}, id=name)
@@ -72,7 +74,7 @@ def test_every_way_forward_is_the_stack_of_torchs_own_layers(kind):
     ]
     expected = torch.stack(expected).view(*x.shape[:-1], kind["out"]).detach().float()
     near = {"rtol": 1e-4, "atol": 1e-6}
-    for way in (network, network.forward, network.fast):
+    for way in (network, network.graph):
         torch.testing.assert_close(way(x).detach(), expected, **near)
     if len(network.members) == 1:
         np.testing.assert_allclose(network.numpy(x.numpy()), expected, **near)
@@ -82,7 +84,7 @@ def test_every_way_forward_is_the_stack_of_torchs_own_layers(kind):
 def test_the_passes_by_hand_give_the_bits_of_the_pass_in_torchs_graph(kind):
     network = make(**kind)
     x = inputs(network)
-    assert torch.equal(network(x).detach(), network.forward(x))
+    assert torch.equal(network.graph(x).detach(), network(x).detach())
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -90,8 +92,7 @@ def test_backward_is_the_gradient_that_autograd_finds_for_each_member(kind):
     network = make(**kind)
     x, g = inputs(network), torch.randn(*make(**kind).members, 5, kind["out"])
     network.grad.fill_(9.0)  # what was there is overwritten, not added to
-    network.forward(x)
-    network.backward(g)
+    network(x).backward(g)
     rows = zip(x.flatten(0, -3), g.flatten(0, -3), network.grad.flatten(0, -2), strict=True)
     for row, (x_row, g_row, gradient) in enumerate(rows):
         module = as_torch(network, row)
@@ -105,32 +106,34 @@ def test_the_fast_node_gives_the_gradient_of_the_plain_graph(kind):
     network = make(**kind)
     x = inputs(network)
     parameters = [p for pair in network.layers for p in pair]
-    plain = torch.autograd.grad((network(x) ** 3).sum(), parameters)
-    (network.fast(x) ** 3).sum().backward()
+    plain = torch.autograd.grad((network.graph(x) ** 3).sum(), parameters)
+    (network(x) ** 3).sum().backward()
     for gradient, parameter in zip(plain, parameters, strict=True):
         torch.testing.assert_close(parameter.grad, gradient, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("activation", ["relu", "tanh"])
-def test_the_input_gradient_is_autograds_and_leaves_the_weights_gradients_alone(activation):
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_gradient_that_is_asked_for_reaches_the_input_too(kind):
+    """So that one network's output may be another's input: ∇_x through the node is autograd's."""
+    network = make(**kind)
+    x = inputs(network).requires_grad_()
+    g = torch.randn(*network.members, 5, kind["out"])
+    (expected,) = torch.autograd.grad(network.graph(x), x, g)
+    (found,) = torch.autograd.grad(network(x), x, g)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("twins", [False, True])
+def test_the_action_gradient_is_autograds_and_leaves_the_weights_gradients_alone(twins):
     """peers.md 4.22: ∇_a Q goes to the actor; the critic's own gradient is not touched."""
-    network = make(activation, members=(3, 2), out=1)
-    x = inputs(network).requires_grad_()
-    network.grad.fill_(9.0)
-    (expected,) = torch.autograd.grad(network(x).sum(), x)
-    kept = network.flat.clone()
-    torch.testing.assert_close(network.input_gradient(x.detach()), expected, rtol=1e-4, atol=1e-6)
-    assert (network.grad == 9).all() and torch.equal(network.flat, kept)
-    first = network.input_gradient(x.detach()[:, 0], first_twin=True)
-    assert first.shape == (3, 5, 4)
-    torch.testing.assert_close(first, expected[:, 0], rtol=1e-4, atol=1e-6)
-
-
-def test_the_input_gradient_of_a_squashed_network_passes_through_the_tanh():
-    network = make(squash=True, out=1)
-    x = inputs(network).requires_grad_()
-    (expected,) = torch.autograd.grad(network(x).sum(), x)
-    torch.testing.assert_close(network.input_gradient(x.detach()), expected, rtol=1e-4, atol=1e-6)
+    critic = ActionValue(Spaces(3, 2, False), (8, 6), streams(), twins)
+    obs, action = torch.randn(3, 5, 3), torch.randn(3, 5, 2).requires_grad_()
+    critic.grad.fill_(9.0)
+    kept, values = critic.flat.clone(), critic.graph(obs, action)
+    (expected,) = torch.autograd.grad((values[:, 0] if twins else values).sum(), action)
+    found = critic.action_gradient(obs, action.detach())
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
+    assert (critic.grad == 9).all() and torch.equal(critic.flat, kept)
 
 
 def test_a_squashed_network_stays_within_one():
@@ -148,23 +151,24 @@ def test_one_seed_alone_gives_the_bits_of_its_row_among_eight(sizes, twins):
     eight = Network(sizes, (8, *twins), Streams(range(8), INITIALISE))
     x = inputs(eight, batch=64)
     g = torch.randn(8, *twins, 64, sizes[-1])
-    y = eight.forward(x)
-    eight.backward(g)
+    y = eight(x)
+    y.backward(g)
     for seed in (0, 5):
         one = Network(sizes, (1, *twins), Streams([seed], INITIALISE))
         assert torch.equal(one.flat[0], eight.flat[seed])
-        assert torch.equal(one.forward(x[seed : seed + 1])[0], y[seed])
-        one.backward(g[seed : seed + 1])
+        alone = one(x[seed : seed + 1])
+        assert torch.equal(alone[0], y[seed])
+        alone.backward(g[seed : seed + 1])
         assert torch.equal(one.grad[0], eight.grad[seed])
 
 
 def test_a_member_sees_neither_the_inputs_nor_the_weights_of_the_others():
     network = make(members=(3, 2), out=1)
     x = inputs(network)
-    before = network.forward(x).clone()
+    before = network(x).clone()
     network.flat[1, 0] += 1.0
     x[2, 1] += 1.0
-    changed = (network.forward(x) != before).flatten(2).any(2)
+    changed = (network(x) != before).flatten(2).any(2)
     assert changed.tolist() == [[False, False], [True, False], [False, True]]
 
 
@@ -221,25 +225,25 @@ def test_layers_and_gradients_are_views_of_one_flat_array():
 def test_a_copy_has_the_same_weights_and_a_life_of_its_own(twin):
     network = make(members=(3, 2), out=1, extra=1, activation="tanh", squash=True)
     other, x = twin(network), inputs(network)
-    before = network.forward(x).clone()
-    assert torch.equal(other.forward(x), before)
+    before = network(x).clone()
+    assert torch.equal(other(x), before)
     other.flat.add_(0.1)
-    assert not torch.equal(other.forward(x), before) and torch.equal(network.forward(x), before)
+    assert not torch.equal(other(x), before) and torch.equal(network(x), before)
     other.grad.zero_()
-    other.backward(torch.ones(3, 2, 5, 1))
+    other(x).backward(torch.ones(3, 2, 5, 1))
     assert other.grad.abs().max() > 0 and (network.grad == 0).all()
     assert all(
         p.grad.data_ptr() != q.grad.data_ptr()
         for p, q in zip(network.parameters, other.parameters, strict=True)
     )
     Adam(other).step(0.1)
-    assert torch.equal(other(x).detach(), other.forward(x))  # its layers are still views of its flat array
+    assert torch.equal(other.graph(x), other(x))  # its layers are still views of its flat array
 
 
 def test_rows_are_copies_of_those_members():
     network = make(members=(3, 2), out=1)
     some, x = network.rows(slice(1, 3)), inputs(network)
-    assert some.members == (2, 2) and torch.equal(some.forward(x[1:3]), network.forward(x)[1:3])
+    assert some.members == (2, 2) and torch.equal(some(x[1:3]), network(x)[1:3])
     some.flat.zero_()
     assert (network.flat[1:3] != 0).any()
 
@@ -360,16 +364,21 @@ def test_categorical_policies_agree_with_torchs():
     torch.testing.assert_close(a.kl(b), torch.distributions.kl_divergence(p, q), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.filterwarnings("ignore:grad and param do not obey")
+def policy(discrete, log_std=0.0):
+    return StochasticPolicy(Spaces(4, 2, discrete), (8, 6), streams(), log_std, "tanh", "uniform")
+
+
 @pytest.mark.parametrize("discrete", [True, False])
-def test_the_fast_policy_has_the_gradient_of_the_plain_one(discrete):
-    network = make(activation="tanh", extra=0 if discrete else 2)
-    obs = inputs(network)
+def test_the_policy_that_is_differentiated_once_has_the_gradient_of_the_plain_one(discrete):
+    """σ included; a gradient that was there is overwritten, not added to."""
+    network = policy(discrete)
+    obs = torch.randn(3, 5, 4)
     action = torch.randint(2, (3, 5)) if discrete else torch.randn(3, 5, 2)
-    log_prob = distribution(network, obs, discrete).log_prob(action)
+    log_prob = network.graph(obs).log_prob(action)
+    assert torch.equal(network(obs).log_prob(action), log_prob)
     plain = torch.autograd.grad(log_prob.sum(), network.parameters)
-    network.grad.zero_()
-    distribution(network, obs, discrete, fast=True).log_prob(action).sum().backward()
+    network.grad.fill_(9.0)
+    network(obs).log_prob(action).sum().backward()
     for gradient, parameter in zip(plain, network.parameters, strict=True):
         torch.testing.assert_close(parameter.grad, gradient, rtol=1e-4, atol=1e-5)
 
@@ -377,13 +386,12 @@ def test_the_fast_policy_has_the_gradient_of_the_plain_one(discrete):
 @pytest.mark.parametrize("extreme", [-200.0, 200.0])
 def test_a_runaway_log_sigma_stays_finite(extreme):
     """peers.md 4.17: σ = e^−200 is 0 in float32; the policy keeps it above e^−20."""
-    network = make(extra=2, extra_start=extreme)
-    policy = distribution(network, inputs(network), discrete=False)
-    assert torch.isfinite(policy.log_prob(policy.mean)).all() and torch.isfinite(policy.entropy()).all()
-    assert (policy.log_std.exp() > 0).all()
+    pi = policy(False, extreme)(torch.randn(3, 5, 4))
+    assert torch.isfinite(pi.log_prob(pi.mean)).all() and torch.isfinite(pi.entropy()).all()
+    assert (pi.log_std.exp() > 0).all()
 
 
 def test_a_detached_policy_lets_no_gradient_through():
-    network = make(extra=2)
-    assert not any(part.requires_grad for part in distribution(network, inputs(network), False).detach())
-    assert not distribution(network, inputs(network), True).detach().log_p.requires_grad
+    obs = torch.randn(3, 5, 4)
+    assert not any(part.requires_grad for part in policy(False)(obs).detach())
+    assert not policy(True)(obs).detach().log_p.requires_grad

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from rlcourse.parts.noise import ACT, LEARN, GaussianNoise, OUNoise, Streams
+from rlcourse.parts.noise import GaussianNoise, OUNoise
+from rlcourse.parts.randomness import ACT, LEARN, Streams
 
 
 def draws(streams):
