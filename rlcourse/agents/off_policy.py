@@ -20,6 +20,7 @@ class OffPolicyAgent:
     """
 
     envs_per_seed = 1
+    discrete = False  # does it act where actions are discrete?
     saved = ("nets", "memory", "noise", "steps", "acting", "learning")
 
     def __init__(self, algorithm: Any, spaces: Spaces, seeds: Sequence[int]):

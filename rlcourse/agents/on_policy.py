@@ -21,6 +21,7 @@ class OnPolicyAgent:
     Statistics are updated after a batch is used, so that one set of numbers serves acting and learning.
     """
 
+    discrete = True  # does it act where actions are discrete?
     saved = ("nets", "running_return", "steps", "acting", "learning", "moments", "return_moments")
 
     def __init__(self, algorithm: Any, spaces: Spaces, seeds: Sequence[int]):

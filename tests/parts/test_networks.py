@@ -1,4 +1,4 @@
-"""Networks against PyTorch's own layers and autograd; Adam against torch.optim.Adam, seed by seed."""
+"""Networks against PyTorch's own layers and autograd."""
 
 import copy
 import pickle
@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from rlcourse.parts.adam import Adam
-from rlcourse.parts.distributions import Categorical, Gaussian
-from rlcourse.parts.networks import ActionValue, Network, Spaces, StochasticPolicy
+from rlcourse.parts.networks import ActionValue, Network, Spaces
 from rlcourse.parts.randomness import INITIALISE, Streams
+from tests.parts.made_up import inputs, make, streams
 
 KINDS = [  # what `make` is called with
     pytest.param({"activation": activation, "squash": squash, "members": members, "out": out}, id=name)
@@ -33,19 +33,6 @@ def same_numbers_every_time():
     torch.manual_seed(0)
 
 
-def streams(seeds=3):
-    return Streams(range(seeds), INITIALISE)
-
-
-def make(activation="relu", squash=False, members=(3,), out=2, **options):
-    return Network((4, 8, 6, out), members, streams(members[0]), activation, squash=squash, **options)
-
-
-def inputs(network, batch=5, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(*network.members, batch, network.sizes[0], generator=generator)
-
-
 def as_torch(network, row):
     """Member `row` as torch.nn modules in float64, with its own copy of the weights."""
     layers = []
@@ -60,9 +47,6 @@ def torch_gradient(module):
     """The gradients of the modules in the order of `flat`: W [in, out] by rows, then b, layer by layer."""
     linears = [m for m in module if isinstance(m, torch.nn.Linear)]
     return torch.cat([g for m in linears for g in (m.weight.grad.T.flatten(), m.bias.grad)]).float()
-
-
-# Forward and backward
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -141,9 +125,6 @@ def test_a_squashed_network_stays_within_one():
     assert network(1e4 * inputs(network)).abs().max() <= 1
 
 
-# Members
-
-
 @pytest.mark.parametrize(
     ("sizes", "twins"), [((4, 64, 64, 1), ()), ((3, 32, 2), ()), ((4, 8, 1), (2,)), ((4, 64, 64, 1), (2,))]
 )
@@ -177,9 +158,6 @@ def test_twins_and_seeds_start_from_different_weights():
     assert len({tuple(row.tolist()) for row in flat}) == 6
 
 
-# Initial weights
-
-
 def test_uniform_weights_and_biases_lie_within_one_over_root_fan_in_and_fill_the_interval():
     network = Network((16, 64, 3), (5,), streams(5))
     for (weight, bias), fan_in in zip(network.layers, (16, 64), strict=True):
@@ -204,9 +182,6 @@ def test_extra_parameters_come_last_and_start_at_their_value():
     assert (network.flat[:, -2:] == -0.5).all() and network.extra.shape == (3, 1, 2)
     network.flat[:, -1] = 7.0
     assert (network.extra[..., 1] == 7).all()
-
-
-# Copies
 
 
 def test_layers_and_gradients_are_views_of_one_flat_array():
@@ -265,133 +240,3 @@ def test_the_gradient_norm_is_one_number_per_seed_over_both_twins():
     network.grad.normal_()
     expected = [torch.linalg.vector_norm(network.grad[s]).item() for s in range(3)]
     np.testing.assert_allclose(network.grad_norm(), expected, rtol=1e-6)
-
-
-# Adam
-
-
-@pytest.mark.parametrize("eps", [1e-8, 1e-5])
-def test_fifty_steps_are_those_of_torchs_adam(eps):
-    network = make(members=(3, 2), out=1)
-    theirs = network.flat.clone().requires_grad_()
-    ours, optimiser = Adam(network, eps=eps), torch.optim.Adam([theirs], lr=0.01, eps=eps)
-    generator = torch.Generator().manual_seed(0)
-    for step in range(50):
-        rate = 0.01 / (1 + step)  # learning rates that change, as a schedule's do
-        gradient = torch.randn(theirs.shape, generator=generator) * 10.0 ** (step % 7 - 3)
-        network.grad.copy_(gradient)
-        ours.step(rate)
-        theirs.grad = gradient
-        optimiser.param_groups[0]["lr"] = rate
-        optimiser.step()
-    torch.testing.assert_close(network.flat, theirs.detach(), rtol=1e-4, atol=1e-6)
-
-
-def test_a_seed_that_rests_stays_bit_for_bit_and_counts_its_own_steps():
-    """Each seed against a torch.optim.Adam of its own, that steps only when the seed does."""
-    network = make()
-    theirs = [row.clone().requires_grad_() for row in network.flat]
-    ours, optimisers = Adam(network), [torch.optim.Adam([p], lr=0.01) for p in theirs]
-    rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
-    for _ in range(50):
-        active = (rng.random(3) < [0.9, 0.5, 0.2]).tolist()
-        before = network.flat.clone()
-        network.grad.copy_(torch.randn(before.shape, generator=generator))
-        ours.step(0.01, active)
-        for seed, on in enumerate(active):
-            if on:
-                theirs[seed].grad = network.grad[seed].clone()
-                optimisers[seed].step()
-            else:
-                assert torch.equal(network.flat[seed], before[seed])
-    assert len(set(ours.t.tolist())) == 3
-    # One step for all, though their counts differ.
-    ours.step(0.01)
-    for seed, optimiser in enumerate(optimisers):
-        theirs[seed].grad = network.grad[seed].clone()
-        optimiser.step()
-    torch.testing.assert_close(network.flat, torch.stack(theirs).detach(), rtol=1e-4, atol=1e-6)
-    assert ours.t.tolist() == [int(o.state[p]["step"]) for o, p in zip(optimisers, theirs, strict=True)]
-
-
-def test_a_step_of_one_seed_alone_gives_the_bits_of_its_row_in_a_step_of_all():
-    together, alone = make(), make().rows(slice(1, 2))
-    a, b = Adam(together), Adam(alone)
-    for _ in range(5):
-        together.grad.normal_()
-        alone.grad.copy_(together.grad[1:2])
-        a.step(0.01)
-        b.step(0.01)
-    assert torch.equal(together.flat[1], alone.flat[0])
-
-
-def test_a_restored_optimiser_goes_on_with_the_same_bits():
-    network = make()
-    optimiser = Adam(network)
-    for active in ([True] * 3, [True, False, True]):
-        network.grad.normal_()
-        optimiser.step(0.01, active)
-    other_network = network.copy()
-    other = Adam(other_network)
-    other.restore(optimiser.state())
-    network.grad.normal_()
-    other_network.grad.copy_(network.grad)
-    optimiser.step(0.01)
-    other.step(0.01)
-    assert torch.equal(network.flat, other_network.flat) and (optimiser.t == other.t).all()
-
-
-# Distributions
-
-
-def test_gaussian_policies_agree_with_torchs():
-    a, b = (Gaussian(torch.randn(3, 5, 2), 0.3 * torch.randn(3, 5, 2)) for _ in range(2))
-    ours, action = a, torch.randn(3, 5, 2)
-    p, q = (torch.distributions.Normal(d.mean, d.log_std.exp()) for d in (a, b))
-    torch.testing.assert_close(ours.log_prob(action), p.log_prob(action).sum(-1), rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(ours.entropy(), p.entropy().sum(-1))
-    expected = torch.distributions.kl_divergence(p, q).sum(-1)
-    torch.testing.assert_close(a.kl(b), expected, rtol=1e-4, atol=1e-5)
-    assert (a.kl(b) - b.kl(a)).abs().max() > 0.1  # peers.md 4.11: the direction shows off θ_old
-
-
-def test_categorical_policies_agree_with_torchs():
-    a, b = (Categorical(torch.log_softmax(torch.randn(3, 5, 4), -1)) for _ in range(2))
-    p, q = (torch.distributions.Categorical(logits=d.log_p) for d in (a, b))
-    action = torch.randint(4, (3, 5))
-    torch.testing.assert_close(a.log_prob(action), p.log_prob(action))
-    torch.testing.assert_close(a.entropy(), p.entropy())
-    torch.testing.assert_close(a.kl(b), torch.distributions.kl_divergence(p, q), rtol=1e-4, atol=1e-5)
-
-
-def policy(discrete, log_std=0.0):
-    return StochasticPolicy(Spaces(4, 2, discrete), (8, 6), streams(), log_std, "tanh", "uniform")
-
-
-@pytest.mark.parametrize("discrete", [True, False])
-def test_the_policy_that_is_differentiated_once_has_the_gradient_of_the_plain_one(discrete):
-    """σ included; a gradient that was there is overwritten, not added to."""
-    network = policy(discrete)
-    obs = torch.randn(3, 5, 4)
-    action = torch.randint(2, (3, 5)) if discrete else torch.randn(3, 5, 2)
-    log_prob = network.graph(obs).log_prob(action)
-    assert torch.equal(network(obs).log_prob(action), log_prob)
-    plain = torch.autograd.grad(log_prob.sum(), network.parameters)
-    network.grad.fill_(9.0)
-    network(obs).log_prob(action).sum().backward()
-    for gradient, parameter in zip(plain, network.parameters, strict=True):
-        torch.testing.assert_close(parameter.grad, gradient, rtol=1e-4, atol=1e-5)
-
-
-@pytest.mark.parametrize("extreme", [-200.0, 200.0])
-def test_a_runaway_log_sigma_stays_finite(extreme):
-    """peers.md 4.17: σ = e^−200 is 0 in float32; the policy keeps it above e^−20."""
-    pi = policy(False, extreme)(torch.randn(3, 5, 4))
-    assert torch.isfinite(pi.log_prob(pi.mean)).all() and torch.isfinite(pi.entropy()).all()
-    assert (pi.log_std.exp() > 0).all()
-
-
-def test_a_detached_policy_lets_no_gradient_through():
-    obs = torch.randn(3, 5, 4)
-    assert not any(part.requires_grad for part in policy(False)(obs).detach())
-    assert not policy(True)(obs).detach().log_p.requires_grad

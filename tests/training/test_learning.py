@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from gymnasium.spaces import Box, Discrete
 
+from rlcourse.algorithms import discover
 from rlcourse.algorithms.ddpg import DDPG
 from rlcourse.algorithms.ppo import PPO
 from rlcourse.algorithms.td3 import TD3
@@ -69,6 +70,10 @@ def learn(name, seeds):
     algorithm, env, steps, _ = PROBLEMS[name]
     run = train(algorithm, env, steps, seeds, evaluate_every=10**9, evaluation_episodes=20)
     return run.curve.returns[:, 0], run.curve.returns[:, -1]
+
+
+def test_every_algorithm_that_discovery_finds_has_its_tiny_problem():
+    assert {type(problem[0]) for problem in PROBLEMS.values()} == set(discover().values())
 
 
 @pytest.mark.learning

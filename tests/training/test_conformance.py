@@ -1,22 +1,40 @@
-"""All of a seed is the same alone, among others and resumed: critics, targets, penalties and Adam too."""
+"""What every algorithm that discovery finds must do, whichever it is.
 
-from dataclasses import replace
+All of a seed is the same alone, among others and resumed: critics, targets, penalties and Adam too. A batch
+that is given twice has one gradient. A plugged-in equation is used.
+"""
+
+from dataclasses import fields, replace
 
 import gymnasium
 import numpy as np
 import pytest
+import torch
 
-from rlcourse.algorithms.ddpg import DDPG
-from rlcourse.algorithms.ppo import PPO
+from rlcourse.agents import OffPolicyAgent, OnPolicyAgent, Rollout, Spaces
+from rlcourse.algorithms import discover
 from rlcourse.algorithms.td3 import TD3
-from rlcourse.algorithms.trpo import TRPO
+from rlcourse.parts.memory import Batch
+from rlcourse.parts.networks import Network
+from rlcourse.parts.randomness import INITIALISE, LEARN, Streams
 from rlcourse.training import Run, train
 
-REPLAY = {"hidden": (8,), "warmup": 20, "batch_size": 8, "capacity": 60}
-BATCHES = {"hidden": (8,), "num_envs": 2, "horizon": 16, "minibatch_size": 12}
-OFF_POLICY = [DDPG(**REPLAY), TD3(**REPLAY)]
-ON_POLICY = [PPO(epochs=3, **BATCHES), TRPO(critic_epochs=2, **BATCHES)]
-ALL = OFF_POLICY + ON_POLICY
+SMALL = {
+    "hidden": (8,), "warmup": 20, "batch_size": 8, "capacity": 60, "num_envs": 2, "horizon": 16,
+    "minibatch_size": 12, "epochs": 3, "critic_epochs": 2,
+}  # fmt: skip
+
+
+def small(kind, **options):
+    """An algorithm with the small numbers for those fields that it has."""
+    names = {field.name for field in fields(kind)}
+    return kind(**{name: value for name, value in (SMALL | options).items() if name in names})
+
+
+ALL = [small(kind) for kind in discover().values()]
+OFF_POLICY = [a for a in ALL if issubclass(a.agent, OffPolicyAgent)]
+ON_POLICY = [a for a in ALL if issubclass(a.agent, OnPolicyAgent)]
+PPO, TRPO = (small(discover()[name]) for name in ("ppo", "trpo"))
 SHORT = {"evaluate_every": 64, "evaluation_episodes": 1, "log_every": 32}
 
 
@@ -47,14 +65,16 @@ def assert_same_run(one, other):
 # Seeds
 
 
-EIGHT = [(algorithm, "Pendulum-v1") for algorithm in ALL] + [(a, "CartPole-v1") for a in ON_POLICY]
+EIGHT = [(algorithm, "Pendulum-v1") for algorithm in ALL] + [
+    (a, "CartPole-v1") for a in ALL if a.agent.discrete
+]
 PPO_OPTIONS = [
     {"stop_kl": 0.002, "learning_rate": 0.01},
     {"objective": "adaptive_kl"},
     {"value_clip": 0.2},
     {"normalise_observation": True, "entropy_bonus": 0.01, "anneal": True},
 ]
-EIGHT += [(replace(ON_POLICY[0], **options), "Pendulum-v1") for options in PPO_OPTIONS]
+EIGHT += [(replace(PPO, **options), "Pendulum-v1") for options in PPO_OPTIONS]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +93,7 @@ def test_eight_seeds_at_once_are_eight_runs_alone_bit_for_bit(algorithm, env):
 
 def test_members_of_the_early_stop_stop_at_different_minibatches():
     """Otherwise the test above would not have met the case it is about."""
-    run = train(replace(ON_POLICY[0], **PPO_OPTIONS[0]), "Pendulum-v1", 192, 8, **SHORT)
+    run = train(replace(PPO, **PPO_OPTIONS[0]), "Pendulum-v1", 192, 8, **SHORT)
     assert (np.ptp(run.metrics["optimiser_steps"], axis=0) > 0).any()
 
 
@@ -100,6 +120,36 @@ def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(algorithm, own, 
     assert_same_run(second, whole)
     np.testing.assert_array_equal(second.metrics["steps"], whole.metrics["steps"])
     np.testing.assert_array_equal(second.metrics["episode_return"], whole.metrics["episode_return"])
+
+
+@pytest.mark.parametrize("algorithm", ALL, ids=name_of)
+def test_a_batch_given_twice_has_the_gradient_of_one(algorithm):
+    """peers 4.23: losses are means over the batch, not sums."""
+    options = {
+        "policy_delay": 1,
+        "target_noise": 0.0,
+        "minibatch_size": 10**6,
+        "epochs": 1,
+        "critic_epochs": 1,
+    }
+    options |= {"fisher_fraction": 1.0, "max_grad_norm": None, "normalise_advantage": False}
+    algorithm, g = small(type(algorithm), **options), torch.Generator().manual_seed(0)
+    if issubclass(algorithm.agent, OffPolicyAgent):
+        shapes = ((2, 8, 3), (2, 8, 2), (2, 8), (2, 8), (2, 8, 3))
+        batch, axis = Batch(*(torch.randn(shape, generator=g).clamp(-1, 1) for shape in shapes)), 1
+    else:
+        shapes = ((5, 2, 4, 3), (5, 2, 4, 2), (5, 2, 4), (5, 2, 4), (5, 2, 4), (5, 2, 4, 3))
+        batch, axis = [torch.randn(shape, generator=g) for shape in shapes], 2
+        batch = Rollout(*batch[:3], 0 * batch[3], 0 * batch[4], batch[5])
+    gradients = []
+    for times in (1, 2):
+        nets = algorithm.networks(Spaces(3, 2, False), Streams(range(2), INITIALISE))
+        twice = type(batch)(*(torch.cat([x] * times, dim=axis) for x in batch if x is not None))
+        algorithm.update(nets, twice, Streams(range(2), LEARN))
+        networks = {name: part for name, part in vars(nets).items() if isinstance(part, Network)}
+        gradients.append({name: network.grad.clone() for name, network in networks.items()})
+    for name, gradient in gradients[0].items():
+        torch.testing.assert_close(gradients[1][name], gradient, rtol=1e-3, atol=1e-5, msg=name)
 
 
 # Callbacks
@@ -139,7 +189,7 @@ def test_an_exception_in_a_callback_is_raised_and_the_run_says_why(tmp_path):
 
 @pytest.mark.parametrize(
     ("algorithm", "field", "size"),
-    [(DDPG(**REPLAY), "target", 4), (TD3(**REPLAY), "target", 5), (ON_POLICY[1], "solver", 3)],
+    [(small(discover()["ddpg"]), "target", 4), (small(TD3), "target", 5), (TRPO, "solver", 3)],
     ids=["DDPG", "TD3", "TRPO"],
 )
 def test_a_plugged_in_equation_is_used_and_its_exceptions_come_out(algorithm, field, size):
