@@ -1,8 +1,8 @@
 """Finite Markov decision processes, solved exactly by linear algebra.
 
-Shapes: S states, A actions; `...` is any leading batch of policies. A policy is a plain array
-π[..., S, A] whose rows sum to 1. Symbols: V, Q, A as usual; d^π normalised discounted visitation;
-η(π) = E[Σ γ^t r_t], unnormalised; L_old(new) the surrogate. NumPy only, float64 throughout.
+Shapes: S states, A actions; `...` is any leading batch of policies. A policy is a plain array π[..., S, A]
+whose rows sum to 1. Symbols: V, Q, A as usual; d^π normalised discounted visitation; η(π) = E[Σ γ^t r_t],
+unnormalised; L_old(new) the surrogate. NumPy only, float64 throughout.
 """
 
 from dataclasses import dataclass
@@ -128,8 +128,8 @@ def advantages(mdp, policy):
 def visitation(mdp, policy, start=None):
     """d(s) = (1 − γ) Σ_t γ^t P(s_t = s) = (1 − γ) ρ₀ᵀ (I − γ P_π)⁻¹. [..., S]; sums to 1.
 
-    start: [S] in place of ρ₀, or [N, S] for N starts at once (then one policy, and the result is [N, S]).
-    The unnormalised ρ_π of Schulman et al. 2015, section 2, is d/(1 − γ).
+    start: [S] in place of ρ₀, or [N, S] for N starts at once (then one policy, and the result is [N, S]). The
+    unnormalised ρ_π of Schulman et al. 2015, section 2, is d/(1 − γ).
     """
     P, _ = _under(mdp, policy)
     start = mdp.start if start is None else _start(mdp, start)
@@ -186,8 +186,8 @@ def expected_advantage(mdp, new, old):
 def performance_difference(mdp, new, old, start=None):
     """1/(1 − γ) Σ_s d^new(s) Σ_a π_new(a|s) A^old(s, a) = η(new) − η(old).
 
-    The right-hand side of the lemma (Kakade & Langford 2002; Schulman et al. 2015, eq. 2). With
-    start = np.eye(S) the state-wise lemma: [S], the differences V^new(s) − V^old(s).
+    The right-hand side of the lemma (Kakade & Langford 2002; Schulman et al. 2015, eq. 2). With start =
+    np.eye(S) the state-wise lemma: [S], the differences V^new(s) − V^old(s).
     """
     return np.sum(visitation(mdp, new, start) * expected_advantage(mdp, new, old), axis=-1) / (1 - mdp.gamma)
 
@@ -231,8 +231,8 @@ def penalty_coefficient(mdp, old):
 def improvement_bound(mdp, new, old, divergence="kl"):
     """η(new) ≥ L_old(new) − C·D,  C = 4εγ/(1 − γ)²; returns the right-hand side.
 
-    D is D_KL^max(old‖new) for "kl" (Schulman et al. 2015, eq. 9), (D_TV^max)² for "tv" (eq. 8).
-    −∞ where the KL divergence is infinite and C > 0.
+    D is D_KL^max(old‖new) for "kl" (Schulman et al. 2015, eq. 9), (D_TV^max)² for "tv" (eq. 8). −∞ where the
+    KL divergence is infinite and C > 0.
     """
     if divergence not in ("kl", "tv"):
         raise ValueError(f'divergence is {divergence!r}; it must be "kl" or "tv"')
@@ -310,8 +310,8 @@ def kl_ball_maximiser(old, advantage, radius):
 def _use_new_actions(old, A, radius, nu, policy, multiplier):
     """The states where ν would fall below the best action b that `old` never takes: there ν stops at A(b).
 
-    Mass on b costs no divergence by itself, only what the others lose: p = λ old/(A(b) − A) with
-    log λ = Σ old log(A(b) − A) − radius, and b takes the rest. Returns (policy, λ) with those rows replaced.
+    Mass on b costs no divergence by itself, only what the others lose: p = λ old/(A(b) − A) with log λ = Σ
+    old log(A(b) − A) − radius, and b takes the rest. Returns (policy, λ) with those rows replaced.
     """
     unused = np.where(old > 0, -np.inf, A)
     best, rows = unused.argmax(axis=-1), np.arange(len(old))
@@ -488,8 +488,8 @@ def cliff(gamma=0.99):
 def aliased_grid_world(gamma=0.9):
     """A corridor of five cells; below cell 2 a treasure (+1), below cells 0 and 4 a trap (−1); both end it.
 
-    States 0–4 the corridor, 5 the end; actions north, east, south, west; start anywhere in it. Cells 1
-    and 3 look alike, so an agent that sees only its walls has equal rows there (after Silver's lectures).
+    States 0–4 the corridor, 5 the end; actions north, east, south, west; start anywhere in it. Cells 1 and 3
+    look alike, so an agent that sees only its walls has equal rows there (after Silver's lectures).
     """
     transition, reward = np.zeros((6, 4, 6)), np.zeros((6, 4))
     for s in range(5):

@@ -1,7 +1,7 @@
 """Trust-region methods: minimise f by trusting a model of it inside a radius, and by checking the model.
 
-x is a number (dimension 1) or an array [n]; p is the step, Δ the radius, m the model, ρ the ratio of
-actual to predicted decrease. Algorithm numbers: Nocedal & Wright, Numerical Optimization (2nd ed., 2006).
+x is a number (dimension 1) or an array [n]; p is the step, Δ the radius, m the model, ρ the ratio of actual
+to predicted decrease. Algorithm numbers: Nocedal & Wright, Numerical Optimization (2nd ed., 2006).
 """
 
 from collections.abc import Callable
@@ -16,8 +16,8 @@ import numpy as np
 class Objective:
     """f with ∇f and ∇²f.
 
-    dimension 1: value, gradient and hessian map a number to a number (arrays: element by element).
-    dimension n: x [..., n] -> value [...], gradient [..., n], hessian [..., n, n].
+    With dimension 1, value, gradient and hessian map a number to a number (arrays: element by element). With
+    dimension n, x [..., n] gives value [...], gradient [..., n] and hessian [..., n, n].
     """
 
     value: Callable
@@ -135,9 +135,9 @@ def steihaug_step(gradient, hessian, radius, tolerance=None):
     """p ≈ argmin_p gᵀp + ½ pᵀBp subject to ‖p‖ ≤ Δ, by conjugate gradients (Nocedal & Wright, Algorithm 7.2).
 
     Conjugate gradients on Bp = −g from p = 0, left at the boundary when an iterate would cross it or when a
-    direction d has dᵀBd ≤ 0; stops at ‖Bp + g‖ ≤ tolerance·‖g‖, by default min(½, √‖g‖).
-    gradient [n]; hessian [n, n] or a function v -> Bv. Where g = 0 it stays at 0, even on a saddle: it never
-    looks at eigenvectors.
+    direction d has dᵀBd ≤ 0; stops at ‖Bp + g‖ ≤ tolerance·‖g‖, by default min(½, √‖g‖). gradient [n];
+    hessian [n, n] or a function v -> Bv. Where g = 0 it stays at 0, even on a saddle: it never looks at
+    eigenvectors.
     """
     product = hessian if callable(hessian) else lambda v: hessian @ v
     size = np.linalg.norm(gradient)
@@ -192,8 +192,8 @@ def radius_rule(ratio, on_boundary, radius, max_radius=1000.0):
 def trust_region_step(f, x, radius, accept=0.15, max_radius=1000.0):
     """ρ = (f(x) − f(x + p))/(m(0) − m(p)),  p = argmin_{‖p‖ ≤ Δ} m(p): one iteration of Algorithm 4.1.
 
-    The model is quadratic; the subproblem is solved exactly for n = 1, by Steihaug's method for n > 1.
-    The candidate becomes x_{k+1} when ρ > accept, with 0 ≤ accept < ¼. Returns a Step.
+    The model is quadratic; the subproblem is solved exactly for n = 1, by Steihaug's method for n > 1. The
+    candidate becomes x_{k+1} when ρ > accept, with 0 ≤ accept < ¼. Returns a Step.
     """
     x = _point(f, x)
     if not (np.isfinite(radius) and radius > 0):
@@ -217,8 +217,8 @@ def trust_region_step(f, x, radius, accept=0.15, max_radius=1000.0):
 def trust_region_path(f, x, radius, steps, accept=0.15, max_radius=1000.0, tolerance=1e-8):
     """x_{k+1}, Δ_{k+1} from x_k, Δ_k, at most `steps` times. A list of Step.
 
-    Ends earlier where ‖∇f(x_k)‖ ≤ tolerance and the model promises no more than that either: a
-    stationary point whose model is concave (the top of the double well) does not end it.
+    Ends earlier where ‖∇f(x_k)‖ ≤ tolerance and the model promises no more than that either: a stationary
+    point whose model is concave (the top of the double well) does not end it.
     """
     path = []
     for _ in range(steps):
