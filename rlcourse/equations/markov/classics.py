@@ -6,8 +6,9 @@ from rlcourse.equations.markov.process import MDP
 
 
 def two_state(gamma: float = 0.9) -> MDP:
-    """Two states, actions stay and move (each works with probability 0.9); only staying in state 1 pays.
+    """Two states, actions stay and move, each of which works with probability 0.9; starts in state 0.
 
+    r(0, stay) = 0, r(0, move) = −0.2, r(1, stay) = 1, r(1, move) = 0.3, whether the action works or not.
     Every policy is a point (π(move|0), π(move|1)) of the unit square.
     """
     stay, move = np.array([[0.9, 0.1], [0.1, 0.9]]), np.array([[0.1, 0.9], [0.9, 0.1]])
@@ -22,7 +23,8 @@ def two_action(gamma: float = 0.9) -> MDP:
 def chain(length: int = 5, gamma: float = 0.99, slip: float = 0.2) -> MDP:
     """The chain of Strens (2000): action 0 forward (10 at the last state), action 1 back to the first (2).
 
-    With probability `slip` the other action happens.
+    With probability `slip` the other action happens, with its reward; forward at the last state stays there.
+    Starts in the first state.
     """
     state = np.arange(length)
     forward, back = np.eye(length)[np.minimum(state + 1, length - 1)], np.eye(length)[np.zeros(length, int)]
@@ -39,7 +41,8 @@ def chain(length: int = 5, gamma: float = 0.99, slip: float = 0.2) -> MDP:
 def tightrope(length: int = 10, gamma: float = 0.95) -> MDP:
     """A rope of `length` states: action 0 steps on, action 1 falls into state `length`, 1 lost a step.
 
-    The far end leads back to the start of the rope, so one mistake costs 1/(1 − γ) and none costs nothing.
+    The step of the fall counts, and so does every later one: one mistake costs 1/(1 − γ) from then on, and
+    none costs nothing, as the far end leads back to state 0, the start.
     """
     transition = np.zeros((length + 1, 2, length + 1))
     rope = np.arange(length)
@@ -55,7 +58,8 @@ def tightrope(length: int = 10, gamma: float = 0.95) -> MDP:
 def cliff(gamma: float = 0.99) -> MDP:
     """Cliff walking (Sutton & Barto, example 6.6): 4 × 12 cells, −1 a step, −100 and back to start if off.
 
-    State 12·row + column; start 36, goal 47 (absorbing, reward 0). Actions: north, east, south, west.
+    State 12·row + column; start 36, goal 47 (absorbing, reward 0); the cliff lies between them. Actions:
+    north, east, south, west; at the edge of the grid a step goes nowhere.
     """
     transition, reward = np.zeros((48, 4, 48)), np.full((48, 4), -1.0)
     for s in range(48):
@@ -71,8 +75,9 @@ def cliff(gamma: float = 0.99) -> MDP:
 def aliased_grid_world(gamma: float = 0.9) -> MDP:
     """A corridor of five cells; below cell 2 a treasure (+1), below cells 0 and 4 a trap (−1); both end it.
 
-    States 0–4 the corridor, 5 the end; actions north, east, south, west; start anywhere in it. Cells 1 and 3
-    look alike, so an agent that sees only its walls has equal rows there (after Silver's lectures).
+    States 0–4 the corridor, 5 the end, where nothing more is paid; actions north, east, south, west; starts
+    in each cell with probability 0.2. Cells 1 and 3 look alike, so an agent that sees only its walls has
+    equal rows there (after Silver's lectures).
     """
     transition, reward = np.zeros((6, 4, 6)), np.zeros((6, 4))
     for s in range(5):
