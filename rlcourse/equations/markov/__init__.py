@@ -35,9 +35,12 @@ from rlcourse.equations.markov.classics import (
 from rlcourse.equations.markov.couplings import CouplingLemma, coupling, coupling_lemma
 from rlcourse.equations.markov.evaluation import (
     advantages,
+    bellman_backup,
     expected_return,
     q_values,
     state_distributions,
+    stationary_distribution,
+    trajectory_probability,
     values,
     visitation,
 )
@@ -48,11 +51,12 @@ from rlcourse.equations.markov.policies import mixture, random_policy, softmax_p
 from rlcourse.equations.markov.process import MDP, induced_process
 
 __all__ = [
-    "advantages", "aliased_grid_world", "chain", "cliff", "conservative_step", "coupling", "coupling_lemma",
-    "CouplingLemma", "expected_advantage", "expected_return", "greedy_policy", "improvement_bound",
-    "induced_process", "kl", "kl_ball_maximiser", "max_kl", "max_tv", "MDP", "minorise_maximise_step",
-    "mixture", "mixture_bound", "penalty_coefficient", "performance_difference", "policy_advantage",
-    "policy_gradient", "policy_iteration", "q_values", "random_policy", "softmax_policy",
-    "state_distributions", "surrogate", "tightrope", "tv", "two_action", "two_state", "uniform_policy",
+    "advantages", "aliased_grid_world", "bellman_backup", "chain", "cliff", "conservative_step", "coupling",
+    "coupling_lemma", "CouplingLemma", "expected_advantage", "expected_return", "greedy_policy",
+    "improvement_bound", "induced_process", "kl", "kl_ball_maximiser", "max_kl", "max_tv", "MDP",
+    "minorise_maximise_step", "mixture", "mixture_bound", "penalty_coefficient",
+    "performance_difference", "policy_advantage", "policy_gradient", "policy_iteration", "q_values",
+    "random_policy", "softmax_policy", "state_distributions", "stationary_distribution", "surrogate",
+    "tightrope", "trajectory_probability", "tv", "two_action", "two_state", "uniform_policy",
     "values", "visitation",
 ]  # fmt: skip

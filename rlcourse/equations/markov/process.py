@@ -76,7 +76,11 @@ class MDP:
 
 
 def induced_process(mdp: MDP, policy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """P_π [..., S, S] and r_π [..., S]: the process with the policy averaged in."""
+    """P_π(s'|s) = Σ_a π(a|s) P(s'|s, a) and r_π(s) = Σ_a π(a|s) r(s, a).
+
+    The process with the policy averaged in: no actions are left. policy [..., S, A]. Returns P_π [..., S, S]
+    and r_π [..., S].
+    """
     policy = checked_policy(mdp, policy)
     r = np.sum(policy * mdp.reward, axis=-1)
     if policy.ndim == 2:  # batched matrix products: no [S, A, S] copy, BLAS speed
@@ -93,6 +97,25 @@ def checked_policy(mdp: MDP, policy: np.ndarray, name: str = "policy") -> np.nda
         )
     check_distribution(policy, name)
     return policy
+
+
+def one_policy(mdp: MDP, policy: np.ndarray) -> np.ndarray:
+    """The policy as a checked float array [S, A]; a batch of policies raises ValueError."""
+    policy = checked_policy(mdp, policy)
+    if policy.ndim > 2:
+        raise ValueError(f"policy has shape {policy.shape}; give one policy [S, A] at a time here")
+    return policy
+
+
+def reachable(P: np.ndarray) -> np.ndarray:
+    """[..., S, S], True where the chain P [..., S, S] can come from s to s' in 0, 1, 2, … steps.
+
+    By looking at which entries are 0, so that no rounding decides it.
+    """
+    within = (P > 0) | np.eye(P.shape[-1], dtype=bool)  # in at most one step
+    for _ in range(P.shape[-1].bit_length()):
+        within = (within.astype(float) @ within) > 0  # twice as many steps
+    return within
 
 
 def check_distribution(p: np.ndarray, name: str) -> None:
