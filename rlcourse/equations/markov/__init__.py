@@ -45,7 +45,7 @@ from rlcourse.equations.markov.evaluation import (
     visitation,
 )
 from rlcourse.equations.markov.gradients import policy_gradient
-from rlcourse.equations.markov.improvement import greedy_policy, policy_iteration
+from rlcourse.equations.markov.improvement import greedy_policy, policy_iteration, value_iteration
 from rlcourse.equations.markov.minorise import kl_ball_maximiser, minorise_maximise_step
 from rlcourse.equations.markov.policies import mixture, random_policy, softmax_policy, uniform_policy
 from rlcourse.equations.markov.process import MDP, induced_process
@@ -58,5 +58,5 @@ __all__ = [
     "performance_difference", "policy_advantage", "policy_gradient", "policy_iteration", "q_values",
     "random_policy", "softmax_policy", "state_distributions", "stationary_distribution", "surrogate",
     "tightrope", "trajectory_probability", "tv", "two_action", "two_state", "uniform_policy",
-    "values", "visitation",
+    "value_iteration", "values", "visitation",
 ]  # fmt: skip

@@ -24,3 +24,16 @@ def policy_iteration(mdp: MDP, policy: np.ndarray, steps: int = 1000) -> list[np
             return path
         path.append(np.where(gain[:, None], np.eye(mdp.actions)[A.argmax(axis=-1)], path[-1]))
     raise ValueError(f"policy iteration did not end in {steps} steps; raise `steps`")
+
+
+def value_iteration(mdp: MDP, sweeps: int) -> np.ndarray:
+    """V_{k+1}(s) = max_a [ r(s, a) + γ Σ_s' P(s'|s, a) V_k(s') ] in all states at once, from V_0 = 0.
+
+    Returns V_sweeps [S]; after 0 sweeps it is 0. ‖V_k − V*‖∞ ≤ γ^k ‖V*‖∞. Raises ValueError for sweeps < 0.
+    """
+    if sweeps < 0:
+        raise ValueError(f"sweeps is {sweeps}; it must be 0 or more")
+    V = np.zeros(mdp.states)
+    for _ in range(sweeps):
+        V = (mdp.reward + mdp.gamma * mdp.transition @ V).max(axis=1)
+    return V
