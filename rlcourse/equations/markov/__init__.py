@@ -44,7 +44,7 @@ from rlcourse.equations.markov.evaluation import (
     values,
     visitation,
 )
-from rlcourse.equations.markov.gradients import policy_gradient
+from rlcourse.equations.markov.gradients import fisher, natural_gradient, policy_gradient
 from rlcourse.equations.markov.improvement import greedy_policy, policy_iteration, value_iteration
 from rlcourse.equations.markov.minorise import kl_ball_maximiser, minorise_maximise_step
 from rlcourse.equations.markov.policies import mixture, random_policy, softmax_policy, uniform_policy
@@ -52,9 +52,9 @@ from rlcourse.equations.markov.process import MDP, induced_process
 
 __all__ = [
     "advantages", "aliased_grid_world", "bellman_backup", "chain", "cliff", "conservative_step", "coupling",
-    "coupling_lemma", "CouplingLemma", "expected_advantage", "expected_return", "greedy_policy",
+    "coupling_lemma", "CouplingLemma", "expected_advantage", "expected_return", "fisher", "greedy_policy",
     "improvement_bound", "induced_process", "kl", "kl_ball_maximiser", "max_kl", "max_tv", "MDP",
-    "minorise_maximise_step", "mixture", "mixture_bound", "penalty_coefficient",
+    "minorise_maximise_step", "mixture", "mixture_bound", "natural_gradient", "penalty_coefficient",
     "performance_difference", "policy_advantage", "policy_gradient", "policy_iteration", "q_values",
     "random_policy", "softmax_policy", "state_distributions", "stationary_distribution", "surrogate",
     "tightrope", "trajectory_probability", "tv", "two_action", "two_state", "uniform_policy",
