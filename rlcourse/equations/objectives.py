@@ -8,7 +8,7 @@ raise ValueError.
 import torch
 from torch import Tensor
 
-from rlcourse.equations.arrays import same_shape
+from rlcourse.equations.arrays import Array, same_shape
 
 
 def score_function(log_prob: Tensor, advantage: Tensor, dim: int | None = None) -> Tensor:
@@ -60,6 +60,25 @@ def kl_penalised_surrogate(
     """
     same_shape(log_prob=log_prob, old_log_prob=old_log_prob, advantage=advantage, kl=kl)
     return _mean(probability_ratio(log_prob, old_log_prob) * advantage - beta * kl, dim)
+
+
+def vine_surrogate(new_prob: Array, old_prob: Array, q: Array, dim: int = -1) -> Array:
+    """L_n(θ) = Σ_k ρ_k Q̂_k / Σ_k ρ_k,  ρ_k = π_θ(a_k|s_n) / π_old(a_k|s_n); to maximise.
+
+    The K actions tried in one state lie along `dim`, which is summed: [..., K] -> [...], in the units of q.
+    NumPy or torch. A constant added to all q adds itself and leaves the gradient as it is: dividing by Σ ρ is
+    the baseline. Raises ValueError where the shapes differ, where old_prob is not positive (then the action
+    could not have been sampled), and where π_θ takes none of the actions tried. Source: Schulman et al. 2015,
+    eq. 16.
+    """
+    same_shape(new_prob=new_prob, old_prob=old_prob, q=q)
+    if not (old_prob > 0).all() or not (new_prob >= 0).all():
+        raise ValueError("vine_surrogate: probabilities must be ≥ 0, and > 0 under the policy that sampled")
+    ratio = new_prob / old_prob
+    total = ratio.sum(dim)
+    if not (total > 0).all():
+        raise ValueError("vine_surrogate: in some state the new policy takes none of the actions tried")
+    return (ratio * q).sum(dim) / total
 
 
 def value_loss(value: Tensor, target: Tensor, dim: int | None = None) -> Tensor:

@@ -110,3 +110,57 @@ def test_explained_variance_is_one_for_a_perfect_critic_zero_for_a_constant_and_
     assert objectives.explained_variance(y, y) == 1
     assert objectives.explained_variance(torch.full((3,), 7.0), y) == 0
     assert torch.isnan(objectives.explained_variance(y, torch.ones(3)))
+
+
+# ------------------------------------------------------------------------------- vine, in one state
+
+
+def test_the_vine_surrogate_is_the_self_normalised_mean_of_each_state():
+    rng = np.random.default_rng(0)
+    new, old = rng.uniform(0.05, 1, size=(2, 4, 3))
+    q = rng.normal(size=(4, 3))
+    by_hand = [
+        sum(new[n, k] / old[n, k] * q[n, k] for k in range(3)) / sum(new[n, k] / old[n, k] for k in range(3))
+        for n in range(4)
+    ]
+    np.testing.assert_allclose(objectives.vine_surrogate(new, old, q), by_hand, rtol=1e-13)
+    np.testing.assert_allclose(objectives.vine_surrogate(new.T, old.T, q.T, dim=0), by_hand, rtol=1e-13)
+    tensors = objectives.vine_surrogate(*map(torch.from_numpy, (new, old, q)))
+    np.testing.assert_allclose(tensors.numpy(), by_hand, rtol=1e-13)
+    np.testing.assert_allclose(
+        objectives.vine_surrogate(old, old, q), q.mean(axis=1)
+    )  # ρ = 1: the plain mean
+
+
+def test_a_constant_in_q_is_added_to_the_vine_surrogate_and_leaves_its_gradient_alone():
+    logits = torch.randn(5, 4, dtype=torch.float64, requires_grad=True)
+    old, q = torch.rand(5, 4, dtype=torch.float64) + 0.1, torch.randn(5, 4, dtype=torch.float64)
+
+    def value_and_slope(q):
+        value = objectives.vine_surrogate(torch.softmax(logits, -1), old, q)
+        return value, torch.autograd.grad(value.sum(), logits)[0]
+
+    (value, slope), (higher, same) = value_and_slope(q), value_and_slope(q + 1000)
+    torch.testing.assert_close(higher - value, torch.full((5,), 1000.0, dtype=torch.float64))
+    torch.testing.assert_close(same, slope, rtol=1e-9, atol=1e-10)
+    assert slope.abs().max() > 1e-3
+
+
+def test_with_every_action_tried_under_a_uniform_policy_vine_is_the_new_policys_mean_of_q():
+    rng = np.random.default_rng(1)
+    new, q = rng.dirichlet(np.ones(4), size=6), rng.normal(size=(6, 4))
+    expected = [p @ x for p, x in zip(new, q, strict=True)]
+    np.testing.assert_allclose(objectives.vine_surrogate(new, np.full((6, 4), 0.25), q), expected)
+
+
+@pytest.mark.parametrize("kind", [np.array, torch.tensor])
+def test_what_vine_cannot_have_sampled_is_refused_in_one_line(kind):
+    for new, old, q, message in (
+        ([0.5, 0.5], [0.5], [1.0, 2.0], r"old_prob \(1,\)"),
+        ([0.5, 0.5], [0.5, 0.0], [1.0, 2.0], "under the policy that sampled"),
+        ([0.5, -0.5], [0.5, 0.5], [1.0, 2.0], "probabilities must be ≥ 0"),
+        ([[0.5, 0.5], [0.0, 0.0]], [[0.5, 0.5]] * 2, [[1.0, 2.0]] * 2, "takes none of the actions tried"),
+    ):
+        with pytest.raises(ValueError, match=message) as error:
+            objectives.vine_surrogate(kind(new), kind(old), kind(q))
+        assert "\n" not in str(error.value)
