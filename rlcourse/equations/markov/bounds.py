@@ -19,8 +19,8 @@ def performance_difference(
 ) -> np.ndarray:
     """1/(1 − γ) Σ_s d^new(s) Σ_a π_new(a|s) A^old(s, a) = η(new) − η(old).
 
-    The right-hand side of the lemma (Kakade & Langford 2002; Schulman et al. 2015, eq. 2). With start =
-    np.eye(S) the state-wise lemma: [S], the differences V^new(s) − V^old(s).
+    The right-hand side of the lemma (Kakade & Langford 2002; Schulman et al. 2015, eq. 2). [...]; with
+    `start` the identity matrix the state-wise lemma: [S], the differences V^new(s) − V^old(s).
     """
     return np.sum(visitation(mdp, new, start) * expected_advantage(mdp, new, old), axis=-1) / (1 - mdp.gamma)
 
@@ -41,12 +41,12 @@ def kl(p: np.ndarray, q: np.ndarray) -> np.ndarray:
 
 
 def max_tv(old: np.ndarray, new: np.ndarray) -> np.ndarray:
-    """D_TV^max(old, new) = max_s D_TV(old(·|s), new(·|s)) (Schulman et al. 2015, eq. 7)."""
+    """D_TV^max(old, new) = max_s D_TV(old(·|s), new(·|s)) (Schulman et al. 2015, eq. 7). [...]."""
     return tv(old, new).max(axis=-1)
 
 
 def max_kl(old: np.ndarray, new: np.ndarray) -> np.ndarray:
-    """D_KL^max(old, new) = max_s D_KL(old(·|s)‖new(·|s)) (Schulman et al. 2015, before eq. 9)."""
+    """D_KL^max(old, new) = max_s D_KL(old(·|s)‖new(·|s)) (Schulman et al. 2015, before eq. 9). [...]."""
     return kl(old, new).max(axis=-1)
 
 
@@ -59,7 +59,7 @@ def improvement_bound(mdp: MDP, new: np.ndarray, old: np.ndarray, divergence: st
     """η(new) ≥ L_old(new) − C·D,  C = 4εγ/(1 − γ)²; returns the right-hand side.
 
     D is D_KL^max(old‖new) for "kl" (Schulman et al. 2015, eq. 9), (D_TV^max)² for "tv" (eq. 8). −∞ where the
-    KL divergence is infinite and C > 0.
+    KL divergence is infinite and C > 0. Raises ValueError for another divergence.
     """
     if divergence not in ("kl", "tv"):
         raise ValueError(f'divergence is {divergence!r}; it must be "kl" or "tv"')
@@ -76,7 +76,8 @@ def policy_advantage(mdp: MDP, new: np.ndarray, old: np.ndarray) -> np.ndarray:
 def mixture_bound(mdp: MDP, old: np.ndarray, target: np.ndarray, alpha: float) -> np.ndarray:
     """η(π_α) ≥ L_old(π_α) − 2εγα²/(1 − γ)², ε = max_s |Σ_a π'(a|s) A^old(s, a)|; returns the right-hand side.
 
-    For π_α = (1 − α) old + α π' only (Schulman et al. 2015, eq. 6).
+    For π_α = (1 − α) old + α π' only, π' = target (Schulman et al. 2015, eq. 6). [...]. Raises ValueError for
+    α outside [0, 1].
     """
     epsilon = np.abs(expected_advantage(mdp, target, old)).max(axis=-1)
     slack = 2 * epsilon * mdp.gamma * alpha**2 / (1 - mdp.gamma) ** 2

@@ -6,7 +6,7 @@ from rlcourse.equations.markov.process import MDP, check_distribution, induced_p
 
 
 def values(mdp: MDP, policy: np.ndarray) -> np.ndarray:
-    """V = (I − γ P_π)⁻¹ r_π. [..., S]."""
+    """V = (I − γ P_π)⁻¹ r_π, the solution of V = r_π + γ P_π V. [..., S]."""
     P, r = induced_process(mdp, policy)
     return np.linalg.solve(np.eye(mdp.states) - mdp.gamma * P, r[..., None])[..., 0]
 
@@ -43,8 +43,9 @@ def expected_return(mdp: MDP, policy: np.ndarray) -> np.ndarray:
 def visitation(mdp: MDP, policy: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
     """d(s) = (1 − γ) Σ_t γ^t P(s_t = s) = (1 − γ) ρ₀ᵀ (I − γ P_π)⁻¹. [..., S]; sums to 1.
 
-    start: [S] in place of ρ₀, or [N, S] for N starts at once (then one policy, and the result is [N, S]). The
-    unnormalised ρ_π of Schulman et al. 2015, section 2, is d/(1 − γ).
+    start: [S] in place of ρ₀, or [N, S] for N starts at once (then one policy, and the result is [N, S]); one
+    that is no distribution over the states raises ValueError. The unnormalised ρ_π of Schulman et al. 2015,
+    section 2, is d/(1 − γ).
     """
     P, _ = induced_process(mdp, policy)
     start = mdp.start if start is None else _start(mdp, start)

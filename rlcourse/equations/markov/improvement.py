@@ -14,7 +14,8 @@ def greedy_policy(mdp: MDP, policy: np.ndarray) -> np.ndarray:
 def policy_iteration(mdp: MDP, policy: np.ndarray, steps: int = 1000) -> list[np.ndarray]:
     """π_{k+1}(s) = argmax_a A^{π_k}(s, a), until nothing improves. The list of all policies.
 
-    An action replaces the present one only where it gains more than rounding, so the iteration ends.
+    policy [S, A]. An action replaces the present one only where it gains more than rounding, so the iteration
+    ends; ValueError where it has not ended after `steps`.
     """
     path = [checked_policy(mdp, policy)]
     for _ in range(steps):

@@ -13,7 +13,8 @@ def minorise_maximise_step(mdp: MDP, policy: np.ndarray) -> tuple[np.ndarray, fl
 
     Solved exactly: for a fixed radius d of D_KL^max the states decouple into `kl_ball_maximiser`; the value
     of that problem is concave in d with derivative Σ_s ρ(s) λ_s(d), so the best d solves Σ_s ρ(s) λ_s(d) = C.
-    Returns (the new policy, d); d = 0 and the same policy when no positive radius pays.
+    policy [S, A]. Returns (the new policy [S, A], d in nats); d = 0 and the same policy when no positive
+    radius pays.
     """
     policy = checked_policy(mdp, policy)
     A, C = advantages(mdp, policy), penalty_coefficient(mdp, policy)
@@ -52,7 +53,7 @@ def kl_ball_maximiser(old: np.ndarray, advantage: np.ndarray, radius: float) -> 
 
     Stationarity of Σ p A − λ (D_KL − radius) − ν (Σ p − 1) gives p(a) = λ old(a)/(ν − A(a)), and Σ p = 1
     gives λ = 1/Σ old/(ν − A). D_KL falls as ν grows, so ν is the root of one equation per state (Newton, on
-    logarithms). λ is the price ∂(Σ p A)/∂radius. old, advantage [S, A]; radius > 0.
+    logarithms). λ is the price ∂(Σ p A)/∂radius. old, advantage [S, A]; radius > 0, in nats.
     """
     support = old > 0
     centred = advantage - np.sum(old * advantage, axis=-1, keepdims=True)
@@ -80,11 +81,14 @@ def kl_ball_maximiser(old: np.ndarray, advantage: np.ndarray, radius: float) -> 
     return _use_new_actions(old, centred, radius, nu, policy, multiplier)
 
 
-def _use_new_actions(old, A, radius, nu, policy, multiplier):
+def _use_new_actions(
+    old: np.ndarray, A: np.ndarray, radius: float, nu: np.ndarray, policy: np.ndarray, multiplier: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """The states where ν would fall below the best action b that `old` never takes: there ν stops at A(b).
 
-    Mass on b costs no divergence by itself, only what the others lose: p = λ old/(A(b) − A) with log λ = Σ
-    old log(A(b) − A) − radius, and b takes the rest. Returns (policy, λ) with those rows replaced.
+    There log λ = Σ old log(A(b) − A) − radius and p = λ old/(A(b) − A) for all others: mass on b costs no
+    divergence by itself, only what the others lose, and b takes the rest. Returns (policy, λ) with those rows
+    replaced.
     """
     unused = np.where(old > 0, -np.inf, A)
     best, rows = unused.argmax(axis=-1), np.arange(len(old))
@@ -96,7 +100,9 @@ def _use_new_actions(old, A, radius, nu, policy, multiplier):
     return np.where(stops[:, None], spread, policy), np.where(stops, price, multiplier)
 
 
-def _tilt(old, A, nu, gap):
+def _tilt(
+    old: np.ndarray, A: np.ndarray, nu: np.ndarray, gap: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """D_KL(old‖p), Σ old w and the variance of w under old, w = ν/gap, gap = ν − A, p ∝ old w, Σ old A = 0.
 
     Each [S]. Sums of second-order terms only, so that a divergence of 1e-20 keeps its digits.

@@ -22,7 +22,7 @@ def softmax_policy(logits: np.ndarray) -> np.ndarray:
 
 
 def mixture(old: np.ndarray, new: np.ndarray, alpha: float) -> np.ndarray:
-    """π_α = (1 − α) π_old + α π' (Schulman et al. 2015, eq. 5)."""
+    """π_α = (1 − α) π_old + α π' (Schulman et al. 2015, eq. 5). ValueError for α outside [0, 1]."""
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha is {alpha}; a mixture needs 0 ≤ α ≤ 1")
     return (1 - alpha) * np.asarray(old) + alpha * np.asarray(new)

@@ -62,7 +62,8 @@ class MDP:
         """P(·|s, a) uniform on the simplex, r ~ N(0, 1), ρ₀ uniform on the simplex.
 
         branching: how many successors a state-action pair has (default: all S); few successors make the
-        visitation depend more on the policy. The same seed gives the same process.
+        visitation depend more on the policy. The same seed gives the same process. Raises ValueError for a
+        branching that is no number of states.
         """
         rng = np.random.default_rng(seed)
         transition = rng.exponential(size=(states, actions, states))
@@ -89,7 +90,7 @@ def induced_process(mdp: MDP, policy: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def checked_policy(mdp: MDP, policy: np.ndarray, name: str = "policy") -> np.ndarray:
-    """The policy as a checked float array [..., S, A]."""
+    """The policy as a float array [..., S, A], or ValueError with one line that says what is wrong."""
     policy = np.asarray(policy, dtype=float)
     if policy.shape[-2:] != (mdp.states, mdp.actions):
         raise ValueError(
