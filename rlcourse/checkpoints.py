@@ -8,21 +8,36 @@ one before is kept as `previous.npz`.
 import json
 import os
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from filelock import FileLock, Timeout
 
 NAME, PREVIOUS = "checkpoint.npz", "previous.npz"
 
+# What NumPy, zipfile and json say about bytes that are no checkpoint (a test damages each byte in turn).
+DAMAGE = (
+    zipfile.BadZipFile,
+    ValueError,
+    KeyError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    AttributeError,
+    TypeError,
+)
+
 
 class CheckpointError(ValueError):
     """A checkpoint is missing, damaged, or does not fit; the message says which file and what to do."""
 
 
-def write_atomically(path, write):
-    """`write(file)` into a temporary file beside `path`, force it to disk, then rename:
-    readers see the old file or the new, whole.
+def write_atomically(path: str | Path, write: Callable[[BinaryIO], object]) -> None:
+    """`write(file)` into a temporary file beside `path`, force it to disk, then rename.
+
+    Readers see the old file or the new, whole. A write that fails leaves the old file and no rubbish.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -36,21 +51,23 @@ def write_atomically(path, write):
         temporary.unlink(missing_ok=True)
 
 
-def save(folder, state):
-    """Write nested dicts and lists of arrays, numbers, text and None as the folder's checkpoint."""
+def save(folder: str | Path, state: Any) -> None:
+    """Write nested dicts and lists of arrays, numbers, text and None as the folder's checkpoint.
+
+    Killed at any moment, the folder holds this state or the one before, whole.
+    """
     folder = Path(folder)
     arrays = {}
     tree = json.dumps(_to_tree(state, arrays))
+    arrays["tree"] = np.frombuffer(tree.encode(), np.uint8)
     fresh = folder / "fresh.npz"
-    write_atomically(
-        fresh, lambda file: np.savez(file, tree=np.frombuffer(tree.encode(), np.uint8), **arrays)
-    )
+    write_atomically(fresh, lambda file: np.savez(file, **arrays))
     if (folder / NAME).exists():
         os.replace(folder / NAME, folder / PREVIOUS)
     os.replace(fresh, folder / NAME)
 
 
-def load(folder):
+def load(folder: str | Path) -> Any:
     """The state that `save` wrote. Raises CheckpointError, naming an older checkpoint where there is one."""
     folder = Path(folder)
     path = folder / NAME
@@ -64,16 +81,7 @@ def load(folder):
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return _from_tree(json.loads(arrays.pop("tree").tobytes()), arrays)
-    except (
-        zipfile.BadZipFile,
-        ValueError,
-        KeyError,
-        EOFError,
-        OSError,
-        RuntimeError,
-        AttributeError,
-        TypeError,
-    ) as error:
+    except DAMAGE as error:
         older = folder / PREVIOUS
         advice = (
             f"an older one is whole: rename {PREVIOUS} to {NAME} to use it"
@@ -83,10 +91,10 @@ def load(folder):
         raise CheckpointError(f"{path}: damaged ({_one_line(error)}); {advice}") from None
 
 
-def lock(folder):
+def lock(folder: str | Path) -> FileLock:
     """Keep other processes from writing into this run folder; returns a lock to release.
 
-    The system frees it when we die.
+    The system frees it when we die. Raises RuntimeError where another process holds it.
     """
     handle = FileLock(str(Path(folder) / ".lock"))
     try:
@@ -98,7 +106,8 @@ def lock(folder):
     return handle
 
 
-def is_locked(folder):
+def is_locked(folder: str | Path) -> bool:
+    """Whether another process is writing into this run folder."""
     try:
         lock(folder).release()
     except RuntimeError:
@@ -108,7 +117,8 @@ def is_locked(folder):
     return False
 
 
-def _to_tree(value, arrays):
+def _to_tree(value: Any, arrays: dict[str, np.ndarray]) -> dict:
+    """value as JSON can say it; its arrays go into `arrays`, under the names that the tree gives them."""
     if isinstance(value, np.ndarray):
         name = f"a{len(arrays)}"
         arrays[name] = value
@@ -120,7 +130,8 @@ def _to_tree(value, arrays):
     return {"value": value.item() if isinstance(value, np.generic) else value}
 
 
-def _from_tree(tree, arrays):
+def _from_tree(tree: dict, arrays: dict[str, np.ndarray]) -> Any:
+    """What `_to_tree` made the tree of."""
     ((kind, value),) = tree.items()
     if kind == "array":
         return arrays[value]
@@ -129,5 +140,5 @@ def _from_tree(tree, arrays):
     return [_from_tree(item, arrays) for item in value] if kind == "list" else value
 
 
-def _one_line(error):
+def _one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__

@@ -1,8 +1,8 @@
 """What n seeds can show: intervals, IQM, probability of improvement, coverage, power.
 
 One rule for the whole course (`interval`): fewer than ten runs get a mean with a t-interval, because
-percentile bootstraps of few runs are far too narrow; ten or more pooled runs get an interquartile mean with
-a bootstrap interval.
+percentile bootstraps of few runs are far too narrow; ten or more pooled runs get an interquartile mean with a
+bootstrap interval.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ def bootstrap_interval(
 ) -> Interval:
     """[F⁻¹((1−c)/2), F⁻¹((1+c)/2)],  F the distribution of statistic(x*), x* drawn with replacement from x.
 
-    runs [n, ...], or [tasks, n, ...] with tasks=True: then each task is resampled within itself
-    (stratified) and the statistic sees all tasks·n runs pooled. statistic(runs, axis=…) reduces one axis.
-    Too narrow for few runs: see `coverage`. Raises ValueError as `mean_interval` does.
+    runs [n, ...], or [tasks, n, ...] with tasks=True: then each task is resampled within itself (stratified)
+    and the statistic sees all tasks·n runs pooled. statistic(runs, axis=…) reduces one axis. Too narrow for
+    few runs: see `coverage`. Raises ValueError as `mean_interval` does.
     """
     array, n = _checked(runs, confidence, tasks)
     strata = array if tasks else array[None]  # [tasks, n, ...]

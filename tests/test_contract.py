@@ -5,7 +5,18 @@ import numpy as np
 import torch
 
 from rlcourse.algorithms.td3 import TD3
-from rlcourse.equations import bias, divergences, markov, objectives, returns, solvers, trust_region
+from rlcourse.equations import (
+    bias,
+    divergences,
+    importance,
+    linear,
+    lqr,
+    markov,
+    objectives,
+    returns,
+    solvers,
+    trust_region,
+)
 from rlcourse.grading import check
 from rlcourse.parts import environments
 from rlcourse.training import evaluate, train
@@ -52,6 +63,37 @@ def test_markov_bias_and_trust_region_have_the_contracts_names_and_shapes():
     step = trust_region.trust_region_step(trust_region.double_well, 0.5, 0.3)
     assert {"candidate", "predicted", "actual", "ratio", "accepted"} <= set(dir(step))
     assert len(trust_region.trust_region_path(trust_region.double_well, 0.5, 0.3, 4)) > 0
+
+
+def test_chains_natural_gradients_linear_values_and_lqr_have_the_contracts_names_and_shapes():
+    S, A, D, T = 4, 3, 2, 5
+    mdp, rng = markov.MDP.random(S, A, 0), np.random.default_rng(0)
+    policy = rng.dirichlet(np.ones(A), size=S)
+    d = markov.stationary_distribution(mdp, policy)
+    assert d.shape == (S,) and abs(d.sum() - 1) < 1e-12
+    assert markov.bellman_backup(mdp, policy, np.zeros(S)).shape == (S,)
+    assert markov.value_iteration(mdp, 3).shape == (S,) and not markov.value_iteration(mdp, sweeps=0).any()
+    states, actions = rng.integers(S, size=T + 1), rng.integers(A, size=T)
+    assert isinstance(markov.trajectory_probability(mdp, policy, states, actions), float)
+    F, x = markov.fisher(mdp, policy), markov.natural_gradient(mdp, policy)
+    assert F.shape == (S * A, S * A) and x.shape == (S, A)
+    np.testing.assert_allclose((F @ x.ravel()).reshape(S, A), markov.policy_gradient(mdp, policy), atol=1e-12)
+
+    assert linear.coarse_code(rng.normal(size=7), rng.normal(size=3), 1.0).shape == (7, 3)
+    assert linear.td_fixed_point(mdp, policy, rng.normal(size=(S, D)), d).shape == (D,)
+    process, features, behaviour, target, w = linear.baird(0.99)
+    assert features.shape == (7, 8) and behaviour.shape == target.shape == (7, 2) and w.shape == (8,)
+    assert isinstance(process, markov.MDP)
+
+    regulator = lqr.LQR(np.eye(2), np.array([[0.0], [1.0]]), np.eye(2), np.eye(1), 0.5, np.eye(2))
+    K = regulator.optimal_gain()
+    assert K.shape == regulator.gradient(K).shape == (1, 2)
+    P = regulator.value_matrix(K)
+    assert P.shape == (2, 2) and np.isclose(regulator.cost(K), np.trace(P))
+
+    assert np.isclose(importance.effective_sample_size(np.ones(5)), 5)
+    probabilities = rng.random((2, S, A))
+    assert objectives.vine_surrogate(*probabilities, rng.normal(size=(S, A)), dim=-1).shape == (S,)
 
 
 def test_training_has_the_contracts_names_and_shapes(tmp_path):

@@ -1,23 +1,29 @@
 """The maximum of noisy estimates is too large: the bias, and what double and clipped estimates make of it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 ESTIMATORS = ("max", "double", "clipped", "actor")
 
 
-def expected_maximum(means, noise, samples, estimator="max", rng=None):
+def expected_maximum(
+    means: Sequence[float] | np.ndarray,
+    noise: float | Sequence[float] | np.ndarray,
+    samples: int,
+    estimator: str = "max",
+    rng: np.random.Generator | None = None,
+) -> float:
     """E[ max_a Q̂(a) ] ≥ max_a E[ Q̂(a) ], by simulation with Q̂(a) = q(a) + noise · ξ, ξ ~ N(0, 1) independent.
 
-    "max":     max_a Q̂₁(a)                           one estimate selects and evaluates: biased up
-    "double":  Q̂₂(argmax_a Q̂₁(a))                   a second estimate evaluates: never biased up
-    "clipped": max_a min(Q̂₁(a), Q̂₂(a))              the lecture's example; its bias grows with the number
-    of actions
-    "actor":   min(Q̂₁, Q̂₂)(argmax_a Q̂₁(a))          what TD3's actor and target do
+    "max":     max_a Q̂₁(a)                   one estimate selects and evaluates: biased up
+    "double":  Q̂₂(argmax_a Q̂₁(a))            a second estimate evaluates: never biased up
+    "clipped": max_a min(Q̂₁(a), Q̂₂(a))       the lecture's example; its bias grows with the number of actions
+    "actor":   min(Q̂₁, Q̂₂)(argmax_a Q̂₁(a))   what TD3's actor and target do
 
     means: true values q [actions]; noise: standard deviation, a number or [actions], ≥ 0; samples:
-    Monte-Carlo draws ≥ 1.
-    Returns the mean over the draws (a float, in the units of means; standard error ≈ noise/√samples).
-    Raises ValueError for an unknown estimator, empty means, negative noise or no samples.
+    Monte-Carlo draws ≥ 1. Returns the mean over the draws (a float, in the units of means; standard error ≈
+    noise/√samples). Raises ValueError for an unknown estimator, empty means, negative noise or no samples.
     Sources: van Hasselt 2010, "Double Q-learning"; Fujimoto et al. 2018, section 4.
     """
     means = np.asarray(means, dtype=float)
@@ -41,7 +47,10 @@ def expected_maximum(means, noise, samples, estimator="max", rng=None):
     return float(total / int(samples))
 
 
-def _draw(means, noise, n, estimator, rng):
+def _draw(
+    means: np.ndarray, noise: np.ndarray, n: int, estimator: str, rng: np.random.Generator
+) -> np.ndarray:
+    """n draws of the estimator, [n] or [n, 1]."""
     first = means + noise * rng.standard_normal((n, means.size))
     if estimator == "max":
         return first.max(axis=1)

@@ -1,22 +1,20 @@
 """Returns, targets and advantages: everything that sums rewards along time.
 
-All functions take NumPy arrays or torch tensors and return the same kind. Time is the first axis; the
-other axes (environments, seeds) are carried along. `terminated` and `truncated` are Gymnasium's: a
-terminated episode has no future, so its target does not bootstrap; a truncated one was merely cut, so
-its target bootstraps from the true last observation. `next_value[t]` is the value of the true successor of
-step t,
-never of the observation that follows a reset.
+All functions take NumPy arrays or torch tensors and return the same kind. Time is the first axis; the other
+axes (environments, seeds) are carried along. `terminated` and `truncated` are Gymnasium's: a terminated
+episode has no future, so its target does not bootstrap; a truncated one was merely cut, so its target
+bootstraps from the true last observation. `next_value[t]` is the value of the true successor of step t, never
+of the observation that follows a reset.
 """
 
-import numpy as np
-import torch
+from rlcourse.equations.arrays import Array, concatenate, exp, flip, minimum, same_shape, stack
 
 
-def discounted_returns(reward, done, gamma):
+def discounted_returns(reward: Array, done: Array, gamma: float) -> Array:
     """G_t = r_t + γ (1 − done_t) G_{t+1}, with G_T = 0.
 
-    reward, done: [T, ...]; gamma in [0, 1]. Returns [T, ...], in the units of reward.
-    Raises ValueError where the shapes differ. Source: Sutton & Barto 2018, eq. 3.9.
+    reward, done: [T, ...]; gamma in [0, 1]. Returns [T, ...], in the units of reward. Raises ValueError where
+    the shapes differ. Source: Sutton & Barto 2018, eq. 3.9.
     """
     same_shape(reward=reward, done=done)
     future = 0.0 * reward[0]
@@ -27,12 +25,13 @@ def discounted_returns(reward, done, gamma):
     return stack(steps[::-1])
 
 
-def n_step_returns(reward, next_value, terminated, truncated, gamma, n):
-    """G_t^(n) = r_t + γ r_{t+1} + … + γ^{n−1} r_{t+n−1} + γ^n V(s_{t+n}); shorter where the episode or the
-    data end.
+def n_step_returns(
+    reward: Array, next_value: Array, terminated: Array, truncated: Array, gamma: float, n: int
+) -> Array:
+    """G_t^(n) = r_t + γ r_{t+1} + … + γ^{n−1} r_{t+n−1} + γ^n V(s_{t+n}).
 
-    All arrays [T, ...]; n ≥ 1. Returns [T, ...]. Raises ValueError for n < 1 or unequal shapes.
-    Source: Sutton & Barto 2018, eq. 7.1.
+    The sum is shorter where the episode or the data end. All arrays [T, ...]; n ≥ 1. Returns [T, ...], in the
+    units of reward. Raises ValueError for n < 1 or unequal shapes. Source: Sutton & Barto 2018, eq. 7.1.
     """
     same_shape(reward=reward, next_value=next_value, terminated=terminated, truncated=truncated)
     if n < 1:
@@ -45,33 +44,33 @@ def n_step_returns(reward, next_value, terminated, truncated, gamma, n):
     return returns
 
 
-def td_target(reward, terminated, next_value, gamma):
+def td_target(reward: Array, terminated: Array, next_value: Array, gamma: float) -> Array:
     """y = r + γ (1 − terminated) V(s').
 
-    All arrays of one shape [...]; returns [...]. A time limit (truncation) still bootstraps.
-    Raises ValueError where the shapes differ: [B] against [B, 1] would silently broadcast to [B, B].
-    Source: Sutton & Barto 2018, eq. 6.2.
+    All arrays of one shape [...]; returns [...], in the units of reward. A time limit (truncation) still
+    bootstraps. Raises ValueError where the shapes differ: [B] against [B, 1] would silently broadcast to
+    [B, B]. Source: Sutton & Barto 2018, eq. 6.2.
     """
     same_shape(reward=reward, terminated=terminated, next_value=next_value)
     return reward + gamma * ((terminated == 0) * next_value)
 
 
-def twin_target(reward, terminated, next_q1, next_q2, gamma):
+def twin_target(reward: Array, terminated: Array, next_q1: Array, next_q2: Array, gamma: float) -> Array:
     """y = r + γ (1 − terminated) min(Q′₁(s′, a′), Q′₂(s′, a′)).
 
-    All arrays of one shape [...]; returns [...]. Raises ValueError where the shapes differ.
-    Source: Fujimoto et al. 2018, "Addressing Function Approximation Error in Actor-Critic Methods", eq. 10.
+    All arrays of one shape [...]; returns [...], in the units of reward. Raises ValueError where the shapes
+    differ. Source: Fujimoto et al. 2018, "Addressing Function Approximation Error in Actor-Critic Methods",
+    eq. 10.
     """
-    smaller = torch.minimum if torch.is_tensor(next_q1) else np.minimum
     same_shape(next_q1=next_q1, next_q2=next_q2)
-    return td_target(reward, terminated, smaller(next_q1, next_q2), gamma)
+    return td_target(reward, terminated, minimum(next_q1, next_q2), gamma)
 
 
-def clipped_double_q_target(reward, terminated, next_values, gamma):
+def clipped_double_q_target(reward: Array, terminated: Array, next_values: Array, gamma: float) -> Array:
     """y = r + γ (1 − terminated) min(Q′₁(s′, a′), Q′₂(s′, a′)): `twin_target` of critics on one axis.
 
     reward, terminated: [..., B]; next_values: [..., 2, B], the twin critics on the axis before the batch.
-    Returns [..., B]. Raises ValueError where the shapes do not fit.
+    Returns [..., B], in the units of reward. Raises ValueError where the shapes do not fit.
     """
     if next_values.ndim < 2 or next_values.shape[-2] != 2:
         shape = tuple(next_values.shape)
@@ -79,14 +78,21 @@ def clipped_double_q_target(reward, terminated, next_values, gamma):
     return twin_target(reward, terminated, next_values[..., 0, :], next_values[..., 1, :], gamma)
 
 
-def gae(reward, value, next_value, terminated, truncated, gamma, lam):
-    """Â_t = δ_t + γλ (1 − done_t) Â_{t+1},  δ_t = r_t + γ (1 − terminated_t) V(s_{t+1}) − V(s_t),  done =
-    terminated or truncated.
+def gae(
+    reward: Array,
+    value: Array,
+    next_value: Array,
+    terminated: Array,
+    truncated: Array,
+    gamma: float,
+    lam: float,
+) -> Array:
+    """Â_t = δ_t + γλ (1 − done_t) Â_{t+1},  δ_t = r_t + γ (1 − terminated_t) V(s_{t+1}) − V(s_t).
 
-    All arrays [T, ...]; next_value[t] = V of the true successor of step t. Returns advantages [T, ...].
-    λ = 0 is the TD error, λ = 1 the Monte-Carlo return minus the value.
-    Raises ValueError where the shapes differ. Source: Schulman et al. 2016, "High-Dimensional Continuous
-    Control Using Generalized Advantage Estimation", eq. 16.
+    All arrays [T, ...]; done = terminated or truncated; next_value[t] = V of the true successor of step t.
+    Returns advantages [T, ...], in the units of reward. λ = 0 is the TD error, λ = 1 the Monte-Carlo return
+    minus the value. Raises ValueError where the shapes differ. Source: Schulman et al. 2016,
+    "High-Dimensional Continuous Control Using Generalized Advantage Estimation", eq. 16.
     """
     same_shape(reward=reward, value=value, next_value=next_value, terminated=terminated, truncated=truncated)
     delta = td_target(reward, terminated, next_value, gamma) - value
@@ -94,19 +100,29 @@ def gae(reward, value, next_value, terminated, truncated, gamma, lam):
     return _backward_sum(delta, gamma * lam, going_on)
 
 
-def vtrace(reward, value, next_value, log_rho, terminated, truncated, gamma, rho_bar=1.0, c_bar=1.0):
+def vtrace(
+    reward: Array,
+    value: Array,
+    next_value: Array,
+    log_rho: Array,
+    terminated: Array,
+    truncated: Array,
+    gamma: float,
+    rho_bar: float = 1.0,
+    c_bar: float = 1.0,
+) -> tuple[Array, Array]:
     """v_t = V(s_t) + Σ_{k≥t} γ^{k−t} (Π_{i<k} c_i) δ_k,  δ_k = ρ_k (r_k + γ V(s_{k+1}) − V(s_k)).
 
-    ρ = min(ρ̄, π/μ), c = min(c̄, π/μ), log_rho = log π(a|s) − log μ(a|s). All arrays [T, ...].
-    Returns (targets v, policy-gradient advantages ρ_t (r_t + γ v_{t+1} − V(s_t))), both [T, ...].
-    ρ̄ decides the fixed point V^{π_ρ̄}; c̄ decides only how fast it is reached.
-    Raises ValueError where the shapes differ. Source: Espeholt et al. 2018, "IMPALA", eq. 1 and section 4.2.
+    ρ = min(ρ̄, π/μ), c = min(c̄, π/μ), log_rho = log π(a|s) − log μ(a|s). All arrays [T, ...]. Returns (targets
+    v, policy-gradient advantages ρ_t (r_t + γ v_{t+1} − V(s_t))), both [T, ...], in the units of reward. ρ̄
+    decides the fixed point V^{π_ρ̄}; c̄ decides only how fast it is reached. Raises ValueError where the shapes
+    differ. Source: Espeholt et al. 2018, "IMPALA", eq. 1 and section 4.2.
     """
     same_shape(
         reward=reward, value=value, next_value=next_value, log_rho=log_rho,
         terminated=terminated, truncated=truncated,
     )  # fmt: skip
-    ratio = torch.exp(log_rho) if torch.is_tensor(log_rho) else np.exp(log_rho)
+    ratio = exp(log_rho)
     rho, c = ratio.clip(max=rho_bar), ratio.clip(max=c_bar)
     going_on = (terminated == 0) * (truncated == 0)
     delta = rho * (td_target(reward, terminated, next_value, gamma) - value)
@@ -116,11 +132,11 @@ def vtrace(reward, value, next_value, log_rho, terminated, truncated, gamma, rho
     return value + correction, advantage
 
 
-def importance_weights(log_rho, done):
+def importance_weights(log_rho: Array, done: Array) -> Array:
     """ρ_{1:t} = Π_{k ≤ t} π(a_k|s_k) / μ(a_k|s_k), starting anew after each done.
 
-    log_rho, done: [T, ...]; returns the per-decision weights [T, ...] (no unit). Source: Precup et al.
-    2000, eq. 4.
+    log_rho, done: [T, ...]; returns the per-decision weights [T, ...] (no unit). Raises ValueError where the
+    shapes differ. Source: Precup et al. 2000, eq. 4.
     """
     same_shape(log_rho=log_rho, done=done)
     total, steps = 0.0 * log_rho[0], []
@@ -128,11 +144,10 @@ def importance_weights(log_rho, done):
         total = total + step
         steps.append(total)
         total = alive * total
-    weights = stack(steps)
-    return torch.exp(weights) if torch.is_tensor(weights) else np.exp(weights)
+    return exp(stack(steps))
 
 
-def _backward_sum(delta, decay, going_on):
+def _backward_sum(delta: Array, decay: Array | float, going_on: Array) -> Array:
     """x_t = δ_t + decay_t going_on_t x_{t+1}, with x_T = 0; decay is a number or [T, ...]."""
     decay = decay + 0.0 * delta  # [T, ...]; in delta's precision: a number times a flag would be float32
     total, steps = 0.0 * delta[0], []
@@ -140,24 +155,3 @@ def _backward_sum(delta, decay, going_on):
         total = d + factor * (alive * total)
         steps.append(total)
     return stack(steps[::-1])
-
-
-def same_shape(**arrays):
-    """Raise ValueError, naming each array and its shape, unless all shapes are equal."""
-    first, *others = (np.shape(array) for array in arrays.values())
-    if any(shape != first for shape in others):
-        shapes = {name: tuple(np.shape(array)) for name, array in arrays.items()}
-        listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-        raise ValueError(f"shapes must be equal, got {listed}; reshape before calling (no broadcasting here)")
-
-
-def flip(x):
-    return torch.flip(x, (0,)) if torch.is_tensor(x) else x[::-1]
-
-
-def stack(steps):
-    return torch.stack(steps) if torch.is_tensor(steps[0]) else np.stack(steps)
-
-
-def concatenate(head, tail):
-    return torch.cat([head, tail]) if torch.is_tensor(head) else np.concatenate([head, tail])

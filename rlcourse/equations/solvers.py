@@ -4,11 +4,16 @@ Vectors are [..., P]: leading axes are independent problems (one per seed), solv
 mixing.
 """
 
-import numpy as np
+from collections.abc import Callable, Sequence
+
 import torch
 
+from rlcourse.equations.arrays import Array, dot, where
 
-def conjugate_gradient(matvec, b, iterations=10, tolerance=1e-10):
+
+def conjugate_gradient(
+    matvec: Callable[[Array], Array], b: Array, iterations: int = 10, tolerance: float = 1e-10
+) -> Array:
     """x ≈ A⁻¹ b for symmetric positive-definite A, by Krylov directions p with pᵢᵀ A pⱼ = 0.
 
     matvec: v [..., P] → A v [..., P]; b: [..., P], NumPy or torch. Returns x [..., P], starting from 0; exact
@@ -17,41 +22,44 @@ def conjugate_gradient(matvec, b, iterations=10, tolerance=1e-10):
     algorithm 5.2.
     """
     x, r, p = 0.0 * b, b + 0.0, b + 0.0  # copies: r and p must not share memory
-    squared = _dot(r, r)
+    squared = dot(r, r)
     limit = tolerance * squared
     for _ in range(iterations):
         going_on = squared > limit
         if not going_on.any():
             break
         Ap = matvec(p)
-        curvature = _dot(p, Ap)
+        curvature = dot(p, Ap)
         going_on = going_on & (curvature > 0)
-        alpha = _where(going_on, squared / _where(going_on, curvature, 1.0), 0.0)
+        alpha = where(going_on, squared / where(going_on, curvature, 1.0), 0.0)
         x, r = x + alpha * p, r - alpha * Ap
-        new_squared = _dot(r, r)
-        beta = _where(going_on, new_squared / _where(going_on, squared, 1.0), 0.0)
-        p = _where(going_on, r + beta * p, 0.0)
-        squared = _where(going_on, new_squared, 0.0)
+        new_squared = dot(r, r)
+        beta = where(going_on, new_squared / where(going_on, squared, 1.0), 0.0)
+        p = where(going_on, r + beta * p, 0.0)
+        squared = where(going_on, new_squared, 0.0)
     return x
 
 
-def flat_gradient(scalar, parameters, create_graph=False):
-    """∇_θ of a scalar, as one vector per seed: gradients [S, ...] of each parameter, flattened and joined
-    to [S, P].
+def flat_gradient(
+    scalar: torch.Tensor, parameters: Sequence[torch.Tensor], create_graph: bool = False
+) -> torch.Tensor:
+    """∇_θ of a scalar, one vector per seed: each parameter's gradient [S, ...], flattened, joined to [S, P].
 
-    The scalar is a sum over seeds, so row s is the gradient of seed s alone.
+    The scalar is a sum over seeds, so row s is the gradient of seed s alone. create_graph: keep the graph, so
+    that the result can be differentiated again.
     """
     gradients = torch.autograd.grad(scalar, parameters, create_graph=create_graph)
     return torch.cat([g.flatten(1) for g in gradients], dim=1)
 
 
-def fisher_vector_product(kl, parameters, damping=0.0):
-    """v ↦ (F + damping · I) v,  F = ∇²_θ KL(π_old ‖ π_θ) at θ = θ_old, by differentiating the gradient
-    along v.
+def fisher_vector_product(
+    kl: torch.Tensor, parameters: Sequence[torch.Tensor], damping: float = 0.0
+) -> Callable[[torch.Tensor], torch.Tensor]:
+    """v ↦ (F + damping · I) v,  F = ∇²_θ KL(π_old ‖ π_θ) at θ = θ_old.
 
-    kl: a scalar (summed over seeds) that still has its graph, with π_old detached: its value and gradient are
-    zero there, its Hessian is the Fisher matrix. parameters: tensors [S, ...]. Returns a function [S, P] →
-    [S, P]; the graph is built once.
+    The gradient is differentiated once more along v, so F is never formed. kl: a scalar (summed over seeds)
+    that still has its graph, with π_old detached: its value and gradient are zero there, its Hessian is the
+    Fisher matrix. parameters: tensors [S, ...]. Returns a function [S, P] → [S, P]; the graph is built once.
     Source: Schulman et al. 2015, appendix C.1.
     """
     gradient = flat_gradient(kl, parameters, create_graph=True)
@@ -63,13 +71,20 @@ def fisher_vector_product(kl, parameters, damping=0.0):
     return product
 
 
-def line_search(evaluate, start, step, max_kl, backtracks=10, shrink=0.8):
-    """The first θ_old + shrinkʲ · step, j = 0, 1, …, with gain > 0 and KL ≤ max_kl; θ_old itself, bit for
-    bit, where none is found.
+def line_search(
+    evaluate: Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]],
+    start: torch.Tensor,
+    step: torch.Tensor,
+    max_kl: float,
+    backtracks: int = 10,
+    shrink: float = 0.8,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The first θ_old + shrinkʲ · step, j = 0, 1, … backtracks − 1, with gain > 0 and KL ≤ max_kl.
 
-    evaluate: θ [S, P] → (gain over θ_old [S], mean KL from θ_old [S]). start, step: [S, P]. Returns
-    (θ [S, P], accepted fraction of the full step [S], 0 where none was). A gain or KL that is not finite is
-    never accepted. Source: Schulman et al. 2015, appendix C.
+    Where there is none, θ_old itself comes back, bit for bit. evaluate: θ [S, P] → (gain over θ_old [S], mean
+    KL from θ_old [S], in nats). start, step: [S, P]. Returns (θ [S, P], accepted fraction of the full step
+    [S], 0 where none was). A gain or KL that is not finite is never accepted. Source: Schulman et al. 2015,
+    appendix C.
     """
     best, fraction = start.clone(), torch.zeros(start.shape[0], dtype=start.dtype)
     for j in range(backtracks):
@@ -82,13 +97,3 @@ def line_search(evaluate, start, step, max_kl, backtracks=10, shrink=0.8):
         if (fraction > 0).all():
             break
     return best, fraction
-
-
-def _dot(a, b):
-    return (a * b).sum(-1)[..., None]
-
-
-def _where(condition, a, b):
-    if torch.is_tensor(condition):
-        return torch.where(condition, a, b)
-    return np.where(condition, a, b)

@@ -1,13 +1,16 @@
 """Trust-region methods: minimise f by trusting a model of it inside a radius, and by checking the model.
 
-x is a number (dimension 1) or an array [n]; p is the step, Δ the radius, m the model, ρ the ratio of
-actual to predicted decrease. Algorithm numbers: Nocedal & Wright, Numerical Optimization (2nd ed., 2006).
+x is a number (dimension 1) or an array [n]; p is the step, Δ the radius, m the model, ρ the ratio of actual
+to predicted decrease. Algorithm numbers: Nocedal & Wright, Numerical Optimization (2nd ed., 2006).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+
+Point: TypeAlias = float | np.ndarray  # x, p or ∇f: a number, or an array [n]
 
 # ------------------------------------------------------------------------------------- functions and classics
 
@@ -16,8 +19,8 @@ import numpy as np
 class Objective:
     """f with ∇f and ∇²f.
 
-    dimension 1: value, gradient and hessian map a number to a number (arrays: element by element).
-    dimension n: x [..., n] -> value [...], gradient [..., n], hessian [..., n, n].
+    With dimension 1, value, gradient and hessian map a number to a number (arrays: element by element). With
+    dimension n, x [..., n] gives value [...], gradient [..., n] and hessian [..., n, n].
     """
 
     value: Callable
@@ -26,7 +29,7 @@ class Objective:
     dimension: int = 1
     minima: tuple = ()
 
-    def __call__(self, x):
+    def __call__(self, x: Point) -> Point:
         return self.value(x)
 
 
@@ -38,17 +41,18 @@ double_well = Objective(  # f(x) = (x² − 1)²
 )
 
 
-def _coordinates(x):
+def _coordinates(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     x = np.asarray(x, dtype=float)
     return x[..., 0], x[..., 1]
 
 
-def _matrix(xx, xy, yy):
+def _matrix(xx: Point, xy: Point, yy: Point) -> np.ndarray:
+    """[[xx, xy], [xy, yy]] for each of a batch: [..., 2, 2]."""
     xx, xy, yy = np.broadcast_arrays(xx, xy, yy)
     return np.stack([np.stack([xx, xy], axis=-1), np.stack([xy, yy], axis=-1)], axis=-2)
 
 
-def _two_dimensional(value, gradient, hessian, minima):
+def _two_dimensional(value: Callable, gradient: Callable, hessian: Callable, minima: tuple) -> Objective:
     """An Objective on [..., 2] from functions of the two coordinates."""
     return Objective(
         value=lambda x: value(*_coordinates(x)),
@@ -94,7 +98,7 @@ class Model:
     gradient: np.ndarray
     hessian: np.ndarray
 
-    def __call__(self, p):
+    def __call__(self, p: Point) -> Point:
         """m at a step p: a number for one dimension (or an array of numbers), [..., n] otherwise."""
         p = np.asarray(p, dtype=float)
         if np.ndim(self.gradient) == 0:
@@ -102,15 +106,15 @@ class Model:
         return self.value + p @ self.gradient + 0.5 * np.sum((p @ self.hessian) * p, axis=-1)
 
 
-def linear_model(f, x):
-    """m(p) = f(x) + ∇f(x)ᵀp."""
+def linear_model(f: Objective, x: Point) -> Model:
+    """m(p) = f(x) + ∇f(x)ᵀp. ValueError where x has the wrong shape or is not finite."""
     x = _point(f, x)
     g = f.gradient(x)
     return Model(float(f.value(x)), g, 0.0 if f.dimension == 1 else np.zeros((f.dimension, f.dimension)))
 
 
-def quadratic_model(f, x):
-    """m(p) = f(x) + ∇f(x)ᵀp + ½ pᵀ∇²f(x)p (Nocedal & Wright, section 4.1)."""
+def quadratic_model(f: Objective, x: Point) -> Model:
+    """m(p) = f(x) + ∇f(x)ᵀp + ½ pᵀ∇²f(x)p (Nocedal & Wright, section 4.1). Errors as in `linear_model`."""
     x = _point(f, x)
     return Model(float(f.value(x)), f.gradient(x), f.hessian(x))
 
@@ -118,7 +122,7 @@ def quadratic_model(f, x):
 # ---------------------------------------------------------------------- the subproblem: min m(p), ‖p‖ ≤ Δ
 
 
-def exact_step(gradient, curvature, radius):
+def exact_step(gradient: float, curvature: float, radius: float) -> float:
     """argmin_p g p + ½ b p² subject to |p| ≤ Δ, for numbers.
 
     b > 0: Newton's step −g/b, cut at ±Δ. b ≤ 0: downhill to the edge. g = 0 and b < 0: both edges are
@@ -131,13 +135,18 @@ def exact_step(gradient, curvature, radius):
     return float(-np.sign(gradient) * radius)
 
 
-def steihaug_step(gradient, hessian, radius, tolerance=None):
+def steihaug_step(
+    gradient: np.ndarray,
+    hessian: np.ndarray | Callable[[np.ndarray], np.ndarray],
+    radius: float,
+    tolerance: float | None = None,
+) -> np.ndarray:
     """p ≈ argmin_p gᵀp + ½ pᵀBp subject to ‖p‖ ≤ Δ, by conjugate gradients (Nocedal & Wright, Algorithm 7.2).
 
     Conjugate gradients on Bp = −g from p = 0, left at the boundary when an iterate would cross it or when a
-    direction d has dᵀBd ≤ 0; stops at ‖Bp + g‖ ≤ tolerance·‖g‖, by default min(½, √‖g‖).
-    gradient [n]; hessian [n, n] or a function v -> Bv. Where g = 0 it stays at 0, even on a saddle: it never
-    looks at eigenvectors.
+    direction d has dᵀBd ≤ 0; stops at ‖Bp + g‖ ≤ tolerance·‖g‖, by default min(½, √‖g‖). gradient [n];
+    hessian [n, n] or a function v -> Bv. Where g = 0 it stays at 0, even on a saddle: it never looks at
+    eigenvectors.
     """
     product = hessian if callable(hessian) else lambda v: hessian @ v
     size = np.linalg.norm(gradient)
@@ -155,7 +164,7 @@ def steihaug_step(gradient, hessian, radius, tolerance=None):
     return p
 
 
-def _distance_to_boundary(p, d, radius):
+def _distance_to_boundary(p: np.ndarray, d: np.ndarray, radius: float) -> float:
     """The τ ≥ 0 with ‖p + τd‖ = Δ."""
     a, b, c = d @ d, p @ d, p @ p - radius**2
     return (-b + np.sqrt(b**2 - a * c)) / a
@@ -180,7 +189,7 @@ class Step:
     verdict: str  # "grow", "keep" or "shrink": what happened to the radius
 
 
-def radius_rule(ratio, on_boundary, radius, max_radius=1000.0):
+def radius_rule(ratio: float, on_boundary: bool, radius: float, max_radius: float = 1000.0) -> float:
     """Δ/4 if ρ < ¼; min(2Δ, Δ_max) if ρ > ¾ and ‖p‖ = Δ; Δ otherwise (Nocedal & Wright, Algorithm 4.1)."""
     if ratio < 0.25:
         return 0.25 * radius
@@ -189,11 +198,14 @@ def radius_rule(ratio, on_boundary, radius, max_radius=1000.0):
     return radius
 
 
-def trust_region_step(f, x, radius, accept=0.15, max_radius=1000.0):
+def trust_region_step(
+    f: Objective, x: Point, radius: float, accept: float = 0.15, max_radius: float = 1000.0
+) -> Step:
     """ρ = (f(x) − f(x + p))/(m(0) − m(p)),  p = argmin_{‖p‖ ≤ Δ} m(p): one iteration of Algorithm 4.1.
 
-    The model is quadratic; the subproblem is solved exactly for n = 1, by Steihaug's method for n > 1.
-    The candidate becomes x_{k+1} when ρ > accept, with 0 ≤ accept < ¼. Returns a Step.
+    The model is quadratic; the subproblem is solved exactly for n = 1, by Steihaug's method for n > 1. The
+    candidate becomes x_{k+1} when ρ > accept, with 0 ≤ accept < ¼. Returns a Step. Raises ValueError for
+    another accept, a radius that is not positive and finite, or an x of the wrong shape.
     """
     x = _point(f, x)
     if not (np.isfinite(radius) and radius > 0):
@@ -214,11 +226,20 @@ def trust_region_step(f, x, radius, accept=0.15, max_radius=1000.0):
     return Step(x, float(radius), candidate, predicted, actual, ratio, accepted, next_x, next_radius, verdict)
 
 
-def trust_region_path(f, x, radius, steps, accept=0.15, max_radius=1000.0, tolerance=1e-8):
+def trust_region_path(
+    f: Objective,
+    x: Point,
+    radius: float,
+    steps: int,
+    accept: float = 0.15,
+    max_radius: float = 1000.0,
+    tolerance: float = 1e-8,
+) -> list[Step]:
     """x_{k+1}, Δ_{k+1} from x_k, Δ_k, at most `steps` times. A list of Step.
 
-    Ends earlier where ‖∇f(x_k)‖ ≤ tolerance and the model promises no more than that either: a
-    stationary point whose model is concave (the top of the double well) does not end it.
+    Ends earlier where ‖∇f(x_k)‖ ≤ tolerance and the model promises no more than that either: a stationary
+    point whose model is concave (the top of the double well) does not end it. Errors as in
+    `trust_region_step`.
     """
     path = []
     for _ in range(steps):
@@ -233,7 +254,9 @@ def trust_region_path(f, x, radius, steps, accept=0.15, max_radius=1000.0, toler
 # ---------------------------------------------------------- line search, gradient descent, Newton: to compare
 
 
-def backtracking(f, x, direction, step=1.0, shrink=0.5, slope=1e-4):
+def backtracking(
+    f: Objective, x: Point, direction: Point, step: float = 1.0, shrink: float = 0.5, slope: float = 1e-4
+) -> float:
     """The first t in step·{1, shrink, shrink², …} with f(x + t d) ≤ f(x) + slope·t·∇fᵀd (Algorithm 3.1).
 
     Raises ValueError when d does not point downhill: no step length would ever pass.
@@ -250,7 +273,9 @@ def backtracking(f, x, direction, step=1.0, shrink=0.5, slope=1e-4):
     return step
 
 
-def gradient_descent(f, x, rate, steps, tolerance=0.0):
+def gradient_descent(
+    f: Objective, x: Point, rate: float | None, steps: int, tolerance: float = 0.0
+) -> np.ndarray:
     """x_{k+1} = x_k − rate ∇f(x_k); rate=None: the length comes from `backtracking`.
 
     Iterates [≤ steps + 1, ...]. Ends early where ‖∇f‖ ≤ tolerance (a zero gradient: stuck) and where the
@@ -267,7 +292,7 @@ def gradient_descent(f, x, rate, steps, tolerance=0.0):
     return np.array(path)
 
 
-def newton(f, x, steps, tolerance=1e-8):
+def newton(f: Objective, x: Point, steps: int, tolerance: float = 1e-8) -> np.ndarray:
     """x_{k+1} = x_k − ∇²f(x_k)⁻¹∇f(x_k), uphill where ∇²f < 0. Iterates [≤ steps + 1, ...]."""
     path = [_point(f, x)]
     for _ in range(steps):
@@ -278,7 +303,7 @@ def newton(f, x, steps, tolerance=1e-8):
     return np.array(path)
 
 
-def _point(f, x):
+def _point(f: Objective, x: Point) -> Point:
     """x as a checked float (dimension 1) or array [n]."""
     x = np.asarray(x, dtype=float)
     expected = () if f.dimension == 1 else (f.dimension,)

@@ -1,0 +1,89 @@
+"""Small processes of the literature and of the lectures, by name."""
+
+import numpy as np
+
+from rlcourse.equations.markov.process import MDP
+
+
+def two_state(gamma: float = 0.9) -> MDP:
+    """Two states, actions stay and move, each of which works with probability 0.9; starts in state 0.
+
+    r(0, stay) = 0, r(0, move) = −0.2, r(1, stay) = 1, r(1, move) = 0.3, whether the action works or not.
+    Every policy is a point (π(move|0), π(move|1)) of the unit square.
+    """
+    stay, move = np.array([[0.9, 0.1], [0.1, 0.9]]), np.array([[0.1, 0.9], [0.9, 0.1]])
+    return MDP(np.stack([stay, move], axis=1), [[0.0, -0.2], [1.0, 0.3]], [1.0, 0.0], gamma)
+
+
+def two_action(gamma: float = 0.9) -> MDP:
+    """One live state: action 0 (probability θ) pays 1 and goes on, action 1 ends. η = θ/(1 − γθ)."""
+    return MDP([[[1, 0], [0, 1]], [[0, 1], [0, 1]]], [[1.0, 0.0], [0.0, 0.0]], [1.0, 0.0], gamma)
+
+
+def chain(length: int = 5, gamma: float = 0.99, slip: float = 0.2) -> MDP:
+    """The chain of Strens (2000): action 0 forward (10 at the last state), action 1 back to the first (2).
+
+    With probability `slip` the other action happens, with its reward; forward at the last state stays there.
+    Starts in the first state.
+    """
+    state = np.arange(length)
+    forward, back = np.eye(length)[np.minimum(state + 1, length - 1)], np.eye(length)[np.zeros(length, int)]
+    reward = np.stack([np.where(state == length - 1, 10.0, 0.0), np.full(length, 2.0)], axis=1)
+    transition = np.stack([forward, back], axis=1)
+    return MDP(
+        (1 - slip) * transition + slip * transition[:, ::-1],
+        (1 - slip) * reward + slip * reward[:, ::-1],
+        np.eye(length)[0],
+        gamma,
+    )
+
+
+def tightrope(length: int = 10, gamma: float = 0.95) -> MDP:
+    """A rope of `length` states: action 0 steps on, action 1 falls into state `length`, 1 lost a step.
+
+    The step of the fall counts, and so does every later one: one mistake costs 1/(1 − γ) from then on, and
+    none costs nothing, as the far end leads back to state 0, the start.
+    """
+    transition = np.zeros((length + 1, 2, length + 1))
+    rope = np.arange(length)
+    transition[rope, 0, (rope + 1) % length] = 1.0
+    transition[rope, 1, length] = 1.0
+    transition[length, :, length] = 1.0
+    reward = np.zeros((length + 1, 2))
+    reward[rope, 1] = -1.0
+    reward[length] = -1.0
+    return MDP(transition, reward, np.eye(length + 1)[0], gamma)
+
+
+def cliff(gamma: float = 0.99) -> MDP:
+    """Cliff walking (Sutton & Barto, example 6.6): 4 × 12 cells, −1 a step, −100 and back to start if off.
+
+    State 12·row + column; start 36, goal 47 (absorbing, reward 0); the cliff lies between them. Actions:
+    north, east, south, west; at the edge of the grid a step goes nowhere.
+    """
+    transition, reward = np.zeros((48, 4, 48)), np.full((48, 4), -1.0)
+    for s in range(48):
+        for a, (down, right) in enumerate([(-1, 0), (0, 1), (1, 0), (0, -1)]):
+            row, column = np.clip(s // 12 + down, 0, 3), np.clip(s % 12 + right, 0, 11)
+            falls = row == 3 and 1 <= column <= 10
+            transition[s, a, 36 if falls else 12 * row + column] = 1.0
+            reward[s, a] = -100.0 if falls else -1.0
+    transition[47], reward[47] = np.eye(48)[47], 0.0
+    return MDP(transition, reward, np.eye(48)[36], gamma)
+
+
+def aliased_grid_world(gamma: float = 0.9) -> MDP:
+    """A corridor of five cells; below cell 2 a treasure (+1), below cells 0 and 4 a trap (−1); both end it.
+
+    States 0–4 the corridor, 5 the end, where nothing more is paid; actions north, east, south, west; starts
+    in each cell with probability 0.2. Cells 1 and 3 look alike, so an agent that sees only its walls has
+    equal rows there (after Silver's lectures).
+    """
+    transition, reward = np.zeros((6, 4, 6)), np.zeros((6, 4))
+    for s in range(5):
+        for a, move in enumerate([0, 1, 0, -1]):
+            transition[s, a, np.clip(s + move, 0, 4)] = 1.0
+    for s, prize in ((0, -1.0), (2, 1.0), (4, -1.0)):
+        transition[s, 2], reward[s, 2] = np.eye(6)[5], prize
+    transition[5] = np.eye(6)[5]
+    return MDP(transition, reward, [0.2, 0.2, 0.2, 0.2, 0.2, 0.0], gamma)

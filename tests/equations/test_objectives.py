@@ -1,0 +1,166 @@
+"""Objectives by their values and by their gradients."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rlcourse.equations import objectives
+
+
+def gradient(ratio, advantage, clip=0.2):
+    """∂ L^CLIP / ∂ log π at a given ratio and advantage."""
+    log_prob = torch.tensor([np.log(ratio)], dtype=torch.float64, requires_grad=True)
+    zero = torch.zeros(1, dtype=torch.float64)
+    objectives.clipped_surrogate(
+        log_prob, zero, torch.tensor([advantage], dtype=torch.float64), clip
+    ).backward()
+    return log_prob.grad.item()
+
+
+@pytest.mark.parametrize(
+    ("ratio", "advantage", "zero"),
+    [(1.0, 2.0, 0), (1.0, -2.0, 0), (0.5, 2.0, 0), (0.5, -2.0, 1), (1.5, 2.0, 1), (1.5, -2.0, 0)],
+)
+def test_the_clipped_gradient_vanishes_in_exactly_two_of_the_six_cases_and_elsewhere_is_signed(
+    ratio, advantage, zero
+):
+    assert gradient(ratio, advantage) == pytest.approx(0.0 if zero else ratio * advantage)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10**6), st.floats(0.01, 0.9))
+def test_the_clipped_surrogate_is_never_above_the_surrogate(seed, clip):
+    log_prob, old, advantage = torch.randn(3, 50, generator=torch.Generator().manual_seed(seed))
+    clipped = objectives.clipped_surrogate(log_prob, old, advantage, clip)
+    assert clipped <= objectives.surrogate(log_prob, old, advantage) + 1e-6
+
+
+def test_at_ratio_one_every_objective_has_the_gradient_of_the_score_function():
+    """Users of three repositories asked: old and new log-probabilities are identical, is this a bug? No."""
+    logits = torch.randn(6, 4, dtype=torch.float64, requires_grad=True)
+    action, advantage = torch.tensor([0, 1, 2, 3, 0, 1]), torch.randn(6, dtype=torch.float64)
+
+    def slope(objective):
+        log_prob = torch.log_softmax(logits, -1).gather(1, action[:, None])[:, 0]
+        return torch.autograd.grad(objective(log_prob, log_prob.detach()), logits)[0]
+
+    expected = slope(lambda new, old: objectives.score_function(new, advantage))
+    assert expected.abs().max() > 0
+    kl = torch.zeros(6, dtype=torch.float64)
+    for objective in (
+        lambda new, old: objectives.surrogate(new, old, advantage),
+        lambda new, old: objectives.clipped_surrogate(new, old, advantage, 0.2),
+        lambda new, old: objectives.kl_penalised_surrogate(new, old, advantage, kl, 3.0),
+    ):
+        torch.testing.assert_close(slope(objective), expected)
+
+
+def test_the_kl_penalty_is_subtracted_and_scaled_by_beta():
+    zero, kl = torch.zeros(3), torch.tensor([0.1, 0.2, 0.3])
+    value = objectives.kl_penalised_surrogate(zero, zero, torch.ones(3), kl, 2.0)
+    assert value.item() == pytest.approx(1 - 2 * 0.2)
+
+
+def test_objectives_stay_finite_far_from_the_old_policy():
+    """peers 4.17: log-ratios of ±100."""
+    far = torch.tensor([100.0, -100.0], requires_grad=True)
+    value = objectives.surrogate(far, torch.zeros(2), torch.ones(2))
+    value.backward()
+    assert torch.isfinite(value) and torch.isfinite(far.grad).all()
+    ratio = objectives.probability_ratio(torch.tensor([100.0, -100.0, 3.0]), torch.zeros(3))
+    torch.testing.assert_close(ratio, torch.tensor([20.0, -20.0, 3.0]).exp(), rtol=1e-6, atol=0.0)
+
+
+def test_no_gradient_flows_through_advantages_or_value_targets():
+    advantage, target = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
+    value = torch.zeros(3, requires_grad=True)
+    (objectives.score_function(value, advantage) + objectives.value_loss(value, target)).backward()
+    assert advantage.grad is None and target.grad is None and value.grad is not None
+
+
+def test_the_value_loss_is_half_the_mean_square_per_seed():
+    value, target = torch.tensor([[1.0, 2.0], [0.0, 0.0]]), torch.tensor([[3.0, 2.0], [4.0, -2.0]])
+    assert objectives.value_loss(value, target, dim=-1).tolist() == [1.0, 5.0]
+    assert objectives.value_loss(value, target).item() == 3.0
+    assert objectives.clipped_value_loss(value[0], 0 * value[0], target[0], 1e6).item() == 1.0  # never binds
+    # around old values 5: V is held to 4.8 … 5.2 in the second square, and the larger square counts
+    old = torch.tensor([5.0, 1.9])
+    assert objectives.clipped_value_loss(value[0], old, target[0], 0.2).item() == pytest.approx(
+        0.5 * ((1 - 3) ** 2 + (2 - 2) ** 2) / 2
+    )
+    assert objectives.clipped_value_loss(target[0], old, target[0], 0.2).item() == pytest.approx(
+        0.5 * ((4.8 - 3) ** 2 + 0) / 2
+    )
+
+
+def test_value_clipping_takes_the_larger_error_and_only_acts_away_from_the_old_value():
+    """peers 4.16: with the cached old value equal to the new one, clipping would do nothing."""
+    old, target = torch.zeros(2), torch.tensor([1.0, 1.0])
+    value = torch.tensor([0.1, 0.9], requires_grad=True)
+    loss = objectives.clipped_value_loss(value, old, target, 0.2)
+    assert loss.item() == pytest.approx(0.5 * (0.9**2 + 0.8**2) / 2)
+    loss.backward()
+    assert value.grad[0] < 0 and value.grad[1] == 0
+
+
+def test_explained_variance_is_one_for_a_perfect_critic_zero_for_a_constant_and_nan_without_variance():
+    y = torch.tensor([1.0, 2.0, 4.0])
+    assert objectives.explained_variance(y, y) == 1
+    assert objectives.explained_variance(torch.full((3,), 7.0), y) == 0
+    assert torch.isnan(objectives.explained_variance(y, torch.ones(3)))
+
+
+# ------------------------------------------------------------------------------- vine, in one state
+
+
+def test_the_vine_surrogate_is_the_self_normalised_mean_of_each_state():
+    rng = np.random.default_rng(0)
+    new, old = rng.uniform(0.05, 1, size=(2, 4, 3))
+    q = rng.normal(size=(4, 3))
+    by_hand = [
+        sum(new[n, k] / old[n, k] * q[n, k] for k in range(3)) / sum(new[n, k] / old[n, k] for k in range(3))
+        for n in range(4)
+    ]
+    np.testing.assert_allclose(objectives.vine_surrogate(new, old, q), by_hand, rtol=1e-13)
+    np.testing.assert_allclose(objectives.vine_surrogate(new.T, old.T, q.T, dim=0), by_hand, rtol=1e-13)
+    tensors = objectives.vine_surrogate(*map(torch.from_numpy, (new, old, q)))
+    np.testing.assert_allclose(tensors.numpy(), by_hand, rtol=1e-13)
+    np.testing.assert_allclose(
+        objectives.vine_surrogate(old, old, q), q.mean(axis=1)
+    )  # ρ = 1: the plain mean
+
+
+def test_a_constant_in_q_is_added_to_the_vine_surrogate_and_leaves_its_gradient_alone():
+    logits = torch.randn(5, 4, dtype=torch.float64, requires_grad=True)
+    old, q = torch.rand(5, 4, dtype=torch.float64) + 0.1, torch.randn(5, 4, dtype=torch.float64)
+
+    def value_and_slope(q):
+        value = objectives.vine_surrogate(torch.softmax(logits, -1), old, q)
+        return value, torch.autograd.grad(value.sum(), logits)[0]
+
+    (value, slope), (higher, same) = value_and_slope(q), value_and_slope(q + 1000)
+    torch.testing.assert_close(higher - value, torch.full((5,), 1000.0, dtype=torch.float64))
+    torch.testing.assert_close(same, slope, rtol=1e-9, atol=1e-10)
+    assert slope.abs().max() > 1e-3
+
+
+def test_with_every_action_tried_under_a_uniform_policy_vine_is_the_new_policys_mean_of_q():
+    rng = np.random.default_rng(1)
+    new, q = rng.dirichlet(np.ones(4), size=6), rng.normal(size=(6, 4))
+    expected = [p @ x for p, x in zip(new, q, strict=True)]
+    np.testing.assert_allclose(objectives.vine_surrogate(new, np.full((6, 4), 0.25), q), expected)
+
+
+@pytest.mark.parametrize("kind", [np.array, torch.tensor])
+def test_what_vine_cannot_have_sampled_is_refused_in_one_line(kind):
+    for new, old, q, message in (
+        ([0.5, 0.5], [0.5], [1.0, 2.0], r"old_prob \(1,\)"),
+        ([0.5, 0.5], [0.5, 0.0], [1.0, 2.0], "under the policy that sampled"),
+        ([0.5, -0.5], [0.5, 0.5], [1.0, 2.0], "probabilities must be ≥ 0"),
+        ([[0.5, 0.5], [0.0, 0.0]], [[0.5, 0.5]] * 2, [[1.0, 2.0]] * 2, "takes none of the actions tried"),
+    ):
+        with pytest.raises(ValueError, match=message) as error:
+            objectives.vine_surrogate(kind(new), kind(old), kind(q))
+        assert "\n" not in str(error.value)
