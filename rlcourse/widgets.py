@@ -285,8 +285,7 @@ class Lab:
     def redraw(self) -> None:
         """Draw at the present values. What draw raises is shown in the panel; the last good picture stays."""
         try:
-            if not hasattr(self.figure, "_rlcourse_axes"):
-                self.figure.clear()  # draw made its axes itself: give it an empty figure
+            plots.begin(self.figure)
             with DRAWING, matplotlib.rc_context(plots.STYLE):
                 numbers = self.draw(self.figure, **self.values) or {}
                 if not isinstance(numbers, Mapping):
