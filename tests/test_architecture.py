@@ -118,7 +118,7 @@ def test_only_widgets_imports_ipywidgets():
     users = {
         name for name, path in MODULES.items() if {n.split(".")[0] for n in imports(path)} & {"ipywidgets"}
     }
-    assert users <= {"rlcourse.widgets"}
+    assert users <= {"rlcourse.widgets.display"}
 
 
 def test_equations_import_only_numpy_torch_and_the_standard_library():
