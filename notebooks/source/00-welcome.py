@@ -55,9 +55,9 @@ from IPython.display import Markdown
 from rlcourse import plots
 from rlcourse.algorithms.ppo import PPO
 from rlcourse.grading import check
-from rlcourse.parts.classic import Pendulum
+from rlcourse.pages import receipt
 from rlcourse.parts.environments import Stepper, make
-from rlcourse.receipts import receipt
+from rlcourse.parts.worlds import Pendulum
 from rlcourse.statistics import interval
 from rlcourse.training import evaluate, train
 from rlcourse.widgets import Slider, explore, live, predict

@@ -43,9 +43,9 @@ from rlcourse.algorithms.ddpg import DDPG
 from rlcourse.algorithms.td3 import TD3
 from rlcourse.equations.bias import expected_maximum
 from rlcourse.equations.returns import clipped_double_q_target, td_target
-from rlcourse.parts.classic import Pendulum, SystemVectorEnv
+from rlcourse.pages import receipt
 from rlcourse.parts.noise import GaussianNoise, Streams
-from rlcourse.receipts import receipt
+from rlcourse.parts.worlds import Pendulum, SystemVectorEnv
 from rlcourse.statistics import interval
 from rlcourse.training import train
 from rlcourse.widgets import Slider, explore, live, predict

@@ -22,7 +22,7 @@ from IPython.display import Code
 
 from rlcourse import plots
 from rlcourse.equations import markov
-from rlcourse.receipts import receipt
+from rlcourse.pages import receipt
 from rlcourse.widgets import Slider, explore, predict
 
 plots.use()

@@ -26,7 +26,7 @@ from scipy.optimize import minimize
 from rlcourse import plots
 from rlcourse.equations import markov
 from rlcourse.equations import trust_region as tr
-from rlcourse.receipts import receipt
+from rlcourse.pages import receipt
 from rlcourse.widgets import Choice, Slider, explore, predict
 
 plots.use()

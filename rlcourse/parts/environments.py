@@ -4,7 +4,7 @@
     stepper = Stepper(env)                            # understands every autoreset mode
     transition = stepper.step(policy(stepper.obs))    # next_obs is the true successor, always
 
-`classic.py` has the course's own environments, `wrappers.py` what adapts everybody else's.
+`worlds` has the course's own environments, `wrappers.py` what adapts everybody else's.
 """
 
 import importlib
@@ -19,8 +19,8 @@ import numpy as np
 from gymnasium.spaces import Discrete
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
-from rlcourse.parts.classic import SystemVectorEnv
 from rlcourse.parts.randomness import environment_seeds
+from rlcourse.parts.worlds import SystemVectorEnv
 from rlcourse.parts.wrappers import CourseEnv, EnvironmentFault, Episode
 
 

@@ -12,8 +12,8 @@ from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import VectorWrapper
 from gymnasium.vector.utils import batch_space
 
-from rlcourse.parts.classic import SystemVectorEnv
 from rlcourse.parts.randomness import space_seed
+from rlcourse.parts.worlds import SystemVectorEnv
 
 SUPPORTED_OBSERVATIONS = "Box (numbers, not images) and Discrete"
 SUPPORTED_ACTIONS = "Box of floats with finite bounds, and Discrete"

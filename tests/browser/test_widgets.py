@@ -65,13 +65,14 @@ TRAINER = """
 import threading, time
 from dataclasses import dataclass, replace
 import numpy as np
+from rlcourse.parts.settings import fixed
 from rlcourse.training import Curve, Run
 from rlcourse.widgets import Slider, explore, live
 
 @dataclass(frozen=True)
 class Climber:
     slope: float = 1.0
-    horizon: int = 10
+    horizon: int = fixed(10)
     fault: bool = False
 
 class Climbing:
@@ -221,9 +222,9 @@ def test_a_live_run_starts_pauses_resumes_and_stops(live_page):
         pass
     panel.click("Pause")
     panel.wait("paused")
-    held = live_page.execute("print(panel.runs[-1].steps[-1], panel._counts['steps'])")
+    held = live_page.execute("print(panel.runs[-1].steps[-1], panel.session.counts['steps'])")
     live_page.page.wait_for_timeout(500)
-    assert live_page.execute("print(panel.runs[-1].steps[-1], panel._counts['steps'])") == held
+    assert live_page.execute("print(panel.runs[-1].steps[-1], panel.session.counts['steps'])") == held
     panel.click("Resume")
     panel.wait("running")
     panel.click("Stop")

@@ -308,7 +308,7 @@ def test_sampled_actions_are_seeded():
 
 
 def test_an_id_with_its_module_is_the_id():
-    env = make("rlcourse.parts.classic:rlcourse/Pendulum-v1", 2, seed=0)
+    env = make("rlcourse.parts.worlds:rlcourse/Pendulum-v1", 2, seed=0)
     np.testing.assert_array_equal(env.reset()[0], make("Pendulum-v1", 2, seed=0).reset()[0])
     with pytest.raises(ImportError, match="No module named 'no_such_module'"):
         make("no_such_module:Pendulum-v1")

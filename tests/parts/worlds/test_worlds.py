@@ -12,7 +12,7 @@ import scipy.signal
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
-from rlcourse.parts.classic import CartPole, DoubleIntegrator, Pendulum, SystemVectorEnv
+from rlcourse.parts.worlds import CartPole, DoubleIntegrator, Pendulum, SystemVectorEnv
 
 IDS = ["Pendulum-v1", "CartPole-v1"]
 
@@ -200,9 +200,9 @@ def test_registration_needs_no_torch_and_happens_once():
     code = (
         "import sys, warnings; warnings.simplefilter('error')\n"
         "import gymnasium, importlib\n"
-        "import rlcourse.parts.classic as c; importlib.reload(c)\n"
+        "import rlcourse.parts.worlds as c; importlib.reload(c)\n"
         "gymnasium.make_vec('rlcourse/DoubleIntegrator-v0', num_envs=2).reset(seed=0)\n"
-        "gymnasium.make_vec('rlcourse.parts.classic:rlcourse/CartPole-v1', num_envs=2).reset(seed=0)\n"
+        "gymnasium.make_vec('rlcourse.parts.worlds:rlcourse/CartPole-v1', num_envs=2).reset(seed=0)\n"
         "assert 'torch' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rlcourse.receipts import receipt
+from rlcourse.pages import receipt
 
 
 def test_a_receipt_shows_both_sides_and_their_largest_difference(capsys):

@@ -1,9 +1,10 @@
-"""A claim of a page, checked where it is made: both sides printed, and the page fails where they differ."""
+"""What a page of the course says with its own numbers: claims, checked where they are made."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def receipt(claim: str, left, right, tolerance: float = 1e-12) -> None:
+def receipt(claim: str, left: ArrayLike, right: ArrayLike, tolerance: float = 1e-12) -> None:
     """max |left − right| ≤ tolerance, printed with the first numbers of both sides.
 
     left and right: numbers, or arrays of one shape (one of them may be a single number). Raises

@@ -1,0 +1,58 @@
+"""A mass on a frictionless line, pushed to rest at 0: the smallest control problem, and how it looks."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from gymnasium.spaces import Box
+
+from rlcourse.parts.shapes import Scene, cart
+
+
+@dataclass(frozen=True)
+class DoubleIntegrator:
+    """x ← x + v Δt + ½ a Δt²,  v ← v + a Δt,  r = −(x² + 0.1 v² + 0.1 a²),  −1 ≤ a ≤ 1
+
+    A unit mass on a frictionless line, pushed by a force a that is held during Δt, so that the step is the
+    exact solution of ẍ = a. The goal is to rest at 0. The reward uses the state before the step. Episodes
+    last 100 steps (10 s) and are never terminated.
+
+    The mass starts at rest, 1 to 2 m from the goal on a random side. One full push moves it by ½ Δt² = 5 mm:
+    noise that is independent from step to step mostly cancels itself, noise that lasts carries it away.
+    """
+
+    dt: float = 0.1  # s
+
+    id: ClassVar = "rlcourse/DoubleIntegrator-v0"
+    episode_steps: ClassVar = 100
+    state_names: ClassVar = ("position [m]", "velocity [m/s]")
+
+    @property
+    def action_space(self) -> Box:
+        return Box(-1.0, 1.0, (1,), np.float32)
+
+    @property
+    def observation_space(self) -> Box:
+        return Box(-np.inf, np.inf, (2,), np.float32)
+
+    def start(self, uniform: np.ndarray) -> np.ndarray:
+        """|x| ~ U(1, 2), either sign with probability ½, v = 0: uniform [K, 2] in [0, 1) -> state [K, 2]."""
+        side = np.where(uniform[:, 1] < 0.5, -1.0, 1.0)
+        return np.stack([side * (1 + uniform[:, 0]), np.zeros(len(uniform))], axis=1)
+
+    def step(self, state: np.ndarray, action: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """state [E, 2], action [E, 1] -> state [E, 2], reward [E], terminated [E] (never)."""
+        x, v = state[:, 0], state[:, 1]
+        a = np.minimum(np.maximum(action[:, 0], -1.0), 1.0).astype(np.float64)
+        new = np.empty_like(state)
+        new[:, 0] = x + v * self.dt + 0.5 * a * self.dt**2
+        new[:, 1] = v + a * self.dt
+        return new, -(x**2 + 0.1 * v**2 + 0.1 * a**2), np.zeros(len(state), bool)
+
+    def observe(self, state: np.ndarray) -> np.ndarray:
+        """(x, v) in float32 [E, 2]."""
+        return state.astype(np.float32)
+
+    def scene(self, obs: np.ndarray, action: np.ndarray) -> Scene:
+        """The mass as a cart at x: obs [2] -> its picture, whatever the action."""
+        return cart(float(obs[0]))

@@ -1,0 +1,234 @@
+"""Figures that are drawn again and again in time: an Agg canvas that remembers text, axes and frames.
+
+Figures are made without pyplot, so a slider or a thread can draw them too: `figure()`, then `axes(fig)` at
+the start of every redraw, then `to_png(fig)`. What is remembered changes no pixel of a picture.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from rlcourse.plots.looks import STYLE
+
+
+@dataclass
+class Kept:
+    """What is left of a figure's last drawing for the next one."""
+
+    layout: tuple | None = None  # the arguments with which `axes` was called
+    axes: Axes | np.ndarray | None = None  # and what it made
+    frames: list | None = None  # what the background depends on
+    background: Any = None  # frames, ticks and labels, as pixels
+
+
+def kept(fig: Figure) -> Kept:
+    """The memory of fig, which lives and dies with it."""
+    if not hasattr(fig, "_rlcourse"):
+        fig._rlcourse = Kept()
+    return fig._rlcourse
+
+
+def figure(width: float = 8.0, height: float = 4.2, layout: str | None = "constrained") -> Figure:
+    """An empty figure (inches of 100 pixels) with an Agg canvas: never pyplot, so any thread may own it."""
+    fig = Figure(figsize=(width, height), dpi=STYLE["figure.dpi"], layout=layout)
+    _Canvas(fig)
+    return fig
+
+
+def axes(fig: Figure, rows: int = 1, columns: int = 1, **subplots: Any) -> Axes | np.ndarray:
+    """Clean axes on fig: one Axes for 1 × 1, otherwise an array as `fig.subplots` gives it.
+
+    Called again with the same arguments it empties and returns the axes that are there, which costs a tenth
+    of making them anew: a lab redraws in time. Titles, labels, limits and scales stay until they are set
+    again, except that limits found by autoscaling are found again.
+    """
+    layout = (rows, columns, repr(sorted(subplots.items())))
+    memory = kept(fig)
+    if memory.layout == layout and fig.axes == list(np.ravel(memory.axes)):
+        for ax in fig.axes:
+            _empty(ax)
+        return memory.axes
+    fig.clear()
+    with matplotlib.rc_context(STYLE):
+        made = fig.subplots(rows, columns, **subplots)
+        for ax in np.ravel(made):
+            ax.tick_params(labelsize=STYLE["xtick.labelsize"])
+            if ax.name == "rectilinear":
+                ax.locator_params(nbins=5)  # few, large tick labels: readable, and twice as fast to draw
+    memory.layout, memory.axes = layout, made
+    return made
+
+
+def _empty(ax: Axes) -> None:
+    for artist in [*ax.lines, *ax.collections, *ax.patches, *ax.texts, *ax.images, *ax.tables]:
+        artist.remove()
+    names = ax.get_legend()
+    if names is not None and names is _kept_legend(ax)[1]:
+        names.set_visible(False)  # `legend` may show it again
+    elif names is not None:
+        names.remove()
+    ax.set_prop_cycle(STYLE["axes.prop_cycle"])
+    ax.relim()
+    for axis in "xy":
+        if getattr(ax, f"get_autoscale{axis}_on")():
+            getattr(ax, f"set_{axis}lim")(auto=True)
+
+
+def begin(fig: Figure) -> None:
+    """What a redraw starts with: an empty figure, unless its axes came from `axes`, which empties them."""
+    if kept(fig).axes is None:
+        fig.clear()
+
+
+def legend(ax: Axes, **options: Any) -> None:
+    """`ax.legend(**options)`, kept from one redraw to the next while its entries look the same.
+
+    A legend costs as much as ten lines, and in a lab it rarely changes. `draw` draws it with the frame, below
+    the lines: put it where there are none.
+    """
+    handles, labels = ax.get_legend_handles_labels()
+    parts = ("color", "facecolor", "linestyle", "linewidth", "marker")
+    looks = [
+        (label, *(repr(getattr(handle, f"get_{part}", str)()) for part in parts))
+        for label, handle in zip(labels, handles, strict=True)
+    ]
+    key, (former, names) = (looks, options), _kept_legend(ax)
+    if names is not None and former == key and names is ax.get_legend():
+        names.set_visible(True)
+    else:
+        ax._rlcourse_legend = key, ax.legend(**options)
+
+
+def _kept_legend(ax: Axes) -> tuple:
+    """(what its entries looked like, the legend) that `legend` made on ax last, or (None, None)."""
+    return getattr(ax, "_rlcourse_legend", (None, None))
+
+
+@lru_cache(maxsize=2000)
+def _stamp(text: str, font, angle: float, mathematical, rgb, shift: tuple[float, float], dpi: float):
+    """text as pixels [h, w, 4] from below, set `shift` past a pixel's corner; the offsets to that pixel."""
+    probe = RendererAgg(1, 1, dpi)
+    width, height, _ = probe.get_text_width_height_descent(text, font, mathematical)
+    reach = math.ceil(width + height) + 4
+    page = RendererAgg(2 * reach, 2 * reach, dpi)
+    pen = page.new_gc()
+    pen.set_foreground(rgb, isRGBA=True)
+    page.draw_text(pen, reach + shift[0], reach + shift[1], text, font, angle, mathematical)
+    pixels = np.array(page.buffer_rgba())
+    rows, columns = pixels[..., 3].any(1).nonzero()[0], pixels[..., 3].any(0).nonzero()[0]
+    if not len(rows):
+        return pixels[:0], 0, 0
+    top, left = rows[0], columns[0]
+    return pixels[top : rows[-1] + 1, left : columns[-1] + 1][::-1].copy(), left - reach, rows[-1] + 1 - reach
+
+
+class _Renderer(RendererAgg):
+    """Agg with a memory for text: setting it in type anew is most of the cost of a frame."""
+
+    def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
+        special = mtext is not None and (mtext.get_fontfeatures() or mtext.get_language())
+        if special or gc.get_alpha() != 1.0 or not gc.get_antialiased():
+            super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
+            return
+        shift = round(64 * (x % 1)) / 64, round(64 * (y % 1)) / 64
+        pixels, left, bottom = _stamp(s, prop.copy(), angle, ismath, tuple(gc.get_rgb()), shift, self.dpi)
+        if pixels.size:
+            self.draw_image(gc, math.floor(x) + left, self.height - (math.floor(y) + bottom), pixels)
+
+
+class _Canvas(FigureCanvasAgg):
+    """An Agg canvas whose renderer remembers text."""
+
+    _made_for = None
+
+    def get_renderer(self):
+        key = (*self.get_width_height(physical=True), self.figure.dpi)
+        if self._made_for != key:
+            self.renderer, self._made_for = _Renderer(*key), key
+        return self.renderer
+
+
+def draw(fig: Figure) -> None:
+    """Draw fig on its canvas; where frames, ticks and labels are as last time, only what is inside them.
+
+    Ticks and labels are most of the cost of a picture. They are drawn once into a background, and again when
+    limits, scales, ticks or labels change: for figures with axes from `axes` and a settled layout.
+    """
+    key, contents = _frames(fig)
+    if key is None:
+        fig.canvas.draw()
+        return
+    memory = kept(fig)
+    if memory.background is None or memory.frames != key:
+        for _, artist in contents:
+            artist.set_visible(False)
+        fig.canvas.draw()
+        for _, artist in contents:
+            artist.set_visible(True)
+        memory.frames, memory.background = _frames(fig)[0], fig.canvas.copy_from_bbox(fig.bbox)
+    fig.canvas.restore_region(memory.background)
+    for ax, artist in contents:
+        ax.draw_artist(artist)
+
+
+def _frames(fig: Figure) -> tuple[list | None, list]:
+    """What the frames of fig's axes depend on (None: draw all of it); the artists inside, lowest first."""
+    settled = not isinstance(fig.get_layout_engine(), ConstrainedLayoutEngine)
+    plain = not (fig.texts or fig.lines or fig.patches or fig.legends or fig.images or fig.subfigs)
+    if not (settled and plain and kept(fig).axes is not None):
+        return None, []
+    key, contents = [], []
+    for ax in fig.axes:
+        if ax.name != "rectilinear" or ax.child_axes or ax.tables or ax.artists or not ax.get_visible():
+            return None, []
+        inside = [*ax.lines, *ax.collections, *ax.patches, *ax.texts, *ax.images]
+        inside += [ax.title, ax._left_title, ax._right_title]
+        names = ax.get_legend()
+        if names is not None and names is _kept_legend(ax)[1]:
+            key += [id(names), names.get_visible()]
+        elif names is not None:
+            inside.append(names)
+        contents += [(ax, a) for a in sorted(inside, key=lambda a: a.get_zorder()) if a.get_visible()]
+        spines = [
+            (spine.get_visible(), spine.get_edgecolor(), spine.get_linewidth())
+            for spine in ax.spines.values()
+        ]
+        key += [ax.get_xlim(), ax.get_ylim(), ax.axison, ax.get_facecolor(), ax.get_aspect(), spines]
+        for axis in (ax.xaxis, ax.yaxis):
+            form = axis.get_major_formatter()
+            ticks = tuple(axis.get_majorticklocs()), form.__class__.__name__, tuple(getattr(form, "seq", ()))
+            key += [axis.get_scale(), axis.get_label_text(), ticks, repr(axis.get_tick_params())]
+    return key, contents
+
+
+def to_png(fig: Figure) -> bytes:
+    """fig as a PNG, quickly: one zlib pass at its fastest level, no filters."""
+    draw(fig)
+    pixels = np.asarray(fig.canvas.buffer_rgba())
+    height, width, _ = pixels.shape
+    rows = np.zeros((height, 3 * width + 1), np.uint8)  # each row starts with its filter: 0, none
+    for channel in range(3):
+        rows[:, 1 + channel :: 3] = pixels[..., channel]
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows, 1))
+        + chunk(b"IEND", b"")
+    )

@@ -1,0 +1,110 @@
+"""What a reader moves: a number, a choice, a switch, each named as the lecture names it."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rlcourse.widgets import display
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A number in [min, max], named as the lecture names it: Slider("Δ", "gap", "m", 0.0, 3.0, 0.1).
+
+    min, max and step all integers make an integer slider. log=True spaces the values evenly in log₁₀ (min >
+    0), a hundred steps from end to end. value=None starts at draw's own default.
+    """
+
+    symbol: str
+    name: str
+    unit: str = ""
+    min: float = 0.0
+    max: float = 1.0
+    step: float | None = None
+    value: float | None = None
+    log: bool = False
+
+    def widget(self, value: Any) -> Any:
+        """The slider of ipywidgets that starts at value; ValueError for a range or a start that cannot be."""
+        if not self.min < self.max or (self.log and self.min <= 0):
+            raise ValueError(
+                f"slider {self.symbol} ({self.name}): min {self.min}, max {self.max}; "
+                "need min < max, and min > 0 for log"
+            )
+        if value is None or not self.min <= value <= self.max:
+            raise ValueError(
+                f"slider {self.symbol} ({self.name}): start value {value} outside [{self.min}, {self.max}]; "
+                "give value=…, or a default to draw"
+            )
+        if self.log:
+            low, high = math.log10(self.min), math.log10(self.max)
+            return display.ipywidgets.FloatLogSlider(
+                value, base=10, min=low, max=high, step=(high - low) / 100, readout_format=".2e"
+            )
+        step = (self.max - self.min) / 50 if self.step is None else self.step
+        if all(isinstance(x, int | np.integer) for x in (self.min, self.max, step)) and value == int(value):
+            return display.ipywidgets.IntSlider(int(value), min=self.min, max=self.max, step=step)
+        digits = max(
+            0, min(6, 1 - math.floor(math.log10(step)) if step != round(step, 9) else _decimals(step))
+        )
+        return display.ipywidgets.FloatSlider(
+            value, min=self.min, max=self.max, step=step, readout_format=f".{digits}f"
+        )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several options: Choice("E", "estimator", ["max", "double", "clipped"])."""
+
+    symbol: str
+    name: str
+    options: Sequence
+    value: object = None
+    unit: str = ""
+
+    def widget(self, value: Any) -> Any:
+        """The drop-down list that starts at value, or at the first option."""
+        options = list(self.options)
+        return display.ipywidgets.Dropdown(options=options, value=options[0] if value is None else value)
+
+
+@dataclass(frozen=True)
+class Switch:
+    """On or off: Switch("", "target smoothing")."""
+
+    symbol: str
+    name: str
+    value: bool | None = None
+    unit: str = ""
+
+    def widget(self, value: Any) -> Any:
+        """The box that is ticked where value is true."""
+        return display.ipywidgets.Checkbox(bool(value), indent=False)
+
+
+def _decimals(step: float) -> int:
+    return len(f"{step:.6f}".rstrip("0").split(".")[1])
+
+
+Control = Slider | Choice | Switch
+
+
+def row(control: Control, widget: Any, note: str = "") -> Any:
+    """symbol and name | the control with its value | unit: one line of a panel."""
+    label = f"{control.symbol}  {control.name}".strip()
+    widget.tooltip = label
+    widget.layout.width = "380px"
+    unit = html.escape(f"{control.unit}{'  · ' + note if note else ''}".strip())
+    ipywidgets = display.ipywidgets
+    name = ipywidgets.HTML(f'<span class="rlcourse-label">{html.escape(label)}</span>')
+    name.layout.width = "190px"
+    end = ipywidgets.HTML(f'<span class="rlcourse-unit">{unit}</span>')
+    line = ipywidgets.HBox([name, widget, end], layout={"align_items": "center"})
+    line.add_class("rlcourse-control")
+    return line

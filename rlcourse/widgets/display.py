@@ -1,0 +1,95 @@
+"""How panels reach the page: ipywidgets where it is, a still figure where it is not; their words as HTML."""
+
+from __future__ import annotations
+
+import base64
+import html
+import threading
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rlcourse import plots
+
+try:
+    import ipywidgets
+except ImportError:  # the stills of the course need only matplotlib
+    ipywidgets = None
+
+# A page's callbacks, its cells and a live run draw in different threads: one at a time.
+DRAWING = threading.Lock()
+NO_WIDGETS = "This page has no live kernel with ipywidgets: the figure is shown at its start values."
+
+
+def image(width: float, height: float) -> Any:
+    """The place of a picture, width × height inches of 100 pixels: it keeps its size whatever it holds."""
+    wide, high = round(100 * width), round(100 * height)
+    layout = {"width": f"{wide}px", "height": f"{high}px", "object_fit": "contain", "flex": "0 0 auto"}
+    place = ipywidgets.Image(format="png", width=wide, height=high, layout=layout)
+    place.add_class("rlcourse-picture")
+    return place
+
+
+def numbers_html(numbers: Mapping[str, object]) -> str:
+    """Named numbers as a table, each cell with its name and value as data for tests."""
+    rows = "".join(
+        f'<tr><td style="padding-right:1em">{html.escape(name)}</td>'
+        f'<td style="text-align:right"><b data-number="{html.escape(name)}" '
+        f'data-value="{html.escape(str(value))}">'
+        f"{html.escape(plots.shown(value))}</b></td></tr>"
+        for name, value in numbers.items()
+    )
+    return (
+        f'<table class="rlcourse-numbers" style="font-size:15px;line-height:1.6">{rows}</table>'
+        if rows
+        else ""
+    )
+
+
+def alt_html(text: str) -> str:
+    """The picture in words, for screen readers: ipywidgets 8.1.9 has no alt, and a tooltip breaks it."""
+    hidden = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
+    return f'<span role="note" class="rlcourse-alt" style="{hidden}">Picture: {html.escape(text)}</span>'
+
+
+def error_html(error: BaseException, note: str = "") -> str:
+    """What went wrong and in which line of the reader's code, in a red box that screen readers announce."""
+    here = Path(__file__).parent
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent != here]
+    where = f"{frames[-1].name}, line {frames[-1].lineno}: {frames[-1].line or ''}" if frames else ""
+    text = html.escape(f"{type(error).__name__}: {error}")
+    return (
+        '<div role="alert" class="rlcourse-error" style="border-left:4px solid #D55E00;padding:4px 10px;'
+        f'background:#fdf0e6;color:#000;line-height:1.4"><b>{text}</b> {note}<br>'
+        f"<code>{html.escape(where)}</code></div>"
+    )
+
+
+def publish(root: Any, png: bytes | None, text: str, note: str = NO_WIDGETS) -> None:
+    """Show root in a notebook; pages that cannot show widgets get the picture and the text instead."""
+    try:
+        from IPython import get_ipython
+        from IPython.display import display
+    except ImportError:
+        return
+    if get_ipython() is None:
+        return
+    bundle = {"text/plain": f"{text}\n{note}"}
+    if png is not None:
+        bundle["image/png"] = base64.b64encode(png).decode()
+    if root is None:
+        display(bundle, raw=True)
+        display({"text/plain": note}, raw=True)
+    else:
+        display({**bundle, **root._repr_mimebundle_(), "text/plain": bundle["text/plain"]}, raw=True)
+
+
+def running_cell() -> str | None:
+    """The id of the notebook cell that runs now, where there is one."""
+    try:
+        from IPython import get_ipython
+
+        return get_ipython().get_parent()["metadata"]["cellId"]
+    except (ImportError, AttributeError, KeyError, TypeError):
+        return None

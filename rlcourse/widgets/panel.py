@@ -1,0 +1,344 @@
+"""What a live run shows: sliders, buttons, its state, the curves of all runs, the environment played."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from rlcourse import plots
+from rlcourse.statistics import mean_interval
+from rlcourse.widgets import display
+from rlcourse.widgets.controls import Choice, Control, Switch, row
+from rlcourse.widgets.recording import recorded_runs
+from rlcourse.widgets.session import LiveRun, Session, Watcher, named
+
+CURVE_SECONDS = 0.5  # the curves are drawn at most twice a second
+STAGE = 238, 230  # pixels of the drawn environment
+EACH = "each in turn"
+
+
+class Live(Watcher):
+    """Training under buttons, as `live` makes it. Without a page too: start, wait, pause, resume, stop, set.
+
+    The training itself is `session`; this is what a page shows of it, and what a reader can press.
+    """
+
+    def __init__(
+        self, algorithms: dict[str, Any], env: Any, steps: int, seeds: int | list[int],
+        recorded: str | Path | None, title: str, drawing: Callable | None, trainer: Callable | None,
+        controls: dict[str, Control],
+    ):  # fmt: skip
+        self.algorithms, self.env, self.steps, self.seeds = algorithms, env, steps, seeds
+        self.controls, self.title, self.drawing = controls, title, drawing
+        self.recorded = recorded_runs(recorded) if recorded else []
+        self.start_values = {name: self._start_value(name) for name in controls}
+        self.session = Session(
+            algorithms,
+            env,
+            seeds,
+            self.start_values,
+            trainer=trainer,
+            watcher=self,
+            cell=display.running_cell(),
+        )
+        self.figure = plots.figure(7.0, 3.9, layout=None)
+        self.png, self._root = b"", None
+        self._drawn, self._drawn_at = [], 0.0
+        self._stage: Stage | None = None
+        if display.ipywidgets is not None:
+            self._build()
+        self._draw_curves()
+        self.changed()
+
+    def _start_value(self, name: str) -> Any:
+        if self.controls[name].value is not None:
+            return self.controls[name].value
+        return next(getattr(a, name) for a in self.algorithms.values() if hasattr(a, name))
+
+    def _build(self) -> None:
+        ipywidgets = display.ipywidgets
+        self._inputs = {
+            name: control.widget(self.start_values[name]) for name, control in self.controls.items()
+        }
+        rows = []
+        for name, widget in self._inputs.items():
+            self.session.retune(name, widget.value)
+            widget.observe(lambda change, name=name: self.session.retune(name, change["new"]), names="value")
+            rows.append(row(self.controls[name], widget, self._applies(name)))
+        self._chooser = ipywidgets.Dropdown(options=[*self.algorithms, EACH][: len(self.algorithms) + 1])
+        if len(self.algorithms) > 1:
+            rows.insert(0, row(Choice("", "algorithm", list(self.algorithms)), self._chooser, "next run"))
+        self._with_recorded = ipywidgets.Checkbox(value=True, indent=False)
+        if self.recorded:
+            self._with_recorded.observe(lambda _: self._draw_curves(), names="value")
+            rows.append(row(Switch("", "recorded run"), self._with_recorded))
+        self._buttons = {}
+        for name, act, style in (
+            ("Start", self.start, "primary"), ("Pause", self.session.pause_or_resume, ""),
+            ("Stop", self.stop, ""), ("Reset", self.reset, ""),
+        ):  # fmt: skip
+            button = ipywidgets.Button(description=name, button_style=style, layout={"width": "100px"})
+            button.on_click(lambda _, act=act: self._guarded(act))
+            self._buttons[name] = button
+        self._status, self._problem = ipywidgets.HTML(), ipywidgets.HTML()
+        self._curves = display.image(7.0, 3.9)
+        self._scene = ipywidgets.HTML(layout={"min_height": "240px", "margin": "40px 0 0 8px"})
+        title = [ipywidgets.HTML(f'<b style="font-size:16px">{html.escape(self.title)}</b>')]
+        body = ipywidgets.HBox([self._curves, self._scene], layout={"flex_flow": "row wrap"})
+        buttons = ipywidgets.HBox(list(self._buttons.values()))
+        parts = [*rows, buttons, self._status, self._problem, body]
+        self._root = ipywidgets.VBox([*title, *parts] if self.title else parts)
+        self._root.add_class("rlcourse-live")
+
+    def _applies(self, name: str) -> str:
+        """When a control takes effect, and to which algorithms if not to all."""
+        mine = [label for label, algorithm in self.algorithms.items() if hasattr(algorithm, name)]
+        only = "" if len(mine) == len(self.algorithms) else f" ({', '.join(mine)} only)"
+        return ("at once" if self.session.at_once(name) else "next run") + only
+
+    def _guarded(self, act: Callable) -> None:
+        """A button's action: what goes wrong is said in the panel, never lost in a callback."""
+        try:
+            act()
+        except Exception as error:
+            self.session.fail(error)
+
+    # What a reader does
+
+    @property
+    def state(self) -> str:
+        """ready, running, paused, finished, stopped or failed."""
+        return self.session.state
+
+    @property
+    def runs(self) -> list[LiveRun]:
+        """All runs since the panel was made or reset."""
+        return self.session.runs
+
+    @property
+    def error(self) -> BaseException | None:
+        """What ended the last run, if it failed."""
+        return self.session.error
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The controls' values now."""
+        return dict(self.session.values)
+
+    def set(self, **values: Any) -> Live:
+        """Move controls as the reader would, headless too."""
+        for name, value in values.items():
+            if name not in self.controls:
+                raise ValueError(f"no control named {name}; this panel has {', '.join(self.controls)}")
+            if self._root is None:
+                self.session.retune(name, value)
+            else:
+                self._inputs[name].value = value
+        return self
+
+    def start(self, steps: int | None = None, every: bool = False) -> Live:
+        """Train in the background with the controls' values: what the chooser says, or every algorithm.
+
+        Already running: nothing happens.
+        """
+        chosen = list(self.algorithms)
+        if not every and self._root is not None and len(chosen) > 1 and self._chooser.value != EACH:
+            chosen = [self._chooser.value]
+        self.session.start(chosen, steps or self.steps)
+        return self
+
+    def pause(self) -> Live:
+        """Hold the run after its present update; paused time is not training time."""
+        self.session.pause()
+        return self
+
+    def resume(self) -> Live:
+        """Go on after a pause."""
+        self.session.resume()
+        return self
+
+    def stop(self, note: str = "") -> Live:
+        """End the run after its present update; what it learnt so far stays in the curves."""
+        self.session.stop(note)
+        return self
+
+    def reset(self) -> Live:
+        """Stop, forget all runs, and set every control back."""
+        self.session.forget()
+        self.set(**self.start_values)
+        if self._root is not None:
+            self._scene.value = ""
+        self._draw_curves()
+        self.changed()
+        return self
+
+    def wait(self, seconds: float | None = None) -> Live:
+        """Until the worker has ended (or the seconds have)."""
+        self.session.wait(seconds)
+        return self
+
+    def smoke(self, steps: int = 2000) -> Live:
+        """A short run of every algorithm, waited for: what a test executes. Raises what the run raised."""
+        self.start(steps, every=True).wait()
+        if self.error is not None:
+            raise self.error
+        return self
+
+    # What the page shows
+
+    def changed(self) -> None:
+        """The line of state and numbers, the error if there is one, and which buttons can be pressed."""
+        if self._root is None:
+            return
+        session = self.session
+        self._status.value = _status_html(session)
+        self._problem.value = "" if session.error is None else display.error_html(session.error)
+        working = session.state in ("running", "paused")
+        for name, enabled in {"Start": not working, "Pause": working, "Stop": working, "Reset": True}.items():
+            self._buttons[name].disabled = not enabled
+        self._buttons["Pause"].description = "Resume" if session.state == "paused" else "Pause"
+
+    def progressed(self, training: Any) -> None:
+        """The environment under the policy as it is now; the curves, where they have grown."""
+        if self._root is None:
+            return
+        if hasattr(training, "policy"):
+            self._scene.value = self._play(training)
+        if self._shown() != self._drawn and time.perf_counter() - self._drawn_at >= CURVE_SECONDS:
+            self._draw_curves()
+
+    def ended(self) -> None:
+        """The curves to their ends."""
+        self._draw_curves()
+
+    def _play(self, training: Any) -> str:
+        stage = self._stage
+        if stage is None or (stage.drawn and stage.training is not training):
+            self._stage = Stage(training, self.env, self.drawing)
+        return self._stage.play()
+
+    def _shown(self) -> list[tuple[str, int]]:
+        return [(run.label, run.returns.shape[1]) for run in self.runs if run.returns.shape[1]]
+
+    def _draw_curves(self) -> None:
+        with display.DRAWING:
+            self._drawn, self._drawn_at = self._shown(), time.perf_counter()
+            with_recorded = self._root is None or self._with_recorded.value
+            draw_runs(self.figure, self.runs, self.recorded if with_recorded else [], self.steps)
+            self.png = plots.to_png(self.figure)
+        if self._root is not None:
+            self._curves.value = self.png
+
+    def _ipython_display_(self) -> None:
+        note = display.NO_WIDGETS.replace("at its start values", "as recorded")
+        display.publish(self._root, self.png, self.title or "live training", note)
+
+
+def _status_html(session: Session) -> str:
+    counts = "".join(
+        f'<span style="margin-right:1.5em">{name}&nbsp;<b data-number="{name}" data-value="{value}">'
+        f"{plots.shown(value)}</b></span>"
+        for name, value in session.counts.items()
+    )
+    label = html.escape(session.runs[-1].label if session.runs else "")
+    return (
+        f'<span role="status" data-state="{session.state}" style="font-size:14px">'
+        f"<b>{session.state}</b>&nbsp; {label} &nbsp;{counts} {html.escape(session.note)}</span>"
+    )
+
+
+def draw_runs(fig: Figure, runs: Sequence[LiveRun], recorded: Sequence[LiveRun], steps: int) -> None:
+    """The learning curves of all runs that have begun, those of the recording pale and dotted behind them."""
+    ax = plots.axes(fig)
+    fig.subplots_adjust(left=0.15, right=0.70, bottom=0.155, top=0.84)
+    shown = [run for run in runs if run.returns.shape[1]]
+    for run, look in zip(recorded, plots.styles(run.label for run in recorded), strict=True):
+        pale = tuple(0.3 + 0.7 * c for c in to_rgb(look["color"]))
+        plots.learning_curve(ax, run.steps, run.returns, f"recorded {run.label}", pale, plots.DOTS)
+    for run, look in zip(shown, plots.styles(run.label for run in shown), strict=True):
+        plots.learning_curve(ax, run.steps, run.returns, run.label, look["color"], look["linestyle"])
+    ax.set_xlim(0, steps)
+    ax.set_xlabel("environment steps per seed")
+    ax.set_ylabel("evaluation return")
+    seeds = [len(run.returns) for run in [*recorded, *shown]]
+    note = plots.curve_note(max(seeds)) if seeds else "the curves of all runs gather here"
+    ax.text(0, 1.045, note, transform=ax.transAxes, fontsize=10)
+    ax.set_title(finding(shown), loc="left", fontsize=14, fontweight="bold", pad=26)
+    plots.label_lines(ax, wrap=18)
+
+
+def finding(shown: Sequence[LiveRun]) -> str:
+    """The title of the curves: which run leads at its end, and whether the intervals are apart."""
+    if not shown:
+        return "No run yet"
+    last = [mean_interval(run.returns[:, -1]) for run in shown]
+    best = max(range(len(shown)), key=lambda i: last[i].estimate)
+    name, found = textwrap.shorten(shown[best].label.split(" → ")[0], 30, placeholder=" …"), last[best]
+    low, high = ("", "") if found.n == 1 else (plots.shown(round(x)) for x in (found.low, found.high))
+    value = plots.shown(round(found.estimate)) + (f" [{low}, {high}]" if low else "")
+    if len(shown) == 1:
+        return f"{name} has a mean return of {value}"
+    apart = all(found.low > other.high for i, other in enumerate(last) if i != best)
+    return f"{name} leads: {value}" if apart else f"No clear lead; highest: {name}, {value}"
+
+
+class Stage:
+    """The panel's own copy of an environment, played by the first seed's policy as it is now, and drawn.
+
+    A world of the course says itself how it looks; drawing(obs, action) → SVG, where it is given, does
+    instead. Other environments are not shown: `play` returns "".
+    """
+
+    def __init__(self, training: Any, env: Any, drawing: Callable | None):
+        from rlcourse.parts.environments import Stepper, make
+        from rlcourse.parts.worlds import system_of
+
+        self.training, self.drawing = training, drawing
+        self.stepper = Stepper(make(env, 1, 0))
+        self.system = system_of(self.stepper.env)
+        self.drawn = drawing is not None or hasattr(self.system, "scene")
+
+    def play(self, steps: int = 2) -> str:
+        """Some steps further: the last observation and the action that was taken there, as SVG."""
+        if not self.drawn:
+            return ""
+        policy = self.training.policy().member(0)
+        for _ in range(steps):
+            obs = self.stepper.obs
+            action = policy.act(obs)
+            self.stepper.step(action)
+        if self.drawing is not None:
+            return self.drawing(obs[0], np.atleast_1d(action[0]))
+        own = self.stepper.env.actions(action)[0]  # in the world's own units
+        return plots.scene_svg(self.system.scene(obs[0], own), *STAGE)
+
+
+def live(
+    algorithm: Any, env: Any = "Pendulum-v1", steps: int = 20_000, seeds: int | list[int] = 4, *,
+    recorded: str | Path | None = None, title: str = "", drawing: Callable | None = None,
+    trainer: Callable | None = None, **controls: Control,
+) -> Live:  # fmt: skip
+    """Train in front of a hall: Start, Pause, Stop, Reset, sliders, all runs' curves, the environment played.
+
+    algorithm: an algorithm, a list of them (a chooser, or each in turn), or a dictionary {label: algorithm}.
+    steps per seed, seeds: as for `train`. controls: Sliders, Choices and Switches named as fields of the
+    algorithm; the panel says which apply at once and which to the next run. recorded: a file of `record`,
+    shown until there is time for a run. drawing(obs, action) → SVG for environments that the course cannot
+    draw. Nothing starts by itself. Raises ValueError for a control that no algorithm has as a field.
+    """
+    algorithms = named(algorithm)
+    for name in controls:
+        if not any(name in {f.name for f in fields(a)} for a in algorithms.values()):
+            raise ValueError(
+                f"live: no field {name!r} in {', '.join(algorithms)}; controls are named as fields"
+            )
+    return Live(algorithms, env, steps, seeds, recorded, title, drawing, trainer, controls)

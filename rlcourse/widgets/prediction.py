@@ -1,0 +1,124 @@
+"""A prediction: the page asks before it answers."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from rlcourse import plots
+from rlcourse.widgets import display
+
+
+class Prediction:
+    """A question answered before the page goes on, as `predict` makes it: given, correct, answer(x)."""
+
+    def __init__(
+        self, question: str, choices: Sequence | None, answer: Any, tolerance: float, unit: str, why: str
+    ):
+        self.question, self.choices, self.why, self.unit = question, choices, why, unit
+        self.right_answer, self.tolerance = answer, tolerance
+        self.given: object = None
+        self._root = None
+        if display.ipywidgets is not None:
+            self._build()
+
+    @property
+    def correct(self) -> bool | None:
+        """None until answered, then whether the answer was right (a number: within the tolerance)."""
+        if self.given is None:
+            return None
+        if self.choices is not None:
+            return self.given == self.right_answer
+        return abs(self.given - self.right_answer) <= self.tolerance
+
+    def answer(self, given: Any) -> Prediction:
+        """Answer as a reader would. The first answer stays: a prediction is made once."""
+        if self.given is None:
+            if self.choices is None:
+                given = float(str(given).strip().replace(",", ".").replace("−", "-"))
+                if not math.isfinite(given):
+                    raise ValueError(f"{given} is not a prediction: give a finite number")
+            elif given not in self.choices:
+                raise ValueError(f"{given!r} is not among the choices: {', '.join(map(str, self.choices))}")
+            self.given = given
+            if self._root is not None:
+                self._reveal()
+        return self
+
+    def _build(self) -> None:
+        ipywidgets = display.ipywidgets
+        title = ipywidgets.HTML(
+            f'<b style="font-size:16px">Predict.</b> <span style="font-size:16px">{self.question}</span>'
+        )
+        if self.choices is not None:
+            self._input = ipywidgets.RadioButtons(
+                options=[(str(c), c) for c in self.choices], value=None, layout={"width": "max-content"}
+            )
+        else:
+            self._input = ipywidgets.Text(placeholder="a number", layout={"width": "140px"})
+        self._button = ipywidgets.Button(description="Answer", button_style="primary")
+        self._button.on_click(lambda _: self._submit())
+        self._said = ipywidgets.HTML()
+        unit = ipywidgets.HTML(html.escape(self.unit))
+        row = [self._input, unit, self._button] if self.choices is None else [self._input]
+        below = [] if self.choices is None else [self._button]
+        self._root = ipywidgets.VBox([title, ipywidgets.HBox(row), *below, self._said])
+        self._root.add_class("rlcourse-predict")
+
+    def _submit(self) -> None:
+        try:
+            if self._input.value in (None, ""):
+                first = "Choose" if self.choices else "Write a number"
+                self._said.value = f"{first} first: a guess is enough."
+                return
+            self.answer(self._input.value)
+        except ValueError:
+            self._said.value = "That is not a number the page can read. Write it like −1.5 or 2e3."
+
+    def _reveal(self) -> None:
+        self._input.disabled = self._button.disabled = True
+        if self.choices is not None:
+            self._input.value = self.given
+        else:
+            self._input.value = plots.shown(self.given)
+        self._said.value = self.verdict()
+
+    def verdict(self) -> str:
+        """What the page says after the answer, as HTML: the answer given, the right one, and why."""
+        right = self.right_answer if self.choices is not None else plots.shown(self.right_answer)
+        given = self.given if self.choices is not None else plots.shown(self.given)
+        unit = f" {self.unit}" if self.unit else ""
+        colour, word = (plots.BLUE, "Not quite, and worth knowing why.")
+        if self.correct:
+            colour, word = (plots.GREEN, "Yes.")
+        answer = f" The answer: <b>{html.escape(str(right))}{unit}</b>."
+        if self.correct and self.choices is not None:
+            answer = ""
+        return (
+            f'<div role="status" class="rlcourse-verdict" data-correct="{str(self.correct).lower()}" '
+            f'style="border-left:4px solid {colour};padding:4px 10px;line-height:1.5">'
+            f"You predicted <b>{html.escape(str(given))}{unit}</b>. {word}{answer} {self.why}</div>"
+        )
+
+    def _ipython_display_(self) -> None:
+        choices = "" if self.choices is None else "\n" + "\n".join(f"  ( ) {c}" for c in self.choices)
+        display.publish(self._root, None, f"Predict. {self.question}{choices}", "Answer before you read on.")
+
+
+def predict(
+    question: str, choices: Sequence | None = None, *, answer: Any, tolerance: float | None = None,
+    unit: str = "", why: str = "",
+) -> Prediction:  # fmt: skip
+    """A question with choices, or for a number within a tolerance, answered before the next cell answers it.
+
+    question and why may hold HTML. The first answer stays on the page, with the right one and why. Without
+    a page it stays unanswered and costs nothing. Raises ValueError when the answer is not among the
+    choices, or a number has no tolerance.
+    """
+    if choices is not None and answer not in choices:
+        raise ValueError(f"predict: the answer {answer!r} is not among the choices {list(choices)}")
+    if choices is None and (tolerance is None or tolerance < 0):
+        raise ValueError("predict: a number needs a tolerance ≥ 0, such as tolerance=0.1")
+    return Prediction(question, choices, answer, tolerance or 0.0, unit, why)

@@ -1,0 +1,120 @@
+"""What a figure remembers from one redraw to the next: it changes the time, and no pixel."""
+
+import io
+import time
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from rlcourse import plots
+from rlcourse.plots import canvas
+
+
+def test_axes_are_reused_clean_for_the_same_layout_and_made_anew_for_another():
+    fig = plots.figure()
+    first = plots.axes(fig)
+    first.plot([0, 1], [0, 5], label="a")
+    first.legend()
+    again = plots.axes(fig)
+    assert again is first
+    assert not again.lines
+    assert again.get_legend() is None
+    again.plot([0, 1], [0, 50])
+    fig.canvas.draw()
+    assert again.get_ylim()[1] > 40  # autoscaled anew
+    assert len(plots.axes(fig, 1, 2)) == len(fig.axes) == 2
+
+
+def test_a_legend_is_kept_while_its_entries_look_the_same_and_only_then():
+    def redrawn(fig, *labels, **options):
+        ax = plots.axes(fig)
+        for label in labels:
+            ax.plot([0, 1], [0, 1], label=label)
+        if labels:
+            plots.legend(ax, **options)
+        return ax.get_legend()
+
+    fig = plots.figure()
+    first = redrawn(fig, "a", "b")
+    assert redrawn(fig, "a", "b") is first
+    assert first.get_visible()
+    renamed = redrawn(fig, "a", "c")
+    assert [text.get_text() for text in renamed.get_texts()] == ["a", "c"]
+    assert len(redrawn(fig, "a", loc="lower left").get_texts()) == 1
+    ax = plots.axes(fig)
+    ax.fill_between([0, 1], [0, 1], color=plots.GREEN, label="area")  # no line: no marker
+    plots.legend(ax)
+    green = ax.get_legend()
+    ax = plots.axes(fig)
+    ax.fill_between([0, 1], [0, 1], color=plots.BLUE, label="area")
+    plots.legend(ax)
+    assert ax.get_legend() is not green, "the same label, another colour"
+    assert not redrawn(fig).get_visible()  # a redraw without a legend shows none
+
+
+def test_remembered_text_is_the_text_that_agg_sets():
+    """Agg rounds where glyphs overlap, a stamp once more: five levels of 255 at most."""
+
+    def pixels(make):
+        with matplotlib.rc_context(plots.STYLE):
+            fig = Figure(figsize=(4, 3), dpi=100)
+            make(fig)
+            ax = fig.subplots()
+            ax.plot([0, 1], [0, 1])
+            ax.set(xlabel="share of the way", ylabel="π(move | 0)", title="No gain promised", xlim=(-1, 1.1))
+            ax.text(0.3, 0.5, r"$\eta \leq \frac{1}{2}$", rotation=30, color=plots.GREEN)
+            ax.text(0.7, 0.2, "faint", alpha=0.3)
+            fig.canvas.draw()
+            fig.canvas.draw()  # from memory
+            return np.asarray(fig.canvas.buffer_rgba()).astype(int)
+
+    plain, remembered = pixels(FigureCanvasAgg), pixels(canvas._Canvas)
+    assert np.abs(plain - remembered).max() <= 5
+    assert (plain < 100).any(), "an empty page would be equal too"
+
+
+def test_the_fast_png_holds_the_pixels_of_the_canvas():
+    fig = plots.figure(2, 1)
+    plots.axes(fig).plot([0, 1], [0, 1])
+    image = np.asarray(Image.open(io.BytesIO(plots.to_png(fig))))
+    assert np.array_equal(image, np.asarray(fig.canvas.buffer_rgba())[..., :3])
+
+
+def test_a_picture_with_kept_frames_is_the_picture_drawn_anew():
+    def content(fig, k, wide=False):
+        one, two = plots.axes(fig, 1, 2)
+        one.plot([0, 1, 2], [0, k, 1], label=f"k = {k}")
+        one.legend()
+        one.set(xlim=(0, 2), ylim=(0, 9), xlabel="x (m)", title=f"k is {k}")
+        two.fill_between([0, 1], [0, 0], [1, 1 + k])  # its limits are found anew each time
+        two.set_ylabel("wide" if wide else "narrow")
+
+    def settled(*frames):
+        fig = plots.figure(layout=None)
+        for frame in frames:
+            content(fig, *frame)
+            png = plots.to_png(fig)
+        return png
+
+    assert settled((1,), (4,), (4, True), (5, True)) == settled((5, True))
+    assert settled((1,), (5,)) == settled((5,)) != settled((1,))
+
+
+def test_keeping_the_frames_makes_pictures_faster():
+    def seconds(forget):
+        fig, times = plots.figure(layout=None), []
+        for k in range(12):
+            ax = plots.axes(fig)
+            ax.plot([0, 1], [0, k])
+            ax.set(xlim=(0, 1), ylim=(0, 20), xlabel="x", ylabel="y", title=f"{k}")
+            if forget:
+                canvas.kept(fig).background = None
+            start = time.perf_counter()
+            plots.draw(fig)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    assert seconds(forget=False) < 0.6 * seconds(forget=True)

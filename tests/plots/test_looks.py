@@ -1,0 +1,43 @@
+"""The style: a colour means one thing on every page, and an algorithm brings its own."""
+
+import subprocess
+import sys
+
+from rlcourse import algorithms, plots
+
+
+def test_a_colour_means_one_algorithm_and_is_doubled_by_its_line():
+    assert plots.style("truth")["color"] == plots.BLACK
+    assert plots.style("TD3 policy_delay=1")["color"] == plots.style("TD3")["color"] == plots.BLUE
+    looks = [plots.style(name) for name in ("truth", "DDPG", "TRPO", "PPO")]
+    assert len({look["color"] for look in looks}) == len({str(look["linestyle"]) for look in looks}) == 4
+
+
+def test_runs_of_one_algorithm_share_its_colour_and_no_two_look_alike():
+    looks = plots.styles(["TD3", "TD3 policy_delay=1", "DDPG", "TD3 tau=0.1", "mine", "yours"])
+    assert looks[0]["color"] == looks[1]["color"] == looks[3]["color"]
+    assert len({(look["color"], str(look["linestyle"])) for look in looks}) == 6
+
+
+def test_a_comma_after_the_name_does_not_hide_whose_run_it_is():
+    plain, variant = plots.styles(["TD3", "TD3, d = 1"])
+    assert plain["color"] == variant["color"] == plots.BLUE
+    assert plain["linestyle"] != variant["linestyle"]
+
+
+def test_an_algorithms_look_is_read_from_its_record_and_differs_from_the_others():
+    looks = [plots.style(algorithm.__name__) for algorithm in algorithms.discover().values()]
+    assert len({look["color"] for look in looks}) == len({str(look["linestyle"]) for look in looks})
+    assert len(looks) >= 4
+    assert plots.style("PPO") == {"color": plots.VERMILION, "linestyle": plots.LONG}
+    assert plots.style("ppo") == plots.style("mine"), "a file's name is no algorithm's"
+
+
+def test_a_page_that_draws_no_algorithm_loads_no_torch_and_no_gymnasium():
+    code = (
+        "import sys\nfrom rlcourse import plots\n"
+        "plots.styles(['truth', 'mine', 'π', '0.5 of it', ''])\n"
+        "print(sorted({'torch', 'gymnasium', 'ipywidgets'} & set(sys.modules)))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "[]"

@@ -1,0 +1,29 @@
+"""Without ipywidgets, and without a page, everything still computes."""
+
+from rlcourse import plots
+from rlcourse.widgets import Choice, Slider, Switch, display, explore, live, predict
+
+
+def draw(fig, gap=1.0, kind="sum", square=False):
+    if gap > 2.5:
+        raise ZeroDivisionError("too wide")
+    ax = plots.axes(fig)
+    ax.plot([0, 1], [0, gap])
+    ax.set_title("A line")
+    value = gap + 1 if kind == "sum" else gap
+    return {"value": value**2 if square else value}
+
+
+def lab():
+    controls = {"kind": Choice("", "kind", ["sum", "gap"]), "square": Switch("", "squared")}
+    return explore(draw, gap=Slider("Δ", "gap", "m", 0.0, 3.0, 0.1), **controls)
+
+
+def test_without_ipywidgets_a_lab_still_draws_and_a_question_can_be_answered(Climber, climb, monkeypatch):
+    monkeypatch.setattr(display, "ipywidgets", None)
+    assert lab().set(gap=2.0).numbers == {"value": 3.0}
+    assert predict("?", ["a", "b"], answer="a").answer("a").correct
+    panel = live(
+        Climber(), "hill", steps=100, seeds=2, trainer=climb, slope=Slider("m", "slope", min=0.0, max=2.0)
+    )
+    assert panel.set(slope=2.0).smoke(100).runs[0].label == "Climber slope=2"

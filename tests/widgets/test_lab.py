@@ -1,0 +1,64 @@
+"""Labs without a page: what they compute, refuse and leave behind."""
+
+import pytest
+
+from rlcourse import plots
+from rlcourse.widgets import Choice, Slider, Switch, explore
+
+
+def draw(fig, gap=1.0, kind="sum", square=False):
+    if gap > 2.5:
+        raise ZeroDivisionError("too wide")
+    ax = plots.axes(fig)
+    ax.plot([0, 1], [0, gap])
+    ax.set_title("A line")
+    value = gap + 1 if kind == "sum" else gap
+    return {"value": value**2 if square else value}
+
+
+def lab():
+    controls = {"kind": Choice("", "kind", ["sum", "gap"]), "square": Switch("", "squared")}
+    return explore(draw, gap=Slider("Δ", "gap", "m", 0.0, 3.0, 0.1), **controls)
+
+
+def test_a_lab_starts_at_draws_defaults_and_follows_its_controls():
+    one = lab()
+    assert one.values == {"gap": 1.0, "kind": "sum", "square": False}
+    assert one.numbers == {"value": 2.0}
+    assert one.set(gap=2.0, square=True).numbers == {"value": 9.0}
+    assert one.set(kind="gap").numbers == {"value": 4.0}
+    assert one.reset().numbers == {"value": 2.0}
+    assert one.pictures == 4  # one picture a change, however many controls moved
+
+
+def test_a_raising_draw_leaves_the_last_picture_and_the_lab_recovers():
+    one = lab()
+    good = one.png
+    one.set(gap=3.0)
+    assert isinstance(one.error, ZeroDivisionError)
+    assert one.png == good
+    assert "too wide" in one._error.value
+    assert one._numbers.value == ""
+    one.set(gap=2.0)
+    assert one.error is None
+    assert one._error.value == ""
+
+
+def test_a_lab_refuses_controls_that_draw_does_not_take():
+    with pytest.raises(ValueError, match="no argument 'gqp'; it takes gap, kind, square"):
+        explore(draw, gqp=Slider("Δ", "gap"))
+    with pytest.raises(ValueError, match=r"start value 1.0 outside \[2.0, 3.0\]"):
+        explore(draw, gap=Slider("Δ", "gap", min=2.0, max=3.0))
+    with pytest.raises(ValueError, match="no control named x; this lab has gap"):
+        explore(draw, gap=Slider("Δ", "gap", min=0.0, max=3.0)).set(x=1)
+
+
+def test_what_draw_returns_must_be_named_numbers():
+    one = explore(lambda fig, x=0.5: 3.0, x=Slider("x", "x"))
+    assert "return a dict of named numbers" in str(one.error)
+
+
+def test_text_from_outside_is_escaped():
+    one = explore(lambda fig, x=0.5: {"<b>": "<script>"}, x=Slider("x", "x"))
+    assert "<script>" not in one._numbers.value
+    assert "&lt;b&gt;" in one._numbers.value
