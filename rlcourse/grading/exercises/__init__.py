@@ -23,7 +23,7 @@ def discover() -> dict[str, str]:
         file.name: f"{__name__}.{folder.name}.{file.name}"
         for folder in pkgutil.iter_modules(__path__)
         if folder.ispkg
-        for file in pkgutil.iter_modules([f"{__path__[0]}/{folder.name}"])
+        for file in pkgutil.iter_modules([f"{folder.module_finder.path}/{folder.name}"])
         if not file.name.startswith("_")
     }
 
