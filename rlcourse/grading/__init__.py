@@ -1,6 +1,6 @@
 """Homework that grades itself: exercises, hints, the sandboxed judge."""
 
-from rlcourse.grading.check import check
+from rlcourse.grading.instant import check
 from rlcourse.grading.plug import plug_in, plug_in_solver
 
 __all__ = ["check", "plug_in", "plug_in_solver"]

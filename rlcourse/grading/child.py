@@ -6,7 +6,7 @@ forges a frame forges a wrong value.
 A frame is four bytes of length, then JSON. Messages and replies:
     {"cell": {"role": "given" | "helper" | "solution", "name": …, "source": …}}  ->  {"error": text or null}
     {"run": i}                                                                   ->  {"error": text or null}
-    {"observe": exercise, "cases": […]}                                          ->  {"answers": […]}
+    {"observe": spec of an exercise, "cases": […]}                               ->  {"answers": […]}
 """
 
 import ast
@@ -66,13 +66,14 @@ class Work:
             self.planned = True
         if "run" in message:
             return {"error": self.cells[message["run"]].run(vars(self.module))}
-        name = message["observe"]
+        spec = message["observe"]
+        name = spec["name"]
         if any(name in cell.stubs for cell in self.cells):  # as it was handed out
             return {"answers": [{"error": f"`{name}` is not written yet", "kind": "not_implemented"}]}
         try:
             cases = [{key: decode(value) for key, value in case.items()} for case in message["cases"]]
             function = vars(self.module).get(name)
-            answers = self.driver.observe(name, function, cases)
+            answers = self.driver.observe(spec, function, cases)
         except BaseException as error:  # KeyboardInterrupt, or a driver that the student has rewritten
             answers = [{"error": f"{type(error).__name__} instead of an answer", "kind": "exception"}]
         return {"answers": [{key: encode(value) for key, value in answer.items()} for answer in answers]}

@@ -149,7 +149,7 @@ class Session:
         if self.own(name) & self.deadly:
             return self.refuse(name, "your cell could not be run")
         exercise, cases, encoded = hidden_cases(name, self.seed)
-        answers = decode_answers(self.ask(child, {"observe": name, "cases": encoded}).get("answers"))
+        answers = decode_answers(self.ask(child, {"observe": exercise.spec, "cases": encoded}).get("answers"))
         try:
             feedback = exercise.judge(cases, answers)
         except Exception:  # answers are a stranger's

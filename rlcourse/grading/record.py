@@ -3,72 +3,91 @@
 `judge` compares values with values. It trusts nothing that it is given: in the judge, a stranger made it.
 """
 
-import html
+import functools
+import inspect
+import re
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from rlcourse.grading.driver import SIGNATURES
+from rlcourse.grading import driver
+from rlcourse.grading.feedback import OPENINGS, Feedback, unknown_mistake
 
 Case = dict  # parameter name -> array, number or string: what crosses into the student's process
 Answer = dict  # name -> float64 array, or {"error": text, "kind": word}
 
 
-@dataclass(frozen=True)
 class Mistake:
-    """A known mistake: recognised by its values on the same inputs, or by a trace that it leaves."""
+    """A known mistake: its word, its hint, and how to recognise it.
 
-    name: str
-    hint: str
-    gives: Callable | None = None  # (**case) -> the values that the mistake leads to
-    shows: Callable | None = None  # (case, answer) -> bool, where values are random
+    Each of `wrongs`, (**case) -> values, makes the mistake in another way: the answer's values are compared
+    with theirs. Where answers are random, `shows`, (case, answer) -> bool, sees a trace of it.
+    """
 
-
-@dataclass(frozen=True)
-class Feedback:
-    """What a check found: shown in the notebook, or written by the judge."""
-
-    exercise: str
-    passed: bool
-    score: float
-    misconception: str | None
-    message: str
+    def __init__(self, word: str, hint: str, *wrongs: Callable, shows: Callable | None = None):
+        self.word, self.hint, self.wrongs, self.shows = word, hint, wrongs, shows
 
     def __repr__(self):
-        return f"{'✓' if self.passed else '✗'} {self.exercise}: {self.message}"
-
-    def _repr_html_(self):
-        mark, colour = ("✓", "#009E73") if self.passed else ("✗", "#D55E00")
-        text = html.escape(self.message).replace("\n", "<br>")
-        return (
-            f'<div style="border-left:4px solid {colour};padding:.3em .8em;line-height:1.5">'
-            f'<b style="color:{colour}">{mark} {html.escape(self.exercise)}</b><br>{text}</div>'
-        )
+        return f"Mistake({self.word!r}, {self.hint!r})"
 
 
 @dataclass(frozen=True)
 class Exercise:
     """One coding exercise: everything that a notebook, a hint and a mark need."""
 
-    name: str
-    homework: int
-    asks: str  # one line: what the function returns
+    reference: Callable  # the right function or class; its name and parameters are the exercise's
+    draw: Callable  # (rng) -> list of cases that tell every known mistake from the right answer
     points: int
     minutes: int
-    difficulty: int  # 1 a line, 2 some thought, 3 a page of the lecture
-    draw: Callable  # (rng) -> list of cases that tell every known mistake from the right answer
-    reference: Callable  # (**case) -> the right values
+    stars: int  # 1 a line, 2 some thought, 3 a page of the lecture
     mistakes: tuple[Mistake, ...]
     tolerance: float = 1e-4  # of the largest number in the answer: float32 passes, a mistake does not
-    right: Callable | None = None  # (case, answer, tolerance) -> bool, where several answers are right
+    right: Callable | None = None  # (case, answer, expected, tolerance) -> bool: several are
     remark: Callable | None = None  # (cases, answers) -> str: worth saying, costs nothing
-    extras: frozenset[str] = frozenset()  # arrays that the driver adds to the answer
-    random: bool = False  # answers may differ from call to call
+    adaptor: Callable | None = None  # makes the call where a case is not the arguments: see `driver.py`
+    flat: bool = False  # an answer that works entry by entry may be written for arrays of one dimension
+    certain: Callable | None = None  # (**case) -> what is sure of an answer that is drawn at random
+
+    @property
+    def name(self) -> str:
+        return self.reference.__name__
+
+    @property
+    def homework(self) -> int:
+        """The number of the folder in which the exercise's file lies: 3 for hw3."""
+        return int(re.search(r"\.hw(\d+)\.", self.reference.__module__).group(1))
+
+    @property
+    def parameters(self) -> list[str]:
+        return list(inspect.signature(self.reference).parameters)
 
     @property
     def signature(self) -> str:
-        return f"{self.name}({SIGNATURES[self.name]})"
+        return f"{self.name}({', '.join(self.parameters)})"
+
+    @functools.cached_property
+    def spec(self) -> dict:
+        """What the student's process is told of the exercise: plain data, without a line of an answer."""
+        return {
+            "name": self.name,
+            "signature": self.parameters,
+            "kind": "class" if inspect.isclass(self.reference) else "function",
+            "adaptor": textwrap.dedent(inspect.getsource(self.adaptor)) if self.adaptor else None,
+            "flat": self.flat,
+        }
+
+    @property
+    def random(self) -> bool:
+        """May answers differ from call to call?"""
+        return self.certain is not None
+
+    def expected(self, case: Case) -> Answer:
+        """The right values of one case: the reference, called as the student's function is."""
+        if self.certain:
+            return named(self.certain(**case))
+        return driver.call(self.spec, self.reference, case, style=lambda value: value)
 
     def cases(self, seed: int) -> list[Case]:
         """Inputs from one seed; the first case comes twice, so that an answer which varies is seen."""
@@ -81,15 +100,17 @@ class Exercise:
         if error:
             return self.refuse(*error)
         with np.errstate(all="ignore"):
-            expected = [named(self.reference(**case)) for case in cases]
-            refusal = unfit(answers, expected, self.extras)
+            expected = [self.expected(case) for case in cases]
+            refusal = unfit(answers, expected)
             if refusal:
                 return self.refuse("unreadable", refusal)
             return self.compare(cases, answers, expected)
 
     def compare(self, cases, answers, expected):
         right = [
-            self.right(case, answer, self.tolerance) if self.right else close(answer, values, self.tolerance)
+            self.right(case, answer, values, self.tolerance)
+            if self.right
+            else close(answer, values, self.tolerance)
             for case, answer, values in zip(cases, answers, expected, strict=True)
         ]
         if all(right):
@@ -104,7 +125,7 @@ class Exercise:
             )
         mistake = self.recognise(cases, answers, right)
         if mistake:
-            return self.feedback(False, mistake.name, mistake.hint)
+            return self.feedback(False, mistake.word, mistake.hint)
         return self.feedback(False, *unknown_mistake(cases, answers, expected, right))
 
     def varies(self, cases, answers):
@@ -118,10 +139,10 @@ class Exercise:
         """The mistake that explains every wrong case; of several the one that fits most, then the first."""
         order = sorted(range(len(cases)), key=lambda i: right[i])  # wrong ones first: most mistakes end there
         best, most = None, 0
-        for mistake in self.mistakes:
+        for mistake, wrong in ((m, wrong) for m in self.mistakes for wrong in m.wrongs or [None]):
             fits = 0
             for i in order:
-                fit = self.fits(mistake, cases[i], answers[i], right[i])
+                fit = self.fits(mistake, wrong, cases[i], answers[i], right[i])
                 if not fit and not right[i]:
                     break
                 fits += fit
@@ -130,11 +151,11 @@ class Exercise:
                     best, most = mistake, fits
         return best
 
-    def fits(self, mistake, case, answer, right):
+    def fits(self, mistake, wrong, case, answer, right):
         """Does the answer look like the mistake? A trace says so of wrong answers only."""
         if mistake.shows:
             return not right and mistake.shows(case, answer)
-        return close(answer, values_of(mistake, case), self.tolerance, nan=True)
+        return close(answer, values_of(wrong, case), self.tolerance, nan=True)
 
     def refuse(self, kind: str, text: str) -> Feedback:
         """Feedback for an answer that could not be judged."""
@@ -142,16 +163,6 @@ class Exercise:
 
     def feedback(self, passed, misconception, message):
         return Feedback(self.name, passed, float(passed), misconception, message)
-
-
-OPENINGS = {
-    "missing": "Nothing to check: ",
-    "signature": "Wrong signature: ",
-    "exception": "Your code stopped with ",
-    "type": "No numbers to judge: ",
-    "exit": "No answer: ",
-    "timeout": "No answer: ",
-}
 
 
 def first_error(answers):
@@ -165,12 +176,12 @@ def first_error(answers):
     return None
 
 
-def unfit(answers, expected, extra):
+def unfit(answers, expected):
     """Why `answers` are no answers at all (not their values), or None."""
     if not isinstance(answers, list) or len(answers) != len(expected):
         return f"No answer for some of the {len(expected)} cases."
     for answer, values in zip(answers, expected, strict=True):
-        if not isinstance(answer, dict) or not set(values) <= set(answer) <= set(values) | extra:
+        if not isinstance(answer, dict) or set(answer) != set(values):
             return "The answer is not of the form that was asked."
         for value in answer.values():
             if type(value) is not np.ndarray or value.dtype.kind not in "iuf" or value.size > 1_000_000:
@@ -184,10 +195,10 @@ def named(values) -> Answer:
     return {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
 
 
-def values_of(mistake, case):
-    """The values that a mistake leads to; a mistake that breaks down on a case fits nothing there."""
+def values_of(wrong, case):
+    """The values that a wrong function leads to; one that breaks down on a case fits nothing there."""
     try:
-        return named(mistake.gives(**case))
+        return named(wrong(**case))
     except (ArithmeticError, ValueError, IndexError, np.linalg.LinAlgError):
         return {}
 
@@ -211,67 +222,3 @@ def near(a, b, tolerance, nan=False):
 
 def same_inputs(one, other):
     return one.keys() == other.keys() and all(np.array_equal(one[key], other[key]) for key in one)
-
-
-def unknown_mistake(cases, answers, expected, right):
-    """(misconception, message) for values that no known mistake explains."""
-    wrong = [i for i, ok in enumerate(right) if not ok]
-    for i in wrong:
-        for name in expected[i]:
-            a, b = answers[i][name], expected[i][name]
-            what = "Your answer" if name == "value" else f"The {name}"
-            if a.shape != b.shape and not a.size == b.size == 1:
-                cause = (
-                    ": an extra dimension? (N, 1) against (N,) broadcasts to (N, N)"
-                    if a.ndim > b.ndim
-                    else ""
-                )
-                return "wrong_shape", f"{what} has shape {a.shape}, expected {b.shape}{cause}."
-    for i in wrong:
-        for name in expected[i]:
-            if not np.all(np.isfinite(answers[i][name])):
-                what = "NaN" if np.any(np.isnan(answers[i][name])) else "an infinity"
-                return (
-                    "not_finite",
-                    f"Your answer holds {what} for {show(cases[i])}: is something divided by zero there?",
-                )
-    a, b = flat(answers, expected), flat(expected, expected)
-    size = np.max(np.abs(b), initial=1e-12)
-    if np.allclose(a, -b, rtol=0, atol=1e-4 * size):
-        return (
-            "sign",
-            "Everywhere the right size with the wrong sign: look for one minus too many, or too few.",
-        )
-    factor = float(a @ b / max(b @ b, 1e-300))
-    if np.any(np.abs(a) > 1e-4 * size) and np.allclose(a, factor * b, rtol=0, atol=1e-4 * abs(factor) * size):
-        return (
-            "constant_factor",
-            f"Everywhere {factor:.4g} times the right answer: a factor is lost or counted twice.",
-        )
-    counted = f"Right in {sum(right)} of {len(right)} cases, and no mistake that I know."
-    i = wrong[0]
-    a, b = flat(answers[i : i + 1], expected[i : i + 1]), flat(expected[i : i + 1], expected[i : i + 1])
-    k = int(np.argmax(np.abs(a - b)))
-    which = f"entry {k} (counted from 0) of your answer" if b.size > 1 else "your answer"
-    return None, f"{counted}\nFor {show(cases[i])}: {which} is {a[k]:.6g}, expected {b[k]:.6g}."
-
-
-def flat(answers, expected):
-    """All numbers of some answers in a row."""
-    return np.concatenate([np.ravel(a[name]) for a, e in zip(answers, expected, strict=True) for name in e])
-
-
-def show(case):
-    """The inputs that fit on a line."""
-    parts = []
-    for name, value in case.items():
-        value = np.asarray(value)
-        if value.dtype.kind not in "fiub":
-            continue
-        if value.ndim == 0:
-            parts.append(f"{name} = {value.item():.4g}")
-        elif value.size <= 6 and value.ndim == 1:
-            parts.append(f"{name} = [{', '.join(f'{v:.3g}' for v in value)}]")
-        else:
-            parts.append(f"{name} of shape {value.shape}")
-    return ", ".join(parts)

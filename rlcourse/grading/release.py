@@ -1,17 +1,21 @@
 """Homework sources to notebooks: the instructor's, with answers, and the students', with blanks.
 
-The truth is `notebooks/source/homework/*.py` (py:percent with nbgrader's metadata). `build` writes
-`notebooks/homework/*.ipynb`, which students open, and `build/instructor/` (not in git), a course folder
-as nbgrader expects it: `source/` with answers, `release/` without. `rehearse` runs a notebook in a kernel.
+The truth is `notebooks/source/homework/*.py` (py:percent with nbgrader's metadata) for statements and
+answers, and the exercises' records for minutes, stars, points and the cells that test. `build` writes
+`notebooks/homework/*.ipynb`, which students open, and `build/instructor/` (not in git), a course folder as
+nbgrader expects it: `source/` with answers, `release/` without. `rehearse` runs a notebook in a kernel.
 """
 
+import ast
 import re
 import sys
 from pathlib import Path
 
-from rlcourse.grading.driver import SIGNATURES
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
 from rlcourse.grading.exercises import find
-from rlcourse.notebooks import ROOT, compile_source, notebook_bytes, shown
+from rlcourse.notebooks import ROOT, cell_name, compile_source, notebook_bytes, shown
 
 SOURCES = ROOT / "notebooks" / "source" / "homework"
 RELEASED = ROOT / "notebooks" / "homework"
@@ -21,39 +25,92 @@ BLANK = (
 )
 BLANK_TEXT = "*Your answer here.*"
 LONGEST = 15  # lines of one answer
+HEADING = re.compile(r"^#+ .*$", re.MULTILINE)
 REGION = re.compile(r"^\s*### BEGIN SOLUTION\n(.*?)^\s*### END SOLUTION", re.DOTALL | re.MULTILINE)
 
 
-def instructor(path):
-    """The notebook with answers, from its source. ValueError where source and exercise records disagree."""
+def instructor(path: Path) -> NotebookNode:
+    """The notebook with answers, from its source and its exercises' records. ValueError where they disagree.
+
+    A record gives what the source leaves out: minutes and stars, at the end of the heading above an
+    exercise's answer, and the test cell below it, with its points.
+    """
+    path, cells = Path(path), []
     notebook = compile_source(path)
     for cell in notebook.cells:
-        complaint = wrong_with(cell)
+        before = cells[-1] if cells else None
+        complaint = wrong_with(cell, before, path.stem)
         if complaint:
-            raise ValueError(f"{shown(Path(path))}: {complaint}")
+            raise ValueError(f"{shown(path)}: {complaint}")
+        cells.append(cell)
+        if solves(cell):
+            exercise = find(solves(cell))
+            before.source = announced(before.source, exercise)
+            before.id = cell_name(before)
+            cells.append(test_cell(exercise))
+    notebook.cells = cells
     return notebook
 
 
-def wrong_with(cell):
-    """What a cell promises that its exercise does not keep, or None."""
+def solves(cell):
+    """The name of the exercise whose answer stands in a cell, or None."""
+    meta = cell.metadata.get("nbgrader", {})
+    return meta["grade_id"] if meta.get("solution") and not meta.get("grade") else None
+
+
+def announced(statement, exercise):
+    """A statement whose last heading ends with the exercise's minutes and stars."""
+    heading = HEADING.findall(statement)[-1]
+    before, _, after = statement.rpartition(heading)
+    return f"{before}{heading}  ({exercise.minutes} minutes, {'★' * exercise.stars}){after}"
+
+
+def test_cell(exercise):
+    """The cell that checks an answer in the notebook, and to which nbgrader gives the points."""
+    source = f'feedback = check("{exercise.name}", {exercise.name})\ndisplay(feedback)\n'
+    source += f"{exercise.points} * feedback.score  # points"
+    meta = {"schema_version": 3, "task": False, "grade": True, "locked": True, "solution": False}
+    meta |= {"grade_id": f"test-{exercise.name}", "points": exercise.points}
+    return new_code_cell(source, id=meta["grade_id"], metadata={"nbgrader": meta})
+
+
+def wrong_with(cell, before, homework):
+    """What a cell (below the cell `before`) promises that its exercise does not keep, or None."""
     meta = cell.metadata.get("nbgrader", {})
     name = meta.get("grade_id", "")
     if meta.get("solution") and not REGION.search(cell.source):
         return f"cell {name!r} has no region ### BEGIN SOLUTION … ### END SOLUTION"
-    if meta.get("solution") and not meta.get("grade"):
-        if name not in SIGNATURES:
-            return f"cell {name!r} solves no exercise: its grade_id must be an exercise's name"
-        lines = sum(len(answer.strip().splitlines()) for answer in REGION.findall(cell.source))
-        if lines > LONGEST:
-            return f"the answer to {name!r} takes {lines} lines, {LONGEST} are allowed"
     if meta.get("grade") and not meta.get("solution"):
-        try:
-            points = find(name.removeprefix("test-")).points
-        except KeyError as unknown:
-            return f"cell {name!r} tests no exercise. {unknown.args[0]}"
-        if meta.get("points") != points or f"{points} * feedback.score" not in cell.source:
-            return f"cell {name!r} must give {points} points, in its metadata and in its last line"
+        return f"cell {name!r} tests an answer: `build` writes such cells from the exercises, leave it out"
+    if not solves(cell):
+        return None
+    try:
+        exercise = find(name)
+    except KeyError as unknown:
+        return f"cell {name!r} solves no exercise, which its grade_id must name. {unknown.args[0]}"
+    lines = sum(len(answer.strip().splitlines()) for answer in REGION.findall(cell.source))
+    headings = HEADING.findall(before.source) if before and before.cell_type == "markdown" else []
+    if homework != f"homework-{exercise.homework}":
+        return f"cell {name!r} solves an exercise of homework {exercise.homework}"
+    if lines > LONGEST:
+        return f"the answer to {name!r} takes {lines} lines, {LONGEST} are allowed"
+    if signature(cell.source, name) != exercise.signature:
+        return f"cell {name!r} defines {signature(cell.source, name)}, asked is {exercise.signature}"
+    if not headings:
+        return f"above cell {name!r} a heading must stand in a cell of text: the statement of the exercise"
+    if "★" in headings[-1] or "minutes" in headings[-1]:
+        return f"the heading above {name!r} states minutes or stars: `build` adds them from the exercise"
     return None
+
+
+def signature(source, name):
+    """`name(parameters)` as a cell defines it, of a class those of __init__; None where it does not."""
+    defined = {n.name: n for n in ast.parse(source).body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+    made = defined.get(name)
+    if isinstance(made, ast.ClassDef):
+        made = next((n for n in made.body if getattr(n, "name", "") == "__init__"), None)
+        return f"{name}({ast.unparse(made.args).removeprefix('self, ')})" if made else None
+    return f"{name}({ast.unparse(made.args)})" if made else None
 
 
 def released(notebook):

@@ -115,7 +115,7 @@ def reteach(rows):
 def hint(name, misconception):
     """What the student was told; "" for a mistake that is told from values alone."""
     known = EXERCISES[name].mistakes if name in EXERCISES else ()
-    return next((mistake.hint for mistake in known if mistake.name == misconception), "")
+    return next((mistake.hint for mistake in known if mistake.word == misconception), "")
 
 
 def table(rows):

@@ -36,7 +36,7 @@ def ready(name, function):
 # %% [markdown]
 # ## 1 · Noise that remembers
 #
-# ### 1.1 One step  (5 minutes, ★)
+# ### 1.1 One step
 #
 # A deterministic policy explores nothing, so DDPG adds noise; noise that is correlated in time carries a heavy system
 # further than independent kicks that cancel. The Ornstein–Uhlenbeck process is pulled back to $\mu$ at the rate $\theta$
@@ -57,13 +57,8 @@ def ou_step(x, theta, mu, sigma, dt, xi):
     ### END SOLUTION
 
 
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-ou_step", "locked": true, "points": 3, "solution": false}
-feedback = check("ou_step", ou_step)
-display(feedback)
-3 * feedback.score  # points
-
 # %% [markdown]
-# ### 1.2 Where it settles  (10 minutes, ★★)
+# ### 1.2 Where it settles
 #
 # The scale of the noise decides how far an agent explores, so you should know it before you train. One step multiplies
 # the distance to $\mu$ by $1 - \theta\Delta t$ and adds fresh noise. In the long run what is forgotten and what is added
@@ -80,11 +75,6 @@ def ou_stationary_variance(theta, sigma, dt):
     return sigma**2 * dt / (1 - shrink)
     ### END SOLUTION
 
-
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-ou_stationary_variance", "locked": true, "points": 3, "solution": false}
-feedback = check("ou_stationary_variance", ou_stationary_variance)
-display(feedback)
-3 * feedback.score  # points
 
 # %% [markdown]
 # **See it.** Five hundred steps of your process, and of independent normal numbers of the same variance. Look at how
@@ -107,7 +97,7 @@ if ready("ou_step", ou_step) and ready("ou_stationary_variance", ou_stationary_v
     axes[1].set_xlabel("step")
 
 # %% [markdown]
-# ## 2 · Replay  (20 minutes, ★★)
+# ## 2 · Replay
 #
 # Successive transitions look alike, and a network fitted to look-alikes forgets the rest; drawing at random from a large
 # memory breaks the correlation and lets every transition teach more than once. The memory is a ring: when it is full,
@@ -146,15 +136,10 @@ class ReplayBuffer:
         ### END SOLUTION
 
 
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-ReplayBuffer", "locked": true, "points": 5, "solution": false}
-feedback = check("ReplayBuffer", ReplayBuffer)
-display(feedback)
-5 * feedback.score  # points
-
 # %% [markdown]
 # ## 3 · Targets that hold still
 #
-# ### 3.1 Following slowly  (5 minutes, ★)
+# ### 3.1 Following slowly
 #
 # A critic that regresses to its own output chases its own tail; a target network, a slow copy, gives it something that
 # holds still for a while. After every update the copy moves by the fraction $\tau$ towards the online network:
@@ -171,13 +156,8 @@ def polyak(target, online, tau):
     ### END SOLUTION
 
 
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-polyak", "locked": true, "points": 2, "solution": false}
-feedback = check("polyak", polyak)
-display(feedback)
-2 * feedback.score  # points
-
 # %% [markdown]
-# ### 3.2 DDPG's target  (10 minutes, ★)
+# ### 3.2 DDPG's target
 #
 # This line is where most reimplementations of DDPG go silently wrong, because a critic that is told of rewards after the
 # end still looks as if it learns. With $Q'$ and $\mu'$ the target networks,
@@ -196,13 +176,8 @@ def ddpg_target(reward, terminated, next_q, gamma):
     ### END SOLUTION
 
 
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-ddpg_target", "locked": true, "points": 4, "solution": false}
-feedback = check("ddpg_target", ddpg_target)
-display(feedback)
-4 * feedback.score  # points
-
 # %% [markdown]
-# ### 3.3 A bug to find  (10 minutes, ★★)
+# ### 3.3 A bug to find
 #
 # Broken reinforcement learning fails silently: this loss runs, goes down, and trains nothing. A critic's network returns a
 # *column*, `q` and `next_q` of shape `[B, 1]`; `reward` and `terminated` come from the buffer as `[B]`.
@@ -221,13 +196,8 @@ def critic_loss(q, next_q, reward, terminated, gamma):
     return ((q - target) ** 2).mean()
 
 
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-critic_loss", "locked": true, "points": 3, "solution": false}
-feedback = check("critic_loss", critic_loss)
-display(feedback)
-3 * feedback.score  # points
-
 # %% [markdown]
-# ## 4 · The actor  (10 minutes, ★★)
+# ## 4 · The actor
 #
 # The critic is only a means: the actor climbs it. The deterministic policy gradient goes *through* the action, so the
 # action must be the actor's own, with its graph attached:
@@ -246,15 +216,10 @@ def actor_loss(critic, actor, observation, action):
     ### END SOLUTION
 
 
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-actor_loss", "locked": true, "points": 4, "solution": false}
-feedback = check("actor_loss", actor_loss)
-display(feedback)
-4 * feedback.score  # points
-
 # %% [markdown]
 # ## 5 · Why the critic is too optimistic
 #
-# ### 5.1 The maximum of noisy estimates  (15 minutes, ★★)
+# ### 5.1 The maximum of noisy estimates
 #
 # Each estimate may be right on average, and the largest of them is still too large on average: whoever takes the maximum
 # picks the lucky ones. For estimates with finitely many outcomes the expectation can be computed exactly.
@@ -273,11 +238,6 @@ def expected_maximum(values, probabilities):
     return total
     ### END SOLUTION
 
-
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-expected_maximum", "locked": true, "points": 4, "solution": false}
-feedback = check("expected_maximum", expected_maximum)
-display(feedback)
-4 * feedback.score  # points
 
 # %% [markdown]
 # **See it.** Every action is worth exactly 0, and each estimate is $+1$ or $-1$ with equal chances. The plot is your
@@ -312,7 +272,7 @@ if ready("expected_maximum", expected_maximum):
 # ### END SOLUTION
 
 # %% [markdown]
-# ### 5.3 TD3's target  (10 minutes, ★)
+# ### 5.3 TD3's target
 #
 # TD3's cure is to train two critics and to believe the more pessimistic one, entry by entry:
 #
@@ -330,13 +290,8 @@ def td3_target(reward, terminated, next_q1, next_q2, gamma):
     ### END SOLUTION
 
 
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-td3_target", "locked": true, "points": 4, "solution": false}
-feedback = check("td3_target", td3_target)
-display(feedback)
-4 * feedback.score  # points
-
 # %% [markdown]
-# ### 5.4 Smoothing  (10 minutes, ★★)
+# ### 5.4 Smoothing
 #
 # A deterministic target policy finds every narrow peak that the critic has by accident; averaging over nearby actions
 # hides the peak. TD3 adds noise to the *target* action, clips the noise so that it stays near, and clamps the sum to where
@@ -356,13 +311,8 @@ def smoothed_action(next_action, xi, sigma, clip):
     ### END SOLUTION
 
 
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-smoothed_action", "locked": true, "points": 4, "solution": false}
-feedback = check("smoothed_action", smoothed_action)
-display(feedback)
-4 * feedback.score  # points
-
 # %% [markdown]
-# ### 5.5 Measuring the bias  (10 minutes, ★★)
+# ### 5.5 Measuring the bias
 #
 # "Critics overestimate" is a claim about numbers, and you can measure it: compare what the critic said with what then
 # happened. Along one episode that ended by termination, the critic's values are $q_t$ and the rewards $r_t$; what happened
@@ -382,11 +332,6 @@ def critic_bias(q, rewards, gamma):
     return sum(gaps) / len(gaps)
     ### END SOLUTION
 
-
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-critic_bias", "locked": true, "points": 4, "solution": false}
-feedback = check("critic_bias", critic_bias)
-display(feedback)
-4 * feedback.score  # points
 
 # %% [markdown]
 # **A given critic.** Ten steps in a row, eight actions at each, every reward normal with mean 0 and standard deviation 1: every true value

@@ -68,7 +68,7 @@ def performance(P, R, start, gamma, policy):
 # %% [markdown]
 # ## 1 · How far two policies are apart
 #
-# ### 1.1 Where a policy goes  (15 minutes, ★★)
+# ### 1.1 Where a policy goes
 #
 # Every formula of this homework averages over the states that a policy visits, so you need that average exactly once in
 # your life. The normalised discounted visitation is
@@ -88,13 +88,8 @@ def visitation(P, policy, start, gamma):
     ### END SOLUTION
 
 
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-visitation", "locked": true, "points": 4, "solution": false}
-feedback = check("visitation", visitation)
-display(feedback)
-4 * feedback.score  # points
-
 # %% [markdown]
-# ### 1.2 The performance difference lemma  (20 minutes, ★★)
+# ### 1.2 The performance difference lemma
 #
 # Comparing two policies by running both is expensive; the lemma says what the difference is made of: at every state the
 # new policy visits, how much better are its actions than the old policy's average?
@@ -112,11 +107,6 @@ def performance_difference(P, R, start, gamma, new, old):
     return d @ gain / (1 - gamma)
     ### END SOLUTION
 
-
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-performance_difference", "locked": true, "points": 5, "solution": false}
-feedback = check("performance_difference", performance_difference)
-display(feedback)
-5 * feedback.score  # points
 
 # %% [markdown] nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "written-lemma", "locked": false, "points": 6, "solution": true}
 # ### 1.3 Prove it  (20 minutes, marked by hand)
@@ -136,7 +126,7 @@ display(feedback)
 # ### END SOLUTION
 
 # %% [markdown]
-# ### 1.4 The surrogate  (15 minutes, ★★)
+# ### 1.4 The surrogate
 #
 # The lemma needs the new policy's states, which nobody has before trying it; the surrogate uses the old policy's instead:
 #
@@ -153,11 +143,6 @@ def surrogate(P, R, start, gamma, new, old):
     return performance(P, R, start, gamma, old) + d @ gain / (1 - gamma)
     ### END SOLUTION
 
-
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-surrogate", "locked": true, "points": 4, "solution": false}
-feedback = check("surrogate", surrogate)
-display(feedback)
-4 * feedback.score  # points
 
 # %% [markdown]
 # **See it.** Walk in a straight line from the old policy to the new one, $\pi_t = (1-t)\pi + t\pi'$. On the left: $\eta$ and $L$. On the
@@ -202,7 +187,7 @@ if ready("surrogate", surrogate):
 # ### END SOLUTION
 
 # %% [markdown]
-# ### 1.6 How small is enough  (5 minutes, ★)
+# ### 1.6 How small is enough
 #
 # The first-order argument gives a direction and no distance; this constant gives the distance (and shows how
 # pessimistic a guarantee can be). With $\varepsilon = \max_{s,a}|A^\pi(s,a)|$ and the unnormalised $\eta$,
@@ -221,15 +206,10 @@ def bound_constant(epsilon, gamma):
     ### END SOLUTION
 
 
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-bound_constant", "locked": true, "points": 2, "solution": false}
-feedback = check("bound_constant", bound_constant)
-display(feedback)
-2 * feedback.score  # points
-
 # %% [markdown]
 # ## 2 · A trust region by hand
 #
-# ### 2.1 One step  (20 minutes, ★★★)
+# ### 2.1 One step
 #
 # A model is a promise that holds nearby, so it is minimised only as far as it is trusted. Around $x$ the quadratic model is
 # $m(p) = f(x) + f'(x)\,p + \tfrac12 f''(x)\,p^2$, and the step solves
@@ -253,13 +233,8 @@ def trust_region_step(f, df, d2f, x, radius):
     ### END SOLUTION
 
 
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-trust_region_step", "locked": true, "points": 5, "solution": false}
-feedback = check("trust_region_step", trust_region_step)
-display(feedback)
-5 * feedback.score  # points
-
 # %% [markdown]
-# ### 2.2 The radius learns  (10 minutes, ★)
+# ### 2.2 The radius learns
 #
 # Nobody knows beforehand how far a model can be trusted, but every step tells: compare what the model promised with what
 # came. With $\rho = \text{actual reduction} / \text{predicted reduction}$:
@@ -281,11 +256,6 @@ def next_radius(radius, rho, step_length, max_radius):
     return radius
     ### END SOLUTION
 
-
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-next_radius", "locked": true, "points": 3, "solution": false}
-feedback = check("next_radius", next_radius)
-display(feedback)
-3 * feedback.score  # points
 
 # %% [markdown]
 # **See it.** Your two functions together walk down $(x^2-1)^2$ from the top of the hill at $x = 0$. Watch which steps reach the edge.
@@ -324,7 +294,7 @@ if ready("trust_region_step", trust_region_step) and ready("next_radius", next_r
 # near $\theta$ is $\tfrac12 d^\top F d$ with the Fisher matrix $F = \mathbb E[\nabla\log\pi\,\nabla\log\pi^\top]$. The best step within that ruler points
 # along $F^{-1}g$; the exercises build it without ever inverting, or even storing, $F$.
 #
-# ### 3.1 Fisher times vector  (10 minutes, ★★)
+# ### 3.1 Fisher times vector
 #
 # A policy with a million parameters has a Fisher matrix with a million million entries, so it is used only through products.
 # From samples of the score $s_i = \nabla_\theta\log\pi_\theta(a_i|s_i)$ the estimate is $\hat F = \frac1N\sum_i s_is_i^\top$, and a little damping $\lambda$ keeps
@@ -340,13 +310,8 @@ def fisher_vector_product(scores, v, damping):
     ### END SOLUTION
 
 
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-fisher_vector_product", "locked": true, "points": 4, "solution": false}
-feedback = check("fisher_vector_product", fisher_vector_product)
-display(feedback)
-4 * feedback.score  # points
-
 # %% [markdown]
-# ### 3.2 Conjugate gradient  (20 minutes, ★★)
+# ### 3.2 Conjugate gradient
 #
 # Solving $Ax = b$ needs only products $Av$ when $A$ is symmetric and positive definite; that is why TRPO can afford it.
 # Start from $x = 0$, $r = b$, $p = r$, and repeat:
@@ -377,11 +342,6 @@ def conjugate_gradient(matvec, b, iterations):
     ### END SOLUTION
 
 
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-conjugate_gradient", "locked": true, "points": 5, "solution": false}
-feedback = check("conjugate_gradient", conjugate_gradient)
-display(feedback)
-5 * feedback.score  # points
-
 # %% [markdown] nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "written-natural-step", "locked": false, "points": 6, "solution": true}
 # ### 3.3 Derive the step  (20 minutes, marked by hand)
 #
@@ -400,7 +360,7 @@ display(feedback)
 # ### END SOLUTION
 
 # %% [markdown]
-# ### 3.4 Code it  (15 minutes, ★★)
+# ### 3.4 Code it
 #
 # What you derived is the step of natural policy gradient and the first half of TRPO. **Write** the maximiser: `F` has shape `[P, P]`,
 # `g` has shape `[P]`, `delta` is a number. A dense solve is fine here.
@@ -413,11 +373,6 @@ def natural_step(F, g, delta):
     return np.sqrt(2 * delta / (g @ direction)) * direction
     ### END SOLUTION
 
-
-# %% nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "test-natural_step", "locked": true, "points": 4, "solution": false}
-feedback = check("natural_step", natural_step)
-display(feedback)
-4 * feedback.score  # points
 
 # %% [markdown]
 # ## 4 · Your solver inside TRPO

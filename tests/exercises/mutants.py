@@ -1,6 +1,6 @@
 """Automatic mutants of the answers in the homework: operators, constants, dropped lines. Which survive?
 
-    python3 tests/graders/mutants.py
+    python3 tests/exercises/mutants.py
 
 A survivor is either as right as the answer (EQUIVALENT says why) or a case that the inputs lack.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rlcourse.grading.check import check
+from rlcourse.grading import check
 from rlcourse.grading.release import SOURCES, answers, instructor
 
 OPERATORS = {

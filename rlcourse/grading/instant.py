@@ -1,13 +1,15 @@
 """Instant feedback in a notebook: the visible cases of an exercise, judged in this process."""
 
+from collections.abc import Callable
+
 from rlcourse.grading import driver
 from rlcourse.grading.exercises import find
-from rlcourse.grading.record import Feedback
+from rlcourse.grading.feedback import Feedback
 
 VISIBLE = 0  # the seed that students see; the judge draws others
 
 
-def check(name, function=None, seed: int = VISIBLE) -> Feedback:
+def check(name: str, function: Callable | None = None, seed: int = VISIBLE) -> Feedback:
     """Try `function` on the exercise's cases and say what is right, or which mistake it looks like.
 
     Shows as ✓ or ✗ with a sentence; `.passed`, `.score` in [0, 1], `.misconception` (a short word or None)
@@ -19,4 +21,4 @@ def check(name, function=None, seed: int = VISIBLE) -> Feedback:
     except KeyError as unknown:
         return Feedback(str(name), False, 0.0, None, unknown.args[0])
     cases = exercise.cases(seed)
-    return exercise.judge(cases, driver.observe(exercise.name, function, cases))
+    return exercise.judge(cases, driver.observe(exercise.spec, function, cases))

@@ -1,10 +1,11 @@
 """Every solution of the bank through `check`: is each wrong one caught, and its mistake named?
 
-    python3 tests/graders/kill_matrix.py            # prints the table
-    python3 tests/graders/kill_matrix.py --write    # and puts it into tests/graders/README.md
+    python3 tests/exercises/kill_matrix.py            # prints the table
+    python3 tests/exercises/kill_matrix.py --write    # and puts it into tests/exercises/README.md
 
-A name in `bank/` says what is expected: `right_…`; `wrong_<misconception>__<variant>`; `wrong_none__…` for
-answers that are no numbers, or of a wrong form: rejected, without a misconception.
+A bank lies where its exercise lies: hw3/td3_target.py. A name in it says what is expected: `right_…`;
+`wrong_<misconception>__<variant>`; `wrong_none__…` for answers that are no numbers, or of a wrong form:
+rejected, without a misconception.
 """
 
 import argparse
@@ -18,8 +19,8 @@ import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rlcourse.grading.check import check
-from rlcourse.grading.exercises import EXERCISES
+from rlcourse.grading import check
+from rlcourse.grading.exercises import EXERCISES, find
 
 HERE = Path(__file__).resolve().parent
 SEEDS = range(20)
@@ -41,7 +42,7 @@ class Row:
 
 def bank(name):
     """(solution name, solution) of one exercise."""
-    path = HERE / "bank" / f"{name}.py"
+    path = HERE / f"hw{find(name).homework}" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"bank_{name}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -1,0 +1,310 @@
+"""A ring of the newest `capacity` items; sample(n) draws from those stored, each with probability 1/len.
+
+`rng` is a NumPy Generator; drawing with or without replacement is equally right. Items are numbered from 1001
+on, so that a draw tells which it was. What is certain (the lengths) is compared; what is drawn is judged by
+`fair`.
+"""
+
+import numpy as np
+
+from rlcourse.grading.record import Exercise, Mistake
+
+
+class ReplayBuffer:
+    def __init__(self, capacity, rng):
+        self.capacity, self.rng = capacity, rng
+        self.items, self.added = [], 0
+
+    def add(self, item):
+        if len(self.items) < self.capacity:
+            self.items.append(item)
+        else:
+            self.items[self.added % self.capacity] = item
+        self.added += 1
+
+    def sample(self, n):
+        return [self.items[i] for i in self.rng.integers(len(self.items), size=n)]
+
+    def __len__(self):
+        return len(self.items)
+
+
+def draw(rng):
+    shapes = (  # capacity, adds, draws
+        (7, 7 * 2 + int(rng.integers(2, 6)), 200),  # wrapped more than twice
+        (6, 6 + int(rng.integers(2, 4)), 800),  # wrapped by a part: some slots were written twice
+        (9, 6, 200),  # not yet full
+        (5, 5, 200),  # exactly full
+    )
+    return [
+        {"capacity": c, "adds": a, "batch": 3, "draws": n, "seed": int(rng.integers(1, 2**31))}
+        for c, a, n in shapes
+    ]
+
+
+def adaptor(cls, case, plain):
+    """Add items 1001, 1002, …; then draw many batches. Twice, from the same seed."""
+    import random
+
+    import numpy as np
+
+    capacity, adds, batch, draws, seed = (
+        int(case[name]) for name in ("capacity", "adds", "batch", "draws", "seed")
+    )
+
+    def fill(rng):
+        buffer, lengths = cls(capacity, rng), []
+        for item in range(1, adds + 1):
+            buffer.add(1000 + item)
+            lengths.append(float(len(buffer)))
+        return buffer, lengths
+
+    def drain(buffer, draws):
+        """So many batches, and the length after the first; a buffer that sampling empties: one batch."""
+        before, batches = len(buffer), [items(buffer.sample(batch))]
+        after = len(buffer)
+        while len(batches) < draws:
+            batches.append(items(buffer.sample(batch)) if after == before else batches[0])
+        return batches, float(after)
+
+    def items(sample):
+        """A batch as numbers; an empty slot (None) becomes −1."""
+        if isinstance(sample, np.ndarray) and sample.dtype == object:
+            sample = sample.tolist()
+        if isinstance(sample, (list, tuple)):
+            sample = [-1 if item is None else item for item in sample]
+        return plain(sample, size=batch, who=f"sample({batch})").reshape(batch)
+
+    last = None
+    for make_rng in (np.random.default_rng, random.Random, np.random.RandomState):
+        try:
+            buffer, lengths = fill(make_rng(seed))
+            many, after = drain(buffer, draws)
+            twin, _ = fill(make_rng(seed))
+            again, _ = drain(twin, 5)
+        except (AttributeError, TypeError) as error:  # perhaps written for another kind of generator
+            last = last or error
+            continue
+        return {"lengths": lengths, "draws": np.array(many), "length_after": after, "again": np.array(again)}
+    raise last
+
+
+def certain(capacity, adds, batch, draws, seed):
+    """The lengths; of the draws their shape only."""
+    held = 1001.0 + np.arange(max(0, adds - capacity), adds)
+    return {
+        "lengths": np.minimum(np.arange(1, adds + 1), capacity),
+        "length_after": min(adds, capacity),
+        "draws": np.resize(held, (draws, batch)),
+        "again": np.resize(held, (5, batch)),
+    }
+
+
+# Is a buffer fair? Statistics of its draws.
+
+FALSE_ALARM = 1e-6  # of one check on a right buffer: all tests of a check together, a union bound
+
+
+def fair(case, answer, expected, tolerance):
+    """Lengths exact, every draw from the newest `capacity` items, uniform and not in runs.
+
+    Each count k of N draws is judged by Chernoff's bound, P ≤ 2 exp(−N KL(k/N ‖ p)); it holds for draws with
+    replacement, and for draws without (Hoeffding 1963, §6).
+    """
+    return (
+        all(answer[name].shape == values.shape for name, values in expected.items())
+        and np.array_equal(answer["lengths"], expected["lengths"])
+        and bool(answer["length_after"] == expected["length_after"])
+        and support_right(case, answer)
+        and even(case, answer)
+    )
+
+
+def held_items(case):
+    return 1001.0 + np.arange(max(0, case["adds"] - case["capacity"]), case["adds"])
+
+
+def support_right(case, answer):
+    return set(np.unique(answer["draws"])) == set(held_items(case))
+
+
+def surprising(k, n, p, tests=100):
+    """Is a count of k among n, each of probability p, too rare for one of `tests` tests?"""
+    q = k / n
+    kl = sum(a * np.log(a / b) for a, b in ((q, p), (1 - q, 1 - p)) if a > 0)
+    return 2 * np.exp(-n * kl) < FALSE_ALARM / tests
+
+
+def even(case, answer):
+    held, draws = held_items(case), answer["draws"]
+    counts = [(draws == item).sum() for item in held]
+    fair_counts = not any(surprising(k, draws.size, 1 / len(held)) for k in counts)
+    return fair_counts and not in_runs(case, answer) and not repeats(case, answer)
+
+
+def repeats(case, answer):
+    """Are batches one item repeated, more often than chance allows?"""
+    draws = answer["draws"]
+    same = np.all(draws == draws[:, :1], axis=1).sum()
+    chance = len(held_items(case)) ** (1.0 - draws.shape[1])
+    return same > chance * len(draws) and surprising(same, len(draws), chance)
+
+
+def in_runs(case, answer):
+    """Are batches runs of neighbours (in age, cyclically) more often than chance allows?"""
+    held, draws = held_items(case), np.sort(answer["draws"], axis=1) - 1001
+    size, batch = len(held), draws.shape[1]
+    if batch >= size - 1:
+        return False
+    gaps = np.diff(np.concatenate([draws, draws[:, :1] + size], axis=1), axis=1)
+    runs = ((gaps == 1).sum(axis=1) == batch - 1).sum()
+    chance = size / float(np.prod([size - i for i in range(batch)])) * float(np.prod(range(1, batch + 1)))
+    return runs > chance * len(draws) and surprising(runs, len(draws), chance)
+
+
+# Traces that mistakes leave.
+
+
+def lengths_are(*rules):
+    """len(buffer) after n items follows one of the rules (n, capacity)."""
+    return lambda case, answer: any(
+        np.array_equal(answer["lengths"], [rule(n, case["capacity"]) for n in range(1, case["adds"] + 1)])
+        for rule in rules
+    )
+
+
+def counts_all(case, answer):
+    return case["adds"] > case["capacity"] and lengths_are(lambda n, c: n)(case, answer)
+
+
+def positions(case, answer):
+    return bool(np.all(answer["draws"] < case["capacity"]) and np.any(answer["draws"] > 0))
+
+
+def first_items_stay(case, answer):
+    return case["adds"] > case["capacity"] and answer["draws"].max() <= 1000 + case["capacity"]
+
+
+def unused_slots(case, answer):
+    return bool(np.any((answer["draws"] < 1001) | (answer["draws"] > 1000 + case["adds"])))
+
+
+def misses(which):
+    def shows(case, answer):
+        missing = set(held_items(case)) - set(np.unique(answer["draws"]))
+        extra = set(np.unique(answer["draws"])) - set(held_items(case))
+        return not extra and missing == {held_items(case)[which]}
+
+    return shows
+
+
+def misses_a_slot(case, answer):
+    """One slot of the ring is never drawn (which item lies there depends on the wrap)."""
+    drawn = set(np.unique(answer["draws"]))
+    return drawn < set(held_items(case)) and len(drawn) == len(held_items(case)) - 1
+
+
+def old_items(case, answer):
+    return bool(np.any(answer["draws"] < held_items(case)[0])) and not unused_slots(case, answer)
+
+
+def one_batch(case, answer):
+    return bool(np.all(answer["draws"] == answer["draws"][:1]))
+
+
+def newest_only(case, answer):
+    drawn = np.unique(answer["draws"])
+    return len(drawn) < len(held_items(case)) and set(drawn) == set(held_items(case)[-len(drawn) :])
+
+
+def oldest_only(case, answer):
+    drawn = np.unique(answer["draws"])
+    return len(drawn) < len(held_items(case)) and set(drawn) == set(held_items(case)[: len(drawn)])
+
+
+def uses_seed(cases, answers):
+    if all(np.array_equal(a["draws"][:5], a["again"]) for a in answers):
+        return ""
+    return "(Two buffers with the same rng drew differently: draw from rng, and a run can be repeated.)"
+
+
+MISTAKES = (
+    Mistake("returns_indices",
+        "These look like positions in the buffer, not like the items stored there: return the items.",
+        shows=positions),
+    Mistake("unbounded",
+        "The buffer grows past its capacity. When it is full, the newest item must take the place of the "
+        "oldest.",
+        shows=lambda case, answer: counts_all(case, answer) and old_items(case, answer)),
+    Mistake("wrong_length",
+        "len(buffer) counts every item ever added. It must be what is stored: min(added, capacity).",
+        shows=lambda case, answer: counts_all(case, answer) and not old_items(case, answer)),
+    Mistake("empty_slots",
+        "Slots that hold nothing yet are drawn: sample among the len(buffer) items stored, not among "
+        "capacity.",
+        shows=unused_slots),
+    Mistake("wrong_length",
+        "len(buffer) is the capacity from the start. It must be what is stored: min(added, capacity).",
+        shows=lengths_are(lambda n, c: c)),
+    Mistake("drops_newest",
+        "Once full, your buffer ignores new items. It must drop the oldest, or the agent stops learning from "
+        "what it does.",
+        shows=first_items_stay),
+    Mistake("clears_when_full", "The buffer empties itself when it is full. Only the oldest item must go.",
+        shows=lambda case, answer: bool(np.any(np.diff(answer["lengths"]) < 0))),
+    Mistake("off_by_one",
+        "The buffer holds one item fewer or more than its capacity: check the comparison with capacity, and "
+        "the modulus.",
+        shows=lengths_are(lambda n, c: min(n, c - 1), lambda n, c: min(n, c + 1))),
+    Mistake("wrong_length",
+        "len(buffer) is the place where the next item goes, not the number of items stored.",
+        shows=lengths_are(lambda n, c: n % c, lambda n, c: (n - 1) % c)),
+    Mistake("removes_on_sample",
+        "Drawing takes items out of the buffer. A transition may be drawn again: that is where replay's data "
+        "efficiency comes from.",
+        shows=lambda case, answer: answer["length_after"] < answer["lengths"][-1]),
+    Mistake("misses_oldest", "The oldest item is never drawn: indices start at 0.", shows=misses(0)),
+    Mistake("misses_newest",
+        "The newest item is never drawn: the upper end of rng.integers is already excluded.",
+        shows=misses(-1)),
+    Mistake("newest_only",
+        "Only the newest items are drawn. Replay decorrelates because it draws from everything stored.",
+        shows=newest_only),
+    Mistake("oldest_only", "Only the oldest items are drawn. Draw from everything stored.",
+        shows=oldest_only),
+    Mistake("same_batch",
+        "Every call of sample returns the same batch: draw new indices in every call, from the generator "
+        "that __init__ was given.",
+        shows=one_batch),
+    Mistake("wrong_length", "len(buffer) must be min(added, capacity) after every add.",
+        shows=lambda case, answer: not lengths_are(min)(case, answer)),
+    Mistake("misses_a_slot",
+        "One slot is never drawn: check both ends of the index range (rng.integers excludes the upper end).",
+        shows=misses_a_slot),
+    Mistake("not_fifo",
+        "Items are overwritten in the wrong order: some older than the newest `capacity` survive. Write to "
+        "slot (number added) mod capacity.",
+        shows=old_items),
+    Mistake("repeated_item", "A batch is one item repeated. Draw each item of the batch on its own.",
+        shows=repeats),
+    Mistake("consecutive",
+        "Batches are runs of neighbours. Neighbouring transitions are correlated, which replay is there to "
+        "break: draw each item on its own.",
+        shows=lambda case, answer: support_right(case, answer) and in_runs(case, answer)),
+    Mistake("not_uniform",
+        "Some items are drawn more often than others. Every stored item must be equally likely.",
+        shows=lambda case, answer: not even(case, answer)),
+)  # fmt: skip
+
+EXERCISE = Exercise(
+    ReplayBuffer,
+    draw,
+    points=5,
+    minutes=20,
+    stars=2,
+    mistakes=MISTAKES,
+    adaptor=adaptor,
+    certain=certain,
+    right=fair,
+    remark=uses_seed,
+)

@@ -1,0 +1,1 @@
+"""Homework 4: trust regions. A file is an exercise."""
