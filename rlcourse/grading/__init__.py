@@ -8,6 +8,6 @@ __all__ = ["check", "plug_in", "plug_in_solver"]
 
 def main(argv=None):
     """`python3 -m rlcourse grade`; see `cli.py`."""
-    from rlcourse.grading.cli import main
+    from rlcourse.grading.__main__ import main
 
     return main(argv)

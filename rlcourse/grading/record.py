@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rlcourse.grading.driver import SIGNATURES
+from rlcourse.grading.sandbox.inside.observer import SIGNATURES
 
 Case = dict  # parameter name -> array, number or string: what crosses into the student's process
 Answer = dict  # name -> float64 array, or {"error": text, "kind": word}

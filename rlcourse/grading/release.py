@@ -9,8 +9,8 @@ import re
 import sys
 from pathlib import Path
 
-from rlcourse.grading.driver import SIGNATURES
 from rlcourse.grading.exercises import find
+from rlcourse.grading.sandbox.inside.observer import SIGNATURES
 from rlcourse.notebooks import ROOT, compile_source, notebook_bytes, shown
 
 SOURCES = ROOT / "notebooks" / "source" / "homework"

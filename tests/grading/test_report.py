@@ -1,7 +1,7 @@
 """The report tells an instructor what to reteach, in the order in which it is needed."""
 
-from rlcourse.grading import report
-from rlcourse.grading.judge import UNKNOWN, Result, Row
+from rlcourse.grading.judging import report
+from rlcourse.grading.judging.judge import UNKNOWN, Result, Row
 
 
 def answer(passed=False, misconception=None, message=""):

@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rlcourse.grading.exercises import EXERCISES
-from rlcourse.grading.judge import UNKNOWN
+from rlcourse.grading.judging.judge import UNKNOWN
 
 UNNAMED = "#BBBBBB"
 MISTAKES = ("#D55E00", "#E69F00", "#CC79A7")  # Okabe–Ito; the most frequent mistake first

@@ -33,6 +33,8 @@ from pathlib import Path
 import psutil
 
 HERE = Path(__file__).resolve().parent
+INSIDE = HERE / "inside"
+PACKAGE = HERE.parents[1]  # rlcourse: holds the answers
 NURSERY_BYTES = 256 << 20  # about the size of a process that has only imported torch
 # What a solution may import, with what they need.
 LIBRARIES = ("numpy", "scipy", "torch", "matplotlib", "gymnasium")
@@ -75,12 +77,21 @@ class Nursery:
         self._socket, inside = socket.socketpair()
         options = {"stdin": inside, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "cwd": "/"}
         if unsandboxed:
-            paths = [HERE, *sorted({source.parent for source in _libraries().values()})]
-            command = [sys.executable, "-I", "-S", "-B", HERE / "nursery.py", json.dumps(values), "0", *paths]
+            paths = [INSIDE, *sorted({source.parent for source in _libraries().values()})]
+            command = [
+                sys.executable,
+                "-I",
+                "-S",
+                "-B",
+                INSIDE / "fork_server.py",
+                json.dumps(values),
+                "0",
+                *paths,
+            ]
             options |= {"cwd": self._folder.name, "env": _environment()}
             self.process = subprocess.Popen(command, start_new_session=True, **options)
         else:
-            command = [_python()[1], "-I", "-S", "-B", "/opt/course/nursery.py", json.dumps(values), "1"]
+            command = [_python()[1], "-I", "-S", "-B", "/opt/course/fork_server.py", json.dumps(values), "1"]
             with _arguments(limits) as (bwrap, fds):
                 command = [*bwrap, *command, "/opt/course", "/opt/site"]
                 options |= {"env": {}, "pass_fds": fds}  # as under `env -i`
@@ -309,7 +320,9 @@ def _file_system():
             system[os.path.realpath(name)] = name
     own = _python()[0]
     own |= {str(source): f"/opt/site/{name}" for name, source in _libraries().items()}
-    own |= {str(HERE / name): f"/opt/course/{name}" for name in ("nursery.py", "child.py", "driver.py")}
+    own |= {
+        str(INSIDE / name): f"/opt/course/{name}" for name in ("fork_server.py", "runner.py", "observer.py")
+    }
     staged = {f"/mnt/{i}": source for i, source in enumerate(own)} if os.geteuid() == 0 else {}
     seen_at = {source: place for place, source in staged.items()}
     for source, place in (system | own).items():
@@ -323,7 +336,7 @@ def _file_system():
 
 def _secrets():
     """Folders to be emptied in the child if they lie in one that it sees: this package, other libraries."""
-    folders = [HERE.parent, *map(Path, site.getsitepackages([sys.base_prefix, "/usr", "/usr/local"]))]
+    folders = [PACKAGE, *map(Path, site.getsitepackages([sys.base_prefix, "/usr", "/usr/local"]))]
     return {folder.resolve() for folder in folders if folder.is_dir()}
 
 

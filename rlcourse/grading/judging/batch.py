@@ -19,9 +19,8 @@ from pathlib import Path
 import joblib
 from tqdm import tqdm
 
-from rlcourse.grading.judge import UNKNOWN, Row, judge, zero
-from rlcourse.grading.sandbox import LIMITS, SandboxError
-from rlcourse.grading.submission import (
+from rlcourse.grading.judging.judge import UNKNOWN, Row, judge, zero
+from rlcourse.grading.judging.submission import (
     LARGEST,
     Assignment,
     Unreadable,
@@ -31,6 +30,7 @@ from rlcourse.grading.submission import (
     read,
     read_member,
 )
+from rlcourse.grading.sandbox.child import LIMITS, SandboxError
 
 
 class Refused(RuntimeError):
@@ -286,7 +286,7 @@ def grade(
         latest = {(row.submission, row.homework if homework else None): row for row in load_rows(rows_path)}
         rows = sorted(latest.values(), key=lambda row: (row.homework, row.student, row.submission))
         write_csv(out / "grades.csv", rows)
-        from rlcourse.grading import report  # matplotlib: only now
+        from rlcourse.grading.judging import report  # matplotlib: only now
 
         report.write(out, rows)
     return rows

@@ -37,9 +37,9 @@ def serve(limits):
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):  # prints and warnings cost nothing and go nowhere
         os.dup2(null, stream)
-    import driver
+    import observer
 
-    work = Work(driver)
+    work = Work(observer)
     while header := requests.read(4):
         message = json.loads(requests.read(int.from_bytes(header, "big")))
         body = json.dumps(work.answer(message)).encode()

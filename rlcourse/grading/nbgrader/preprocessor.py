@@ -27,9 +27,9 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Bool, Float, Integer
 
-from rlcourse.grading.judge import judge, zero
-from rlcourse.grading.sandbox import Limits, SandboxError, why_not
-from rlcourse.grading.submission import Assignment, Cell, Unreadable, match, read
+from rlcourse.grading.judging.judge import judge, zero
+from rlcourse.grading.judging.submission import Assignment, Cell, Unreadable, match, read
+from rlcourse.grading.sandbox.child import Limits, SandboxError, why_not
 
 NOTICE = "The submitted file could not be read: "
 

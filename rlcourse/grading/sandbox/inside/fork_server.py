@@ -139,9 +139,9 @@ def work(descriptors, limits, torch):
         sys.meta_path.insert(0, Shelf(torch))
         random.seed()
         sys.modules["numpy"].random.seed()
-        import child
+        import runner
 
-        child.serve(limits)
+        runner.serve(limits)
     finally:
         os._exit(0)
 

@@ -34,7 +34,8 @@ def main(argv=None) -> int:
     )
     args = parser.parse_args(argv)
 
-    from rlcourse.grading import batch, sandbox
+    from rlcourse.grading.judging import batch
+    from rlcourse.grading.sandbox import child as sandbox
 
     def refuse(reason):
         print(f"grade: {reason}.", file=sys.stderr)
@@ -72,3 +73,7 @@ def main(argv=None) -> int:
         print("  Run without a sandbox; every row says so.")
     print(f"Table: {args.out / 'grades.csv'}   Report: {args.out / 'report.html'}")
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from rlcourse.grading.exercises import find
-from rlcourse.grading.sandbox import LIMITS, Child, ChildDied
-from rlcourse.grading.submission import match
+from rlcourse.grading.judging.submission import match
+from rlcourse.grading.sandbox.child import LIMITS, Child, ChildDied
 
 DRAWS = 3  # hidden draws per exercise, each of 6 to 14 cases
 

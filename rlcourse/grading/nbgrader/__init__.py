@@ -1,0 +1,1 @@
+"""nbgrader with the course's judge in the place of its `Execute`."""
