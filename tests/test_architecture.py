@@ -129,6 +129,56 @@ def test_equations_import_only_numpy_torch_and_the_standard_library():
             assert not foreign, f"{name} imports {foreign}"
 
 
+INSIDE = PACKAGE / "grading" / "sandbox" / "inside"
+JUDGES = {"judging", "sandbox", "nbgrader", "batch", "preprocessor", "__main__"}  # these meet strangers' code
+
+
+@pytest.mark.parametrize("path", sorted(INSIDE.glob("*.py")), ids=lambda path: path.stem)
+def test_what_is_mounted_in_the_sandbox_imports_nothing_of_the_package(path):
+    siblings = {sibling.stem for sibling in INSIDE.glob("*.py")}
+    tops = {name.split(".")[0] for name in imports(path)}
+    assert tops <= {*sys.stdlib_module_names, *siblings, "numpy", "torch"}
+    at_the_top = ast.parse(path.read_text(encoding="utf-8")).body
+    named = {alias.name for node in at_the_top if isinstance(node, ast.Import) for alias in node.names}
+    named |= {node.module for node in at_the_top if isinstance(node, ast.ImportFrom)}
+    assert "torch" not in {name.split(".")[0] for name in named}, "torch only where it is asked for"
+
+
+def beside_the_judge():
+    """Modules of grading that no judge lives in: exercises, wherever they lie, and what they are made of."""
+    modules = [name.split(".") for name in MODULES if name.startswith("rlcourse.grading.")]
+    return [".".join(parts) for parts in modules if parts[2] not in JUDGES]
+
+
+@pytest.mark.parametrize("name", beside_the_judge())
+def test_exercises_import_no_judge(name):
+    """What `check` needs of the sandbox is the observer, and it lies in `inside`."""
+    judges = {other for other in course_imports(MODULES[name]) if other.startswith("rlcourse.grading.")}
+    judges = {other for other in judges if other.split(".")[2] in JUDGES}
+    assert {other for other in judges if not other.startswith("rlcourse.grading.sandbox.inside")} == set()
+
+
+def test_the_sandbox_knows_neither_exercises_nor_judge():
+    for name in MODULES:
+        if name.startswith("rlcourse.grading.sandbox"):
+            others = course_imports(MODULES[name])
+            assert {other for other in others if not other.startswith("rlcourse.grading.sandbox")} == set()
+
+
+def test_the_room_called_nbgrader_does_not_stand_before_the_real_one():
+    """Its files import the real one by its full name, and so does everything beside it."""
+    nbgrader = pytest.importorskip("nbgrader", reason="NOT CHECKED: nbgrader is not installed")
+    from rlcourse.grading import nbgrader as ours
+    from rlcourse.grading.nbgrader.preprocessor import Judge
+
+    assert nbgrader is not ours and not Path(nbgrader.__file__).is_relative_to(PACKAGE)
+    assert ours.configure.__module__ == "rlcourse.grading.nbgrader.preprocessor"
+    assert "nbgrader.preprocessors.base" in {base.__module__ for base in Judge.__mro__}
+    for path in (PACKAGE / "grading").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            assert not (isinstance(node, ast.ImportFrom) and node.level), f"{path} imports relatively"
+
+
 def test_there_is_no_drawer_called_utils():
     drawers = {"utils", "util", "helpers", "common", "misc"}
     assert not [name for name in MODULES if name.split(".")[-1] in drawers]

@@ -70,11 +70,11 @@ def hand_in():
 def graded(assignment):
     """A function: grades a folder with the command line, in this process; returns {student: row}."""
     from rlcourse.grading import __main__ as cli
-    from rlcourse.grading.judging import batch
+    from rlcourse.grading.judging import rows
 
     def run(folder, out, *options):
         code = cli.main([str(folder), "--out", str(out), "--jobs", "1", "--seconds", "3", *options])
         assert code == 0
-        return {row.student: row for row in batch.load_rows(out / "rows.jsonl")}
+        return {row.student: row for row in rows.load_rows(out / "rows.jsonl")}
 
     return run

@@ -10,7 +10,8 @@ import textwrap
 import psutil
 import pytest
 
-from rlcourse.grading.sandbox import child as sandbox
+from rlcourse.grading.sandbox import fork_server
+from rlcourse.grading.sandbox.child import Child
 
 pytestmark = pytest.mark.sandbox
 
@@ -277,7 +278,7 @@ def battle(notebook, hand_in, graded, right, tmp_path_factory):
         rows = graded(folder, out)
     finally:
         del os.environ["CANARY"]
-    sandbox.nursery.cache_clear()  # it stays for the next submission, as long as the grader
+    fork_server.shared.cache_clear()  # it stays for the next submission, as long as the grader
     left = [process for process in psutil.process_iter() if process.pid not in before and is_ours(process)]
     _, left = psutil.wait_procs(left, timeout=5)
     return rows, folder, out, [process for process in left if is_ours(process)]
@@ -339,7 +340,7 @@ def test_no_answer_lies_anywhere_in_the_childs_files():
         "    found += [n for n in files if 'homework' in n]\n"
         "raise ValueError(sorted(os.listdir('/opt/course')) + found)\n"
     )
-    with sandbox.Child() as child:
+    with Child() as child:
         child.ask({"cell": {"role": "solution", "name": "walk", "source": walk}})
         error = child.ask({"run": 1}, seconds=120)["error"]
     assert "['fork_server.py', 'observer.py', 'runner.py']" in error

@@ -30,7 +30,7 @@ def folder(tmp_path, notebook, hand_in, right):
 
 
 def rows_of(out):
-    from rlcourse.grading.judging.batch import load_rows
+    from rlcourse.grading.judging.rows import load_rows
 
     return load_rows(out / "rows.jsonl")
 
@@ -83,7 +83,9 @@ def test_a_killed_grader_takes_its_children_along(tmp_path, notebook, hand_in):
             if p.name().startswith("python") and "/opt/course/fork_server.py" in p.cmdline()
         ]
 
-    wait_for(lambda: len(in_sandbox()) >= 5)  # the nursery, two between, the child, and the fork that it made
+    wait_for(
+        lambda: len(in_sandbox()) >= 5
+    )  # the fork server, two between, the child, and the fork that it made
     inside = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -196,7 +198,7 @@ def test_a_missing_folder_or_homework_is_one_clear_line(tmp_path, capsys):
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), -1.0, "full", None, True, [1.0], 7.0, 0.5])
 def test_credit_is_always_a_number_between_nought_and_the_points(score):
-    from rlcourse.grading.judging.judge import credit
+    from rlcourse.grading.judging.rows import credit
 
     expected = {7.0: 4.0, 0.5: 2.0}.get(score, 0.0) if isinstance(score, float) else 0.0
     assert credit(score, 4.0) == expected
@@ -222,7 +224,7 @@ def test_a_fault_of_the_grader_is_a_row_that_the_next_run_grades_again(
 
 
 def test_rows_round_trip_through_json():
-    from rlcourse.grading.judging.judge import Result, Row
+    from rlcourse.grading.judging.rows import Result, Row
 
     row = Row("a", "a.ipynb", "homework-3", results={"polyak": Result(3.0, 1.0, True, None, "ok")})
     assert Row.from_dict(json.loads(json.dumps(row.as_dict()))) == row

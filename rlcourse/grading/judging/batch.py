@@ -5,7 +5,6 @@ same command goes on from there. A lock keeps a second grader out of the same re
 """
 
 import contextlib
-import csv
 import fcntl
 import functools
 import hashlib
@@ -13,42 +12,23 @@ import json
 import os
 import secrets
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import joblib
 from tqdm import tqdm
 
-from rlcourse.grading.judging.judge import UNKNOWN, Row, judge, zero
-from rlcourse.grading.judging.submission import (
-    LARGEST,
-    Assignment,
-    Unreadable,
-    hidden,
-    match,
-    members,
-    read,
-    read_member,
-)
-from rlcourse.grading.sandbox.child import LIMITS, SandboxError
+from rlcourse.checkpoints import write_atomically
+from rlcourse.grading.judging.collection import Entry, entries
+from rlcourse.grading.judging.judge import judge
+from rlcourse.grading.judging.rows import UNKNOWN, Row, append_row, load_rows, write_csv, zero
+from rlcourse.grading.judging.submission import Assignment, Cell, Unreadable, match, read, read_member
+from rlcourse.grading.sandbox.confinement import LIMITS, Limits, SandboxError
 
 
 class Refused(RuntimeError):
     """Grading cannot start; the message is one line."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One thing to be graded: a notebook, a member of a zip archive, or a reason why there is none."""
-
-    student: str
-    submission: str  # its path inside the folder, for people
-    homework: str | None = None  # as its name says
-    path: str | None = None
-    member: str | None = None
-    problem: str | None = None
-    warning: str | None = None
-    digest: str = ""
 
 
 @functools.cache
@@ -60,106 +40,14 @@ def assignments() -> dict[str, Assignment]:
     return {path.stem: Assignment.of(path.stem, release.instructor(path)) for path in paths}
 
 
-def entries(folder, homework_names) -> list[Entry]:
-    """What was handed in. Each file or folder directly in `folder` is one student's; a folder (nbgrader's
-    `<student>/<homework>/`, or plain `<student>/*.ipynb`) may hold several homeworks."""
-    found = []
-    for path in sorted(Path(folder).iterdir()):
-        if path.name.startswith("."):
-            continue
-        if path.is_symlink() or not path.is_dir() or path.suffix == ".ipynb":
-            found += alone(path, readable(path.stem), Path(folder), homework_names)
-        else:
-            found += of_student(path, Path(folder), homework_names)
-    return found
-
-
-def of_student(path, folder, homework_names):
-    """All homeworks in a student's folder; of several notebooks for one, that with its exact name."""
-    student, found = readable(path.name), []
-    for place, folders, files in os.walk(path):
-        for name in sorted([*files, *(f for f in folders if f.endswith(".ipynb"))]):
-            inner = Path(place, name)
-            if inner.suffix in (".ipynb", ".zip") and not hidden(inner.relative_to(path)):
-                found += alone(inner, student, folder, homework_names)
-        folders[:] = [f for f in folders if not f.endswith(".ipynb")]
-    if not found:
-        return [
-            Entry(
-                student,
-                readable(path.name),
-                problem="no notebook found; hand in the .ipynb file of the homework",
-            )
-        ]
-    chosen = {}
-    for entry in found:
-        exact = Path(entry.member or entry.path).stem == entry.homework
-        chosen.setdefault(entry.homework, []).append((exact, entry))
-    result = []
-    for several in chosen.values():
-        entry = max(several, key=lambda pair: (pair[0], pair[1].submission))[1]
-        others = [other.submission for _, other in several if other is not entry]
-        result.append(
-            replace_warning(entry, f"other notebooks were left aside: {', '.join(others[:5])}")
-            if others
-            else entry
-        )
-    return result
-
-
-def replace_warning(entry, warning):
-    return Entry(**{**vars(entry), "warning": warning})
-
-
-def alone(path, student, folder, homework_names):
-    """One file: a notebook, an archive of notebooks, or neither."""
-    where = readable(path.relative_to(folder))
-    if path.suffix == ".zip" and path.is_file() and not path.is_symlink():
-        try:
-            names = members(path)
-            if not names:
-                raise Unreadable("no notebook in the archive; hand in the .ipynb file of the homework")
-        except Unreadable as problem:
-            return [
-                Entry(student, where, guess(where, homework_names), problem=str(problem), digest=digest(path))
-            ]
-        entry = functools.partial(Entry, student, path=str(path), digest=digest(path))
-        return [
-            entry(
-                submission=f"{where}:{readable(name)}",
-                homework=guess(f"{where}/{name}", homework_names),
-                member=name,
-            )
-            for name in names
-        ]
-    if path.suffix not in (".ipynb", ".zip"):
-        problem = "a symbolic link, which is not followed" if path.is_symlink() else "not a notebook"
-        return [Entry(student, where, problem=f"{problem}; hand in the .ipynb file of the homework")]
-    for name in homework_names:
-        for pattern in (f"_{name}", f"-{name}", f"{name}_", f"{name}-"):
-            student = student.replace(pattern, "") or student
-    return [Entry(student, where, guess(where, homework_names), str(path), digest=digest(path))]
-
-
-def guess(where, homework_names):
-    return next((name for name in homework_names if name in str(where)), None)
-
-
-def readable(name):
-    """A file name as text, whatever bytes it is made of."""
-    return str(name).encode("utf-8", "replace").decode()
-
-
-def digest(path):
-    """Of the content, so that a submission handed in again is graded again."""
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
-        return ""
-    with contextlib.suppress(OSError), open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-    return ""
-
-
-def grade_entry(entry, homework, by_name, seed, limits, unsandboxed) -> Row:
+def grade_entry(
+    entry: Entry,
+    homework: str | None,
+    by_name: dict[str, Assignment],
+    seed: int,
+    limits: Limits,
+    unsandboxed: bool,
+) -> Row:
     """The row of one entry. Never raises (a fault of ours is a row with status "error")."""
     begin = time.monotonic()
     row = Row(entry.student, entry.submission, entry.homework or homework or UNKNOWN, digest=entry.digest)
@@ -188,13 +76,13 @@ def grade_entry(entry, homework, by_name, seed, limits, unsandboxed) -> Row:
     return row
 
 
-def own_seed(seed, entry):
+def own_seed(seed: int, entry: Entry) -> int:
     """Of this run and this file: one student's hidden inputs tell nothing of another's, or a second try's."""
     text = f"{seed} {entry.digest} {entry.submission}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
 
 
-def recognise(cells, name, by_name):
+def recognise(cells: list[Cell], name: str | None, by_name: dict[str, Assignment]) -> str:
     """Which homework these cells belong to: most answers found in them; at a draw, as the name says."""
     found = {key: len(match(assignment, cells).place) for key, assignment in by_name.items()}
     best = max(found, key=lambda key: (found[key], key == name))
@@ -206,7 +94,7 @@ def recognise(cells, name, by_name):
 
 
 @contextlib.contextmanager
-def lock(folder):
+def lock(folder: str | Path) -> Iterator[None]:
     """Held by one grader at a time; the operating system lets go of it however the holder ends."""
     with open(Path(folder) / "lock", "a+") as file:
         try:
@@ -214,50 +102,33 @@ def lock(folder):
         except OSError:
             file.seek(0)
             holder = file.read(20).strip() or "unknown"
-            raise Refused(
-                f"another grader (process {holder}) writes to {folder}; wait for it, or choose another --out"
-            ) from None
+            advice = "wait for it, or choose another --out"
+            raise Refused(f"another grader (process {holder}) writes to {folder}; {advice}") from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
         yield
 
 
-def load_rows(path) -> list[Row]:
-    """The finished rows; a last line that a kill cut short is not one."""
-    rows = []
-    if path.exists():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            with contextlib.suppress(ValueError, TypeError, KeyError):
-                rows.append(Row.from_dict(json.loads(line)))
-    return rows
-
-
-def append_row(file, row):
-    file.write(json.dumps(row.as_dict()) + "\n")
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def run_seed(out, seed):
+def run_seed(out: Path, seed: int | None) -> int:
     """The seed of this run: as asked, as this folder's first run had it, or fresh and not to be guessed."""
     path = out / "run.json"
     if seed is None and path.exists():
         seed = json.loads(path.read_text())["seed"]
     seed = secrets.randbits(63) if seed is None else seed
-    write(path, json.dumps({"seed": seed}))
+    write_atomically(path, lambda file: file.write(json.dumps({"seed": seed}).encode()))
     return seed
 
 
-def write(path, text):
-    """All of it or nothing."""
-    part = path.with_suffix(path.suffix + ".part")
-    part.write_text(text, encoding="utf-8", newline="")
-    os.replace(part, path)
-
-
 def grade(
-    folder, out, homework=None, jobs=1, seed=None, regrade=False, unsandboxed=False, limits=LIMITS
+    folder: str | Path,
+    out: str | Path,
+    homework: str | None = None,
+    jobs: int | None = 1,
+    seed: int | None = None,
+    regrade: bool = False,
+    unsandboxed: bool = False,
+    limits: Limits = LIMITS,
 ) -> list[Row]:
     """Grade what is in `folder`. Returns all rows; writes rows.jsonl, grades.csv and the report to `out`."""
     out = Path(out)
@@ -277,9 +148,8 @@ def grade(
         with open(rows_path, "a", encoding="utf-8") as file:
             if file.tell() and not rows_path.read_bytes().endswith(b"\n"):
                 file.write("\n")  # after a line that a kill cut short
-            with tqdm(
-                total=len(asked), initial=len(asked) - len(todo), unit="submission", desc="grading"
-            ) as bar:
+            known = len(asked) - len(todo)
+            with tqdm(total=len(asked), initial=known, unit="submission", desc="grading") as bar:
                 for row in in_parallel(todo, arguments, jobs):
                     append_row(file, row)
                     bar.update()
@@ -292,79 +162,26 @@ def grade(
     return rows
 
 
-def in_parallel(todo, arguments, jobs):
+def in_parallel(todo: Iterable[Entry], arguments: Sequence, jobs: int | None) -> Iterator[Row]:
     """Rows as they are finished. If a worker is killed, what is left is tried once more, then given up."""
     left = {entry.submission: entry for entry in todo}
     for _ in range(2):
-        parallel = joblib.Parallel(
-            n_jobs=jobs, batch_size=1, return_as="generator_unordered" if streams() else "list"
-        )
+        one_by_one = "generator_unordered" if streams() else "list"
+        parallel = joblib.Parallel(n_jobs=jobs, batch_size=1, return_as=one_by_one)
+        work = [joblib.delayed(grade_entry)(entry, *arguments) for entry in left.values()]
         try:
-            for row in parallel(
-                joblib.delayed(grade_entry)(entry, *arguments) for entry in list(left.values())
-            ):
+            for row in parallel(work):
                 left.pop(row.submission, None)
                 yield row
         except (joblib.externals.loky.process_executor.TerminatedWorkerError, MemoryError):
             continue
         return
     for entry in left.values():
-        row = grade_entry(
-            Entry(**{**vars(entry), "problem": "the grader ran out of memory on it"}), *arguments
-        )
+        row = grade_entry(replace(entry, problem="the grader ran out of memory on it"), *arguments)
         row.status = "error"
         yield row
 
 
-def streams():
+def streams() -> bool:
     """Whether joblib's engine hands over results one by one (a cluster's may not)."""
     return getattr(joblib.parallel.get_active_backend()[0], "supports_return_generator", False)
-
-
-def write_csv(path, rows):
-    """One line each: totals, then score and misconception by exercise."""
-    names = list(dict.fromkeys(name for row in rows for name in row.results))
-    head = [
-        "student",
-        "homework",
-        "status",
-        "score",
-        "points",
-        "to mark by hand",
-        "note",
-        "warnings",
-        "sandbox",
-        "submission",
-        "seed",
-    ]
-    lines = [head + [column for name in names for column in (name, f"{name}: misconception")]]
-    for row in rows:
-        line = [
-            row.student,
-            row.homework,
-            row.status,
-            f"{row.score:g}",
-            f"{row.points:g}",
-            f"{row.written_points:g}",
-        ]
-        line += [
-            row.note,
-            "; ".join(row.warnings),
-            "yes" if row.sandboxed else "NO, run unsandboxed",
-            row.submission,
-            row.seed,
-        ]
-        for name in names:
-            result = row.results.get(name)
-            line += [f"{result.credit:g}", result.misconception or ""] if result else ["", ""]
-        lines.append([harmless(value) for value in line])
-    part = path.with_suffix(".csv.part")
-    with open(part, "w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(lines)
-    os.replace(part, path)
-
-
-def harmless(value):
-    """Text that a spreadsheet does not take for a formula."""
-    value = str(value)
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

@@ -15,9 +15,11 @@ from pathlib import Path
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbconvert.preprocessors import ClearMetadataPreprocessor
+from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -26,25 +28,21 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
 )
 from traitlets import Bool, Float, Integer
+from traitlets.config import Config
 
-from rlcourse.grading.judging.judge import judge, zero
-from rlcourse.grading.judging.submission import Assignment, Cell, Unreadable, match, read
-from rlcourse.grading.sandbox.child import Limits, SandboxError, why_not
+from rlcourse.grading.judging.judge import judge
+from rlcourse.grading.judging.rows import Result, zero
+from rlcourse.grading.judging.submission import Answers, Assignment, Cell, SourceCell, Unreadable, match, read
+from rlcourse.grading.sandbox.confinement import Limits, SandboxError, why_not
 
 NOTICE = "The submitted file could not be read: "
 
 
-def configure(c):
+def configure(c: Config) -> None:
     """Settings for nbgrader_config.py. Each of nbgrader's traps that one of them closes is named."""
     c.Autograde.exporter_class = SubmissionExporter  # malformed files, deleted and duplicated cells
-    c.Autograde.autograde_preprocessors = [
-        Judge,  # in place of Execute
-        ClearMetadataPreprocessor,
-        LimitOutput,
-        SaveAutoGrades,
-        AssignLatePenalties,
-        CheckCellMetadata,
-    ]
+    nbgraders = (ClearMetadataPreprocessor, LimitOutput, SaveAutoGrades, AssignLatePenalties)
+    c.Autograde.autograde_preprocessors = [Judge, *nbgraders, CheckCellMetadata]  # Judge in place of Execute
     c.Autograde.force = True  # without it, changed points or files skip regrading without a word
     c.ClearSolutions.enforce_metadata = False  # solution regions may stand in cells of any kind
 
@@ -63,7 +61,7 @@ class SubmissionExporter(NotebookExporter):
             raise self.refusal(held) from None
         weakref.finalize(self, os.close, lock)
 
-    def refusal(self, line):
+    def refusal(self, line: object) -> NbGraderException:
         """nbgrader prints nothing of an exception that ends a run: it must stand in the log."""
         self.log.error(str(line))
         return NbGraderException(str(line))
@@ -71,11 +69,10 @@ class SubmissionExporter(NotebookExporter):
     def from_filename(self, filename, resources=None, **kw):
         if not self.parent._sanitizing:  # the second stage reads what the first one wrote
             return super().from_filename(filename, resources=resources, **kw)
-        return self.from_notebook_node(
-            self.lay_out(filename, resources["nbgrader"]), resources=resources, **kw
-        )
+        laid_out = self.lay_out(filename, resources["nbgrader"])
+        return self.from_notebook_node(laid_out, resources=resources, **kw)
 
-    def lay_out(self, filename, where):
+    def lay_out(self, filename: str, where: dict) -> NotebookNode:
         """The instructor's cells in order with the student's answers, and the other cells between them."""
         assignment = source_assignment(self.parent.coursedir, where)
         with Gradebook(where["db_url"]) as gradebook:
@@ -99,7 +96,9 @@ class SubmissionExporter(NotebookExporter):
         return notebook
 
 
-def arrange(assignment, cells, found, released):
+def arrange(
+    assignment: Assignment, cells: list[Cell], found: Answers, released: dict[str, tuple[str, str]]
+) -> list[NotebookNode]:
     """Cells for nbgrader: each of the instructor's once, with their metadata, and the others as they came."""
     result, position = [], 0
     ids = {cell.grade_id for cell in assignment.cells}
@@ -119,7 +118,7 @@ def arrange(assignment, cells, found, released):
     return result + [as_cell(cells[i]) for i in range(position, len(cells)) if i in others]
 
 
-def metadata(source, kind):
+def metadata(source: SourceCell, kind: str) -> dict:
     """nbgrader's, for one of the instructor's cells."""
     graded = source.role in ("test", "written")
     return {
@@ -133,30 +132,27 @@ def metadata(source, kind):
     } | ({"points": source.points} if graded else {})
 
 
-def as_cell(cell):
+def as_cell(cell: Cell) -> NotebookNode:
     return (new_code_cell if cell.kind == "code" else new_markdown_cell)(cell.source)
 
 
-def plain_markdown(text):
+def plain_markdown(text: str) -> str:
     """Text that Markdown and HTML leave as it is."""
-    return "".join(
-        f"\\{c}" if c in r"\`*_{}[]()#+-.!|~" else {"<": "&lt;", ">": "&gt;", "&": "&amp;"}.get(c, c)
-        for c in text
-    )
+    escaped = {c: f"\\{c}" for c in r"\`*_{}[]()#+-.!|~"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+    return "".join(escaped.get(c, c) for c in text)
 
 
-def source_assignment(coursedir, where):
+def source_assignment(coursedir: CourseDirectory, where: dict) -> Assignment:
     """The instructor's list of cells, from the course's source folder."""
     folder = coursedir.format_path(coursedir.source_directory, ".", where["assignment"])
     path = Path(folder) / f"{where['notebook']}.ipynb"
     if not path.is_file():
-        raise NbGraderException(
-            f"The judge needs the instructor's notebook {path}; build it with: python3 -m rlcourse build"
-        )
+        advice = "build it with: python3 -m rlcourse build"
+        raise NbGraderException(f"The judge needs the instructor's notebook {path}; {advice}")
     return Assignment.of(where["notebook"], nbformat.read(path, as_version=4))
 
 
-def lock_gradebook(path):
+def lock_gradebook(path: Path) -> int:
     """A descriptor that holds the lock until it is closed or this process ends."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o660)
     for last in (False, True):
@@ -175,16 +171,18 @@ def lock_gradebook(path):
     return descriptor
 
 
+def grade_id(cell: NotebookNode) -> str | None:
+    return cell.metadata.get("nbgrader", {}).get("grade_id")
+
+
 class Judge(NbGraderPreprocessor):
     """In the place of nbgrader's Execute: judges each exercise in a sandbox; nothing runs in this process."""
 
-    unsandboxed = Bool(False, help="Run without bubblewrap, and say so in every graded cell.").tag(
-        config=True
-    )
-    seconds = Float(10.0, help="Time limit of one exercise.").tag(config=True)
-    seed = Integer(0, help="Of the hidden inputs; 0 draws a fresh one for each submission.").tag(config=True)
+    unsandboxed = Bool(False, config=True, help="Run without bubblewrap, and say so in every graded cell.")
+    seconds = Float(10.0, config=True, help="Time limit of one exercise.")
+    seed = Integer(0, config=True, help="Of the hidden inputs; 0 draws a fresh one for each submission.")
 
-    def preprocess(self, nb, resources):
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         where = resources["nbgrader"]
         assignment = source_assignment(self.parent.parent.coursedir, where)
         with Gradebook(where["db_url"]) as gradebook:  # points as released: nbgrader's own book decides
@@ -195,9 +193,7 @@ class Judge(NbGraderPreprocessor):
         if problem:
             results = zero(assignment, NOTICE + problem)
         else:
-            cells = [
-                Cell(c.cell_type, c.source, c.metadata.get("nbgrader", {}).get("grade_id")) for c in nb.cells
-            ]
+            cells = [Cell(cell.cell_type, cell.source, grade_id(cell)) for cell in nb.cells]
             limits = Limits(seconds=self.seconds, total=max(90.0, 3 * self.seconds))
             try:
                 results, _ = judge(assignment, cells, seed, limits, self.unsandboxed)
@@ -206,12 +202,12 @@ class Judge(NbGraderPreprocessor):
         for cell in nb.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
-                grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-                if grade_id.startswith("test-") and grade_id in points:
-                    self.write(cell, results.get(grade_id.removeprefix("test-")), points[grade_id], seed)
+                name = grade_id(cell) or ""
+                if name.startswith("test-") and name in points:
+                    self.write(cell, results.get(name.removeprefix("test-")), points[name], seed)
         return nb, resources
 
-    def write(self, cell, result, points, seed):
+    def write(self, cell: NotebookNode, result: Result | None, points: float, seed: int) -> None:
         """The hint on standard output, then a number as the cell's result: nbgrader's partial credit."""
         if result is None:
             score, text = 0.0, "✗ This exercise could not be judged."
