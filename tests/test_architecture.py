@@ -23,8 +23,9 @@ FLOORS = {  # the first part of a module's name -> its floor
     "widgets": 4,
     "server": 4,  # in JupyterLab's server, not in the kernel
     "grading": 4,
-    "command_line": 4,  # `train` of the command line
-    "__main__": 5,
+    "installation": 4,  # makes the environment: imports nothing of the course
+    "commands": 5,
+    "__main__": 5,  # finds commands by their files
 }
 FAMILIES = {"equations", "parts", "grading"}  # members of these may import one another
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -199,16 +200,40 @@ def test_no_class_inherits_deeper_than_one():
     assert not deep
 
 
-def test_the_two_files_that_an_old_python_meets_are_written_for_it():
-    for name in ("__init__.py", "__main__.py"):
-        ast.parse((PACKAGE / name).read_text(encoding="utf-8"), feature_version=(3, 8))
+COMMANDS = sorted((PACKAGE / "commands").glob("*.py"))
 
 
-def test_the_command_line_imports_only_the_standard_library():
-    tree = ast.parse((PACKAGE / "__main__.py").read_text(encoding="utf-8"))
-    top = {a.name.split(".")[0] for node in tree.body if isinstance(node, ast.Import) for a in node.names}
-    top |= {node.module.split(".")[0] for node in tree.body if isinstance(node, ast.ImportFrom)}
-    assert top <= set(sys.stdlib_module_names)
+def test_the_files_that_an_old_python_meets_are_written_for_it():
+    for path in [*COMMANDS, *(PACKAGE / f"{name}.py" for name in ("__init__", "__main__", "installation"))]:
+        ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
+
+
+def runs_before_the_environment(path):
+    functions = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if hasattr(node, "args")]
+    return "start" in {function.name for function in functions}
+
+
+def test_what_runs_before_the_environment_imports_only_the_standard_library():
+    early = [PACKAGE / "commands" / "__init__.py", *filter(runs_before_the_environment, COMMANDS)]
+    assert {"lab", "test"} <= {path.stem for path in early}
+    for path in [PACKAGE / "installation.py", PACKAGE / "__main__.py", *early]:
+        foreign = {name.split(".")[0] for name in imports(path)} - set(sys.stdlib_module_names) - {"rlcourse"}
+        assert not foreign, f"{path.name} imports {foreign}"
+        assert course_imports(path) <= {"rlcourse.installation"}
+    assert not course_imports(PACKAGE / "installation.py")
+
+
+def test_a_command_says_in_its_file_what_it_does_and_no_two_have_one_place():
+    from rlcourse.__main__ import commands
+
+    known = commands()
+    assert set(known) == {path.stem for path in COMMANDS} - {"__init__"}
+    assert len({command.place for command in known.values()}) == len(known)
+    for path in COMMANDS:
+        if path.stem != "__init__":
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+            assert len(functions & {"main", "start"}) == 1
 
 
 def python(program):
