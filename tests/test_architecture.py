@@ -23,8 +23,9 @@ FLOORS = {  # the first part of a module's name -> its floor
     "widgets": 4,
     "server": 4,  # in JupyterLab's server, not in the kernel
     "grading": 4,
-    "command_line": 4,  # `train` of the command line
-    "__main__": 5,
+    "installation": 4,  # makes the environment: imports nothing of the course
+    "commands": 5,
+    "__main__": 5,  # finds commands by their files
 }
 FAMILIES = {"equations", "parts", "plots", "widgets", "grading"}  # members of these may import one another
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -129,6 +130,56 @@ def test_equations_import_only_numpy_torch_and_the_standard_library():
             assert not foreign, f"{name} imports {foreign}"
 
 
+INSIDE = PACKAGE / "grading" / "sandbox" / "inside"
+JUDGES = {"judging", "sandbox", "nbgrader", "batch", "preprocessor", "__main__"}  # these meet strangers' code
+
+
+@pytest.mark.parametrize("path", sorted(INSIDE.glob("*.py")), ids=lambda path: path.stem)
+def test_what_is_mounted_in_the_sandbox_imports_nothing_of_the_package(path):
+    siblings = {sibling.stem for sibling in INSIDE.glob("*.py")}
+    tops = {name.split(".")[0] for name in imports(path)}
+    assert tops <= {*sys.stdlib_module_names, *siblings, "numpy", "torch"}
+    at_the_top = ast.parse(path.read_text(encoding="utf-8")).body
+    named = {alias.name for node in at_the_top if isinstance(node, ast.Import) for alias in node.names}
+    named |= {node.module for node in at_the_top if isinstance(node, ast.ImportFrom)}
+    assert "torch" not in {name.split(".")[0] for name in named}, "torch only where it is asked for"
+
+
+def beside_the_judge():
+    """Modules of grading that no judge lives in: exercises, wherever they lie, and what they are made of."""
+    modules = [name.split(".") for name in MODULES if name.startswith("rlcourse.grading.")]
+    return [".".join(parts) for parts in modules if parts[2] not in JUDGES]
+
+
+@pytest.mark.parametrize("name", beside_the_judge())
+def test_exercises_import_no_judge(name):
+    """What `check` needs of the sandbox is the observer, and it lies in `inside`."""
+    judges = {other for other in course_imports(MODULES[name]) if other.startswith("rlcourse.grading.")}
+    judges = {other for other in judges if other.split(".")[2] in JUDGES}
+    assert {other for other in judges if not other.startswith("rlcourse.grading.sandbox.inside")} == set()
+
+
+def test_the_sandbox_knows_neither_exercises_nor_judge():
+    for name in MODULES:
+        if name.startswith("rlcourse.grading.sandbox"):
+            others = course_imports(MODULES[name])
+            assert {other for other in others if not other.startswith("rlcourse.grading.sandbox")} == set()
+
+
+def test_the_room_called_nbgrader_does_not_stand_before_the_real_one():
+    """Its files import the real one by its full name, and so does everything beside it."""
+    nbgrader = pytest.importorskip("nbgrader", reason="NOT CHECKED: nbgrader is not installed")
+    from rlcourse.grading import nbgrader as ours
+    from rlcourse.grading.nbgrader.preprocessor import Judge
+
+    assert nbgrader is not ours and not Path(nbgrader.__file__).is_relative_to(PACKAGE)
+    assert ours.configure.__module__ == "rlcourse.grading.nbgrader.preprocessor"
+    assert "nbgrader.preprocessors.base" in {base.__module__ for base in Judge.__mro__}
+    for path in (PACKAGE / "grading").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            assert not (isinstance(node, ast.ImportFrom) and node.level), f"{path} imports relatively"
+
+
 def test_there_is_no_drawer_called_utils():
     drawers = {"utils", "util", "helpers", "common", "misc"}
     assert not [name for name in MODULES if name.split(".")[-1] in drawers]
@@ -149,16 +200,40 @@ def test_no_class_inherits_deeper_than_one():
     assert not deep
 
 
-def test_the_two_files_that_an_old_python_meets_are_written_for_it():
-    for name in ("__init__.py", "__main__.py"):
-        ast.parse((PACKAGE / name).read_text(encoding="utf-8"), feature_version=(3, 8))
+COMMANDS = sorted((PACKAGE / "commands").glob("*.py"))
 
 
-def test_the_command_line_imports_only_the_standard_library():
-    tree = ast.parse((PACKAGE / "__main__.py").read_text(encoding="utf-8"))
-    top = {a.name.split(".")[0] for node in tree.body if isinstance(node, ast.Import) for a in node.names}
-    top |= {node.module.split(".")[0] for node in tree.body if isinstance(node, ast.ImportFrom)}
-    assert top <= set(sys.stdlib_module_names)
+def test_the_files_that_an_old_python_meets_are_written_for_it():
+    for path in [*COMMANDS, *(PACKAGE / f"{name}.py" for name in ("__init__", "__main__", "installation"))]:
+        ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
+
+
+def runs_before_the_environment(path):
+    functions = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if hasattr(node, "args")]
+    return "start" in {function.name for function in functions}
+
+
+def test_what_runs_before_the_environment_imports_only_the_standard_library():
+    early = [PACKAGE / "commands" / "__init__.py", *filter(runs_before_the_environment, COMMANDS)]
+    assert {"lab", "test"} <= {path.stem for path in early}
+    for path in [PACKAGE / "installation.py", PACKAGE / "__main__.py", *early]:
+        foreign = {name.split(".")[0] for name in imports(path)} - set(sys.stdlib_module_names) - {"rlcourse"}
+        assert not foreign, f"{path.name} imports {foreign}"
+        assert course_imports(path) <= {"rlcourse.installation"}
+    assert not course_imports(PACKAGE / "installation.py")
+
+
+def test_a_command_says_in_its_file_what_it_does_and_no_two_have_one_place():
+    from rlcourse.__main__ import commands
+
+    known = commands()
+    assert set(known) == {path.stem for path in COMMANDS} - {"__init__"}
+    assert len({command.place for command in known.values()}) == len(known)
+    for path in COMMANDS:
+        if path.stem != "__init__":
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+            assert len(functions & {"main", "start"}) == 1
 
 
 def python(program):

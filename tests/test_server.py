@@ -4,7 +4,7 @@ from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebso
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 from traitlets.utils.importstring import import_item
 
-from rlcourse.__main__ import PROMPT_SERVER
+from rlcourse.commands.lab import PROMPT_SERVER
 
 
 def test_the_connection_of_a_page_switches_nagle_off_and_then_is_jupyters_own(monkeypatch):

@@ -1,6 +1,6 @@
 """The first start of `python3 -m rlcourse`: what it makes and repairs, and its one line when it cannot.
 
-Each test has a small repository of its own with the real `__main__.py`. Where pip would work for a minute, a
+Each test has a small repository of its own with the real commands. Where pip would work for a minute, a
 stand-in on PYTHONPATH does what the test says; where pip's own words matter, the real one meets a shut port.
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from rlcourse import __main__ as command_line
+from rlcourse import installation
 
 ROOT = Path(__file__).parent.parent
 PIP = """
@@ -29,6 +30,15 @@ if os.environ.get("PIP_SLEEP"):
 print(os.environ.get("PIP_SAYS", "Successfully installed torch"))
 sys.exit(int(os.environ.get("PIP_EXIT", "0")))
 """
+TRAIN = """
+import sys
+PLACE = 3
+DOES = "train an agent"
+TAKES = ""
+def main(arguments):
+    print("trains in", sys.prefix, arguments)
+    return 7
+"""
 
 
 class Repository:
@@ -39,10 +49,10 @@ class Repository:
         self.calls = folder / "calls"
         (self.root / "rlcourse").mkdir(parents=True)
         (self.root / "rlcourse" / "__init__.py").touch()
-        shutil.copy(ROOT / "rlcourse" / "__main__.py", self.root / "rlcourse")
-        (self.root / "rlcourse" / "command_line.py").write_text(
-            "import sys\ndef main(arguments):\n    print('trains in', sys.prefix, arguments)\n    return 7\n"
-        )
+        for name in ("__main__.py", "installation.py"):
+            shutil.copy(ROOT / "rlcourse" / name, self.root / "rlcourse")
+        shutil.copytree(ROOT / "rlcourse" / "commands", self.root / "rlcourse" / "commands")
+        (self.root / "rlcourse" / "commands" / "train.py").write_text(TRAIN)
         shutil.copy(ROOT / "pyproject.toml", self.root)
         shutil.copy(ROOT / "constraints.txt", self.root)
         (folder / "stand-in" / "pip").mkdir(parents=True)
@@ -273,15 +283,28 @@ def test_an_unknown_command_names_the_five(repository):
 def test_help_fits_one_screen_and_makes_no_environment(repository):
     process = repository.run("--help")
     assert process.returncode == 0
-    assert all(name in process.out for name in command_line.COMMANDS)
+    assert all(name in process.out for name in command_line.commands())
     assert len(process.out.splitlines()) <= 24
     assert max(map(len, process.out.splitlines())) <= 110
     assert not (repository.root / ".venv").exists()
 
 
+def test_a_command_is_its_file_and_help_has_its_line(repository):
+    (repository.root / "rlcourse" / "commands" / "site.py").write_text(
+        "import a_package_that_is_not_there\nPLACE = 6\nDOES = 'make the pages'\nTAKES = '--open'\n"
+        "def main(arguments):\n    return 0\n"
+    )
+    process = repository.run("--help")
+    assert process.returncode == 0
+    (line,) = [line for line in process.out.splitlines() if line.startswith("  site ")]
+    assert "make the pages" in line and line.endswith("--open")
+    assert "train, grade, build and site answer --help themselves" in process.out
+    assert "lab, test, train, grade, build or site" in repository.run("laboratory").err
+
+
 def test_root_is_told_once_before_anything_is_installed(repository, monkeypatch, capsys):
     monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
-    monkeypatch.setattr(command_line, "environment", lambda extras=(): pytest.fail("installs"))
+    monkeypatch.setattr(installation, "environment", lambda extras=(): pytest.fail("installs"))
     assert command_line.main(["lab", "--no-browser"]) == 1
     assert capsys.readouterr().err.count("--allow-root") == 1
 
@@ -305,18 +328,18 @@ def test_a_real_old_python_is_told_so_too(repository):
 
 
 def test_a_python_without_venv_is_told_the_package(repository, monkeypatch, capsys):
-    monkeypatch.setattr(command_line, "ROOT", repository.root)
-    monkeypatch.setattr(command_line, "ENVIRONMENT", repository.root / ".venv")
-    monkeypatch.setattr(command_line, "STAMP", repository.root / ".venv" / "rlcourse.json")
+    monkeypatch.setattr(installation, "ROOT", repository.root)
+    monkeypatch.setattr(installation, "ENVIRONMENT", repository.root / ".venv")
+    monkeypatch.setattr(installation, "STAMP", repository.root / ".venv" / "rlcourse.json")
     monkeypatch.setitem(sys.modules, "ensurepip", None)
     assert command_line.main(["train"]) == 1
     assert "sudo apt install python3-venv" in capsys.readouterr().err
 
 
 def test_too_little_room_is_said_before_anything_is_made(repository, monkeypatch, capsys):
-    monkeypatch.setattr(command_line, "ROOT", repository.root)
-    monkeypatch.setattr(command_line, "ENVIRONMENT", repository.root / ".venv")
-    monkeypatch.setattr(command_line, "STAMP", repository.root / ".venv" / "rlcourse.json")
+    monkeypatch.setattr(installation, "ROOT", repository.root)
+    monkeypatch.setattr(installation, "ENVIRONMENT", repository.root / ".venv")
+    monkeypatch.setattr(installation, "STAMP", repository.root / ".venv" / "rlcourse.json")
     usage = shutil.disk_usage(repository.root)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=10**8))
     assert command_line.main(["train"]) == 1
@@ -328,9 +351,9 @@ def test_a_read_only_folder_is_said_in_one_line(repository, monkeypatch, capsys)
     def refuse(path, *_, **__):
         raise OSError(30, "Read-only file system", str(path))
 
-    monkeypatch.setattr(command_line, "ROOT", repository.root)
-    monkeypatch.setattr(command_line, "ENVIRONMENT", repository.root / ".venv")
-    monkeypatch.setattr(command_line, "STAMP", repository.root / ".venv" / "rlcourse.json")
+    monkeypatch.setattr(installation, "ROOT", repository.root)
+    monkeypatch.setattr(installation, "ENVIRONMENT", repository.root / ".venv")
+    monkeypatch.setattr(installation, "STAMP", repository.root / ".venv" / "rlcourse.json")
     monkeypatch.setattr(Path, "mkdir", refuse)
     assert command_line.main(["train"]) == 1
     line = capsys.readouterr().err
@@ -348,6 +371,6 @@ def test_a_python_that_has_everything_is_used_and_nothing_is_made(monkeypatch):
     monkeypatch.setattr(metadata, "distribution", lambda name: Installed())
     monkeypatch.setattr(metadata, "version", lambda name: "999.0")
     monkeypatch.setattr(sys, "prefix", "/somewhere/conda")
-    assert command_line.environment(["test"]) == sys.executable
+    assert installation.environment(["test"]) == sys.executable
     monkeypatch.setattr(metadata, "version", lambda name: "0.1" if name == "scipy" else "999.0")
-    assert not command_line.running_python_has(["test"])
+    assert not installation.running_python_has(["test"])

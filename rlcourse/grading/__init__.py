@@ -1,4 +1,4 @@
-"""Homework that grades itself: exercises, hints, the sandboxed judge."""
+"""Homework that grades itself: exercises, hints, the sandboxed judge. README.md says what to read first."""
 
 from rlcourse.grading.instant import check
 from rlcourse.grading.plug import plug_in, plug_in_solver
@@ -6,8 +6,8 @@ from rlcourse.grading.plug import plug_in, plug_in_solver
 __all__ = ["check", "plug_in", "plug_in_solver"]
 
 
-def main(argv=None):
-    """`python3 -m rlcourse grade`; see `cli.py`."""
-    from rlcourse.grading.cli import main
+def main(argv: list[str] | None = None) -> int:
+    """`python3 -m rlcourse grade`; see `__main__.py`."""
+    from rlcourse.grading.__main__ import main
 
     return main(argv)

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from rlcourse.grading import driver
 from rlcourse.grading.exercises import find
 from rlcourse.grading.feedback import Feedback
+from rlcourse.grading.sandbox.inside import observer
 
 VISIBLE = 0  # the seed that students see; the judge draws others
 
@@ -21,4 +21,4 @@ def check(name: str, function: Callable | None = None, seed: int = VISIBLE) -> F
     except KeyError as unknown:
         return Feedback(str(name), False, 0.0, None, unknown.args[0])
     cases = exercise.cases(seed)
-    return exercise.judge(cases, driver.observe(exercise.spec, function, cases))
+    return exercise.judge(cases, observer.observe(exercise.spec, function, cases))

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rlcourse.grading import driver
 from rlcourse.grading.feedback import OPENINGS, Feedback, unknown_mistake
+from rlcourse.grading.sandbox.inside import observer
 
 Case = dict  # parameter name -> array, number or string: what crosses into the student's process
 Answer = dict  # name -> float64 array, or {"error": text, "kind": word}
@@ -46,7 +46,7 @@ class Exercise:
     tolerance: float = 1e-4  # of the largest number in the answer: float32 passes, a mistake does not
     right: Callable | None = None  # (case, answer, expected, tolerance) -> bool: several are
     remark: Callable | None = None  # (cases, answers) -> str: worth saying, costs nothing
-    adaptor: Callable | None = None  # makes the call where a case is not the arguments: see `driver.py`
+    adaptor: Callable | None = None  # makes the call where a case is not the arguments: see `observer.py`
     flat: bool = False  # an answer that works entry by entry may be written for arrays of one dimension
     certain: Callable | None = None  # (**case) -> what is sure of an answer that is drawn at random
 
@@ -87,7 +87,7 @@ class Exercise:
         """The right values of one case: the reference, called as the student's function is."""
         if self.certain:
             return named(self.certain(**case))
-        return driver.call(self.spec, self.reference, case, style=lambda value: value)
+        return observer.call(self.spec, self.reference, case, style=lambda value: value)
 
     def cases(self, seed: int) -> list[Case]:
         """Inputs from one seed; the first case comes twice, so that an answer which varies is seen."""

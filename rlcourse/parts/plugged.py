@@ -60,11 +60,12 @@ def _ours(function):
 class Plugged:
     """A reader's function as an equation on tensors. `function` is what was plugged in."""
 
-    def __init__(self, function: Callable, over: str, reference: Callable):
+    def __init__(self, function: Callable, over: str, reference: Callable | None = None):
         self.function, self.over = function, over
-        self.names = list(inspect.signature(reference).parameters)
+        self.names = list(inspect.signature(reference or function).parameters)
         self.__name__ = self.__qualname__ = getattr(function, "__qualname__", type(function).__name__)
-        self._style = 0  # the first of `STYLES` that the function understood
+        # The first of `STYLES` that the function understood. A solver's vectors stay tensors, as its products are.
+        self._style = 1 if over == "seed" else 0
 
     def __call__(self, *inputs):
         return {"batch": self._batch, "time": self._time, "seed": self._seed}[self.over](*inputs)
@@ -136,7 +137,7 @@ def _truth_values(name, value):
     return value.astype(bool) if name in FLAGS else value
 
 
-STYLES = (_torch_style, _numpy_style, _truth_values)
+STYLES = (_numpy_style, _torch_style, _truth_values)
 
 
 def as_tensor(values: Any, like: torch.Tensor) -> torch.Tensor:

@@ -21,7 +21,7 @@ from pathlib import Path
 from rlcourse.grading import release
 
 HOMEWORK = "homework-3"
-CONFIG = Path(release.__file__).with_name("nbgrader_config.py")
+CONFIG = Path(release.__file__).parent / "nbgrader" / "nbgrader_config.py"
 ENVIRONMENT = {
     **os.environ,
     "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),

@@ -46,7 +46,7 @@ from pathlib import Path
 
 import pytest
 
-from rlcourse.__main__ import PROMPT_SERVER
+from rlcourse.commands.lab import PROMPT_SERVER
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]

@@ -18,7 +18,7 @@ pytest.importorskip("nbgrader", reason="NOT CHECKED: nbgrader is not installed (
 from rlcourse.grading import release  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox, pytest.mark.slow]
-CONFIG = Path(release.__file__).with_name("nbgrader_config.py")
+CONFIG = Path(release.__file__).parent / "nbgrader" / "nbgrader_config.py"
 HOMEWORK = "homework-3"
 
 

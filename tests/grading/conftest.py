@@ -20,7 +20,7 @@ def right():
 
 @pytest.fixture(scope="session")
 def assignment():
-    from rlcourse.grading.batch import assignments
+    from rlcourse.grading.judging.batch import assignments
 
     return assignments()["homework-3"]
 
@@ -69,11 +69,12 @@ def hand_in():
 @pytest.fixture(scope="session")
 def graded(assignment):
     """A function: grades a folder with the command line, in this process; returns {student: row}."""
-    from rlcourse.grading import batch, cli
+    from rlcourse.grading import __main__ as cli
+    from rlcourse.grading.judging import rows
 
     def run(folder, out, *options):
         code = cli.main([str(folder), "--out", str(out), "--jobs", "1", "--seconds", "3", *options])
         assert code == 0
-        return {row.student: row for row in batch.load_rows(out / "rows.jsonl")}
+        return {row.student: row for row in rows.load_rows(out / "rows.jsonl")}
 
     return run

@@ -10,7 +10,8 @@ import textwrap
 import psutil
 import pytest
 
-from rlcourse.grading import sandbox
+from rlcourse.grading.sandbox import fork_server
+from rlcourse.grading.sandbox.child import Child
 
 pytestmark = pytest.mark.sandbox
 
@@ -42,7 +43,7 @@ def polyak(target, online, tau):
         if place.startswith(("/proc", "/sys")):
             folders.clear()
         for name in files:
-            if "exercises" in name and "hw3" in name or "rlcourse" in os.path.join(place, name):
+            if "exercises" in os.path.join(place, name) and name.endswith(".py") or "rlcourse" in os.path.join(place, name):
                 scope = {}
                 exec(open(os.path.join(place, name)).read(), scope)
                 return scope.get("polyak", lambda *a: tau * online + (1 - tau) * target)(target, online, tau)
@@ -66,7 +67,7 @@ RIGHT_BEFORE_ASKED = """
 def hook(*arguments, **options):
     return [{"value": arguments[-1][0]["target"]}] * len(arguments[-1])
 import sys, json, base64
-driver = sys.modules["driver"]
+driver = sys.modules["observer"]
 driver.observe = lambda name, function, cases: [{"passed": True, "score": 1e9, "kind": "right"} for _ in cases]
 driver.plain = driver.attempt = driver.refuse = hook
 json.dumps = lambda *a, **k: '{"answers": "all right", "score": 1}'
@@ -125,8 +126,8 @@ attempt(lambda: open(SUBMISSIONS + "/alice.ipynb"))
 attempt(lambda: open(OUT + "/rows.jsonl", "a").write("forged"))
 attempt(lambda: open(OUT + "/grades.csv", "w").write("forged"))
 attempt(lambda: open("/usr/forged", "w"))
-attempt(lambda: open("/opt/course/driver.py", "a"))
-attempt(lambda: os.remove("/opt/course/child.py"))
+attempt(lambda: open("/opt/course/observer.py", "a"))
+attempt(lambda: os.remove("/opt/course/runner.py"))
 attempt(lambda: open("/dev/forged", "w"))
 attempt(lambda: os.mknod("/tmp/disk", 0o60600, os.makedev(254, 0)))
 attempt(lambda: subprocess.run(["/usr/bin/mount", "-t", "proc", "proc", "/tmp"], check=True))
@@ -277,7 +278,7 @@ def battle(notebook, hand_in, graded, right, tmp_path_factory):
         rows = graded(folder, out)
     finally:
         del os.environ["CANARY"]
-    sandbox.nursery.cache_clear()  # it stays for the next submission, as long as the grader
+    fork_server.shared.cache_clear()  # it stays for the next submission, as long as the grader
     left = [process for process in psutil.process_iter() if process.pid not in before and is_ours(process)]
     _, left = psutil.wait_procs(left, timeout=5)
     return rows, folder, out, [process for process in left if is_ours(process)]
@@ -335,14 +336,14 @@ def test_no_answer_lies_anywhere_in_the_childs_files():
     walk = (
         "import os\nfound = []\nfor place, folders, files in os.walk('/'):\n"
         "    folders[:] = [f for f in folders if os.path.join(place, f) not in ('/proc', '/sys', '/dev')]\n"
-        "    found += [n for n in files + folders if 'rlcourse' in n or 'exercises_hw' in n or n.endswith('.ipynb')]\n"
+        "    found += [n for n in files + folders if 'rlcourse' in n or 'exercises_hw' in n or n in ('exercises', 'hw3', 'hw4') or n.endswith('.ipynb')]\n"
         "    found += [n for n in files if 'homework' in n]\n"
         "raise ValueError(sorted(os.listdir('/opt/course')) + found)\n"
     )
-    with sandbox.Child() as child:
+    with Child() as child:
         child.ask({"cell": {"role": "solution", "name": "walk", "source": walk}})
         error = child.ask({"run": 1}, seconds=120)["error"]
-    assert "['child.py', 'driver.py', 'nursery.py']" in error
+    assert "['fork_server.py', 'observer.py', 'runner.py']" in error
 
 
 def test_results_are_not_forged(battle):

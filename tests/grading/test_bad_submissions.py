@@ -281,7 +281,7 @@ def test_names_cannot_run_in_the_report_or_in_a_spreadsheet(results):
 
 
 def test_two_hundred_megabytes_of_outputs_cost_no_more_memory_than_the_file(notebook, right, tmp_path):
-    from rlcourse.grading.submission import read
+    from rlcourse.grading.judging.submission import read
 
     content = notebook(right)
     output = {"output_type": "stream", "name": "stdout", "text": '\\n ]}" \\\\ ' * 2000}
@@ -300,7 +300,7 @@ def test_two_hundred_megabytes_of_outputs_cost_no_more_memory_than_the_file(note
 
 
 def test_a_file_beyond_the_limit_is_not_read(tmp_path):
-    from rlcourse.grading.submission import LARGEST, Unreadable, read
+    from rlcourse.grading.judging.submission import LARGEST, Unreadable, read
 
     path = tmp_path / "sparse.ipynb"
     with open(path, "wb") as file:

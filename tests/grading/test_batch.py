@@ -16,7 +16,7 @@ SLOW = "import time\ntime.sleep(0.7)\ndef polyak(target, online, tau):\n    retu
 COMMAND = [
     sys.executable,
     "-c",
-    "import sys; from rlcourse.grading.cli import main; sys.exit(main(sys.argv[1:]))",
+    "import sys; from rlcourse.grading.__main__ import main; sys.exit(main(sys.argv[1:]))",
 ]
 
 
@@ -30,7 +30,7 @@ def folder(tmp_path, notebook, hand_in, right):
 
 
 def rows_of(out):
-    from rlcourse.grading.batch import load_rows
+    from rlcourse.grading.judging.rows import load_rows
 
     return load_rows(out / "rows.jsonl")
 
@@ -78,10 +78,14 @@ def test_a_killed_grader_takes_its_children_along(tmp_path, notebook, hand_in):
     def in_sandbox():
         everybody = psutil.Process(process.pid).children(recursive=True)
         return [
-            p for p in everybody if p.name().startswith("python") and "/opt/course/nursery.py" in p.cmdline()
+            p
+            for p in everybody
+            if p.name().startswith("python") and "/opt/course/fork_server.py" in p.cmdline()
         ]
 
-    wait_for(lambda: len(in_sandbox()) >= 5)  # the nursery, two between, the child, and the fork that it made
+    wait_for(
+        lambda: len(in_sandbox()) >= 5
+    )  # the fork server, two between, the child, and the fork that it made
     inside = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -91,7 +95,7 @@ def test_a_killed_grader_takes_its_children_along(tmp_path, notebook, hand_in):
 
 @pytest.mark.sandbox
 def test_a_second_grader_is_locked_out_with_a_clear_line(folder, tmp_path):
-    from rlcourse.grading.batch import lock
+    from rlcourse.grading.judging.batch import lock
 
     with lock(tmp_path):
         second = subprocess.run(
@@ -154,7 +158,7 @@ def test_the_same_seed_gives_the_same_rows(notebook, hand_in, graded, right, tmp
 
 
 def test_without_bubblewrap_grading_is_refused(notebook, hand_in, right, tmp_path, monkeypatch, capsys):
-    from rlcourse.grading import cli
+    from rlcourse.grading import __main__ as cli
 
     hand_in(tmp_path, "alice", notebook(right))
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -179,7 +183,7 @@ def test_unsandboxed_rows_say_so(notebook, hand_in, right, graded, tmp_path, mon
 
 
 def test_a_missing_folder_or_homework_is_one_clear_line(tmp_path, capsys):
-    from rlcourse.grading import cli
+    from rlcourse.grading import __main__ as cli
 
     assert cli.main([str(tmp_path / "nowhere")]) == 2
     assert (
@@ -194,7 +198,7 @@ def test_a_missing_folder_or_homework_is_one_clear_line(tmp_path, capsys):
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), -1.0, "full", None, True, [1.0], 7.0, 0.5])
 def test_credit_is_always_a_number_between_nought_and_the_points(score):
-    from rlcourse.grading.judge import credit
+    from rlcourse.grading.judging.rows import credit
 
     expected = {7.0: 4.0, 0.5: 2.0}.get(score, 0.0) if isinstance(score, float) else 0.0
     assert credit(score, 4.0) == expected
@@ -203,7 +207,7 @@ def test_credit_is_always_a_number_between_nought_and_the_points(score):
 def test_a_fault_of_the_grader_is_a_row_that_the_next_run_grades_again(
     notebook, hand_in, right, graded, tmp_path, monkeypatch
 ):
-    from rlcourse.grading import batch
+    from rlcourse.grading.judging import batch
 
     folder, out = tmp_path / "in", tmp_path / "out"
     folder.mkdir()
@@ -220,14 +224,14 @@ def test_a_fault_of_the_grader_is_a_row_that_the_next_run_grades_again(
 
 
 def test_rows_round_trip_through_json():
-    from rlcourse.grading.judge import Result, Row
+    from rlcourse.grading.judging.rows import Result, Row
 
     row = Row("a", "a.ipynb", "homework-3", results={"polyak": Result(3.0, 1.0, True, None, "ok")})
     assert Row.from_dict(json.loads(json.dumps(row.as_dict()))) == row
 
 
 def test_the_lock_is_free_after_its_holder(tmp_path):
-    from rlcourse.grading.batch import Refused, lock
+    from rlcourse.grading.judging.batch import Refused, lock
 
     with lock(tmp_path), pytest.raises(Refused, match=str(os.getpid())), lock(tmp_path):
         pass

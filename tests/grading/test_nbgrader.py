@@ -17,7 +17,7 @@ import rlcourse.grading  # noqa: E402
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
 BIN = str(Path(sys.executable).parent)
-CONFIG = Path(rlcourse.grading.__file__).with_name("nbgrader_config.py")
+CONFIG = Path(rlcourse.grading.__file__).parent / "nbgrader" / "nbgrader_config.py"
 RIGHT = "def polyak(target, online, tau):\n    return (1 - tau) * target + tau * online\n"
 WRONG = RIGHT.replace("1 - tau", "tau")
 OU = "def ou_step(x, theta, mu, sigma, dt, xi):\n    return x + theta * (mu - x) * dt + sigma * np.sqrt(dt) * xi\n"
@@ -209,8 +209,8 @@ def test_feedback_names_the_mistake(course):
 
 
 def test_cells_keep_their_order_and_the_students_own_stay_between(course, tmp_path):
-    from rlcourse.grading.preprocessor import arrange
-    from rlcourse.grading.submission import Assignment, Cell, match
+    from rlcourse.grading.judging.submission import Assignment, Cell, match
+    from rlcourse.grading.nbgrader.preprocessor import arrange
 
     assignment = Assignment.of("hw", instructor())
     cells = [

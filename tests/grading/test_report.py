@@ -1,7 +1,9 @@
 """The report tells an instructor what to reteach, in the order in which it is needed."""
 
-from rlcourse.grading import report
-from rlcourse.grading.judge import UNKNOWN, Result, Row
+import pytest
+
+from rlcourse.grading.judging import report
+from rlcourse.grading.judging.rows import UNKNOWN, Result, Row
 
 
 def answer(passed=False, misconception=None, message=""):
@@ -41,3 +43,26 @@ def test_the_figure_names_the_most_missed_exercise_only_where_there_is_one():
         row.results["polyak"] = answer()
     title = report.figure("homework-3", graded).axes[1].get_title(loc="left")
     assert title == "Most missed: 2 exercises alike (100 % wrong)"
+
+
+def test_the_mean_score_has_its_interval_and_one_submission_has_none(tmp_path):
+    """t of 2 degrees of freedom at 97.5 %: 4.3027; scores 1, 2 and 3 have s = 1."""
+    graded = []
+    for points in (1.0, 2.0, 3.0):
+        results = {"polyak": Result(4.0, points / 4, False, None, "")}
+        graded.append(Row(f"with {points}", "", "homework-3", results=results))
+    half = 4.3027 / 3**0.5
+    found, words = report.mean_score(graded)
+    assert (found.estimate, found.n) == (2.0, 3)
+    assert (found.low, found.high) == (0.0, 4.0)  # 2 ± 2.48, cut off at nought and at full marks
+    assert 2 - half < 0 and 2 + half > 4 and words == "95 % interval 0.0 to 4.0"
+    for row in graded:
+        row.results["pad"] = Result(10.0, 0.5, False, None, "")
+    found, words = report.mean_score(graded)
+    assert found.low == pytest.approx(7 - half, abs=1e-3) and found.high == pytest.approx(7 + half, abs=1e-3)
+    title = report.figure("homework-3", graded).axes[0].get_title(loc="left")
+    assert title == "homework-3: mean 7.0 of 14 points\n95 % interval 4.5 to 9.5, n = 3"
+    report.write(tmp_path, graded[:1])
+    assert "Mean score 6.0 of 14 points from code (one submission: no interval)." in (
+        tmp_path / "report.html"
+    ).read_text(encoding="utf-8")

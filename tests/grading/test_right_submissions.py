@@ -75,8 +75,8 @@ def test_right_answers_in_any_style_pass(rows, style):
 
 
 def test_random_answers_that_are_right_pass_on_every_seed(assignment, notebook):
-    from rlcourse.grading.judge import judge
-    from rlcourse.grading.submission import Cell
+    from rlcourse.grading.judging.judge import judge
+    from rlcourse.grading.judging.submission import Cell
 
     source = (
         "import random\nclass ReplayBuffer:\n    def __init__(self, capacity, rng):\n        self.items, self.capacity = [], capacity\n"

@@ -5,29 +5,30 @@ import json
 
 import pytest
 
-from rlcourse import command_line
+from rlcourse.algorithms import discover
+from rlcourse.commands import train
 from rlcourse.parts.noise import GaussianNoise, OUNoise
 
 
-@pytest.mark.parametrize("name", command_line.ALGORITHMS)
+@pytest.mark.parametrize("name", discover())
 def test_every_plain_field_of_an_algorithm_is_an_option_with_its_meaning(name, capsys):
     with pytest.raises(SystemExit) as ended:
-        command_line.parse(name, "--help")
+        train.parse(name, "--help")
     assert ended.value.code == 0
     text = capsys.readouterr().out
-    for field in dataclasses.fields(command_line.ALGORITHMS[name]):
+    for field in dataclasses.fields(discover()[name]):
         if not callable(field.default) and field.name != "noise":
             assert f"--{field.name.replace('_', '-')}" in text, field.name
     assert "discount" in text and "--seeds" in text and "--resume" in text
 
 
 def test_options_reach_the_algorithm_and_the_noise_can_be_chosen():
-    algorithm, options = command_line.parse(
+    algorithm, options = train.parse(
         "td3", "--steps", "70", "--hidden", "8", "8", "--policy-delay", "3", "ou-noise", "--sigma", "0.4"
     )
     assert algorithm.hidden == (8, 8) and algorithm.policy_delay == 3 and options.steps == 70
     assert algorithm.noise == OUNoise(sigma=0.4)
-    assert command_line.parse("td3")[0].noise == GaussianNoise(0.1)
+    assert train.parse("td3")[0].noise == GaussianNoise(0.1)
 
 
 def test_a_run_leaves_its_folder_a_picture_and_a_table(tmp_path, capsys):
@@ -35,7 +36,7 @@ def test_a_run_leaves_its_folder_a_picture_and_a_table(tmp_path, capsys):
     words = (
         f"td3 --seeds 2 --steps 60 --warmup 20 --hidden 8 8 --evaluation-episodes 1 --folder {folder}".split()
     )
-    assert command_line.main(words) == 0
+    assert train.main(words) == 0
     assert {"run.json", "checkpoint.npz", "curve.csv", "metrics.csv", "curve.png", "summary.txt"} <= {
         path.name for path in folder.iterdir()
     }
@@ -46,7 +47,7 @@ def test_a_run_leaves_its_folder_a_picture_and_a_table(tmp_path, capsys):
     again = (
         f"td3 --seeds 2 --steps 80 --warmup 20 --hidden 8 8 --evaluation-episodes 1 --resume {folder}".split()
     )
-    assert command_line.main(again) == 0
+    assert train.main(again) == 0
 
 
 @pytest.mark.parametrize(
@@ -60,11 +61,18 @@ def test_a_run_leaves_its_folder_a_picture_and_a_table(tmp_path, capsys):
 )
 def test_mistakes_get_one_line_and_an_exit_code(words, code, says, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert command_line.main(words.split()) == code
+    assert train.main(words.split()) == code
     error = capsys.readouterr().err
     assert says in error and "Traceback" not in error
 
 
 def test_without_words_it_says_what_there_is(capsys):
-    assert command_line.main([]) == 0
-    assert "ddpg,td3,trpo,ppo" in capsys.readouterr().out
+    assert train.main([]) == 0
+    said = capsys.readouterr().out
+    assert f"train {{{','.join(discover())}}} [options]" in said
+    assert {"ddpg", "td3", "trpo", "ppo"} <= set(discover())
+
+
+@pytest.mark.parametrize("name", discover())
+def test_a_run_is_as_long_as_is_usual_for_the_algorithm(name):
+    assert train.parse(name)[1].steps == discover()[name].usual_steps

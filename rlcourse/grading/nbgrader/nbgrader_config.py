@@ -3,7 +3,7 @@
 nbgrader's own commands and formgrader stay as they are; see rlcourse/grading/README.md.
 """
 
-from rlcourse.grading.preprocessor import configure
+from rlcourse.grading.nbgrader import configure
 
 c = get_config()  # noqa: F821  (nbgrader defines it)
 c.CourseDirectory.course_id = "rlcourse"

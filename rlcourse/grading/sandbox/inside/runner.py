@@ -37,9 +37,9 @@ def serve(limits):
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):  # prints and warnings cost nothing and go nowhere
         os.dup2(null, stream)
-    import driver
+    import observer
 
-    work = Work(driver)
+    work = Work(observer)
     while header := requests.read(4):
         message = json.loads(requests.read(int.from_bytes(header, "big")))
         body = json.dumps(work.answer(message)).encode()
@@ -166,9 +166,7 @@ def bound(statement):
             names |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             names.add(node.name)
-        elif isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(
-            node.ctx, (ast.Store, ast.Del)
-        ):
+        elif isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):  # a name, x.y or x[0]
             names.add(root(node))
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         names |= {root(statement.value.func)} if isinstance(statement.value.func, ast.Attribute) else set()
@@ -189,21 +187,13 @@ def used(statement):
         local = {n.arg for n in ast.walk(statement) if isinstance(n, ast.arg)}
         local |= {n.id for n in ast.walk(statement.body and ast.Module(statement.body, [])) if stored(n)}
         loads -= local
-        loads |= {
-            n.id
-            for d in (*statement.decorator_list, *statement.args.defaults)
-            for n in ast.walk(d)
-            if named(n)
-        }
+        outside = (*statement.decorator_list, *statement.args.defaults)
+        loads |= {n.id for part in outside for n in ast.walk(part) if isinstance(n, ast.Name)}
     return loads - set(dir(builtins))
 
 
 def stored(node):
     return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-
-
-def named(node):
-    return isinstance(node, ast.Name)
 
 
 def encode(value):

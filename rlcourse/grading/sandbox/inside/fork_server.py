@@ -1,11 +1,11 @@
 """Inside the sandbox: imports NumPy and torch once, then forks a child for each submission, in milliseconds.
 
-The nursery never sees a submission: a child gets its cells over its own pipes, after the fork. Each child has
-its own process table, network, /tmp and /dev/shm, and none of the nursery's rights (bubblewrap leaves it
+The fork server never sees a submission: a child gets its cells over its own pipes, after the fork. Each child
+has its own process table, network, /tmp and /dev/shm, and none of the server's rights (bubblewrap leaves it
 one, to make such namespaces, in a user namespace that has no other power). When a child is done, all that it
 started ends with its process table.
 
-    python nursery.py {limits as JSON} {confine: 0 or 1} {folder for sys.path} …
+    python fork_server.py {limits as JSON} {confine: 0 or 1} {folder for sys.path} …
 
 Standard input is a socket to the judge: b"s" with two descriptors starts a child, b"e" ends it.
 """
@@ -139,9 +139,9 @@ def work(descriptors, limits, torch):
         sys.meta_path.insert(0, Shelf(torch))
         random.seed()
         sys.modules["numpy"].random.seed()
-        import child
+        import runner
 
-        child.serve(limits)
+        runner.serve(limits)
     finally:
         os._exit(0)
 

@@ -11,7 +11,7 @@ import re
 import stat
 import zipfile
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 LARGEST = 512 << 20  # bytes of one notebook; its outputs are dropped before it is parsed
 DROP_OUTPUTS = 4 << 20  # above this size
@@ -49,7 +49,7 @@ class Assignment:
     cells: tuple[SourceCell, ...]
 
     @classmethod
-    def of(cls, name, notebook):
+    def of(cls, name: str, notebook: dict) -> "Assignment":
         """From the instructor's notebook (as in JSON). Cells tagged "not-graded" never run here."""
         cells = []
         for cell in notebook["cells"]:
@@ -59,22 +59,20 @@ class Assignment:
             graded, solution = meta.get("grade", False), meta.get("solution", False)
             role = {(0, 1): "solution", (1, 0): "test", (1, 1): "written"}.get((graded, solution), "given")
             role = "not graded" if "not-graded" in tags else role
-            source = text(cell["source"])
-            cells.append(
-                SourceCell(meta["grade_id"], role, cell["cell_type"], source, float(meta.get("points", 0)))
-            )
+            source, points = text(cell["source"]), float(meta.get("points", 0))
+            cells.append(SourceCell(meta["grade_id"], role, cell["cell_type"], source, points))
         return cls(name, tuple(cells))
 
-    def of_role(self, role):
+    def of_role(self, role: str) -> list[SourceCell]:
         return [cell for cell in self.cells if cell.role == role]
 
     @property
-    def tests(self):
+    def tests(self) -> dict[str, float]:
         """{exercise name: points}, in the order of the notebook."""
         return {cell.grade_id.removeprefix("test-"): cell.points for cell in self.of_role("test")}
 
     @property
-    def written_points(self):
+    def written_points(self) -> float:
         return sum(cell.points for cell in self.of_role("written"))
 
 
@@ -82,13 +80,12 @@ class Assignment:
 class Answers:
     """What was found of an assignment in a submission."""
 
-    # (role, name, source) to run, in order; given ones are the instructor's
-    cells: list[tuple[str, str, str]]
+    cells: list[tuple[str, str, str]]  # (role, name, source) to run, in order; given: the instructor's
     place: dict[str, int] = field(default_factory=dict)  # grade_id -> index in the submission's cells
     warnings: list[str] = field(default_factory=list)
 
 
-def read(path) -> list[Cell]:
+def read(path: str | Path) -> list[Cell]:
     """The cells of the notebook at `path`."""
     try:
         status = os.lstat(path)
@@ -108,7 +105,7 @@ def read(path) -> list[Cell]:
         raise Unreadable(f"the file cannot be read ({error.strerror}); hand it in again") from None
 
 
-def members(path) -> list[str]:
+def members(path: str | Path) -> list[str]:
     """Names of the notebooks in a zip archive; refuses one that would write outside its folder."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -120,19 +117,16 @@ def members(path) -> list[str]:
     for info in infos:
         name = PurePosixPath(info.filename.replace("\\", "/"))
         if name.is_absolute() or ".." in name.parts or re.match(r"[A-Za-z]:", info.filename):
-            raise Unreadable(
-                f"the archive holds a path outside its folder, {info.filename[:80]!r}; zip the notebook alone"
-            )
+            found = f"a path outside its folder, {info.filename[:80]!r}"
+            raise Unreadable(f"the archive holds {found}; zip the notebook alone")
         if stat.S_ISLNK(info.external_attr >> 16):
-            raise Unreadable(
-                f"the archive holds a symbolic link ({info.filename[:80]!r}); zip the notebook alone"
-            )
-    return [
-        i.filename for i in infos if i.filename.endswith(".ipynb") and not hidden(PurePosixPath(i.filename))
-    ]
+            found = f"a symbolic link ({info.filename[:80]!r})"
+            raise Unreadable(f"the archive holds {found}; zip the notebook alone")
+    notebooks = [info.filename for info in infos if info.filename.endswith(".ipynb")]
+    return [name for name in notebooks if not hidden(PurePosixPath(name))]
 
 
-def read_member(path, name) -> list[Cell]:
+def read_member(path: str | Path, name: str) -> list[Cell]:
     """The cells of one notebook in a zip archive, read in memory and never beyond the size limit."""
     try:
         with zipfile.ZipFile(path) as archive, archive.open(name) as stream:
@@ -140,19 +134,18 @@ def read_member(path, name) -> list[Cell]:
     except (zipfile.BadZipFile, OSError, ValueError, KeyError, NotImplementedError, RuntimeError, EOFError):
         raise Unreadable("damaged inside its zip archive; hand in the .ipynb file itself") from None
     except Exception as error:  # zlib.error and its kin
-        raise Unreadable(
-            f"damaged inside its zip archive ({type(error).__name__}); hand in the .ipynb file"
-        ) from None
+        kind = type(error).__name__
+        raise Unreadable(f"damaged inside its zip archive ({kind}); hand in the .ipynb file") from None
     if len(data) > LARGEST // 4:
         raise Unreadable(too_large(len(data), "at least "))
     return parse(data)
 
 
-def too_large(size, least=""):
+def too_large(size: int, least: str = "") -> str:
     return f"{least}{size >> 20} MB, too large to be read; clear all outputs, save, and hand in again"
 
 
-def hidden(path):
+def hidden(path: PurePath) -> bool:
     """Checkpoints and other files that no student means to hand in."""
     return any(part.startswith((".", "__MACOSX")) for part in path.parts)
 
@@ -167,9 +160,8 @@ def parse(data: bytes) -> list[Cell]:
         encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
         notebook = json.loads(data.decode(encoding), parse_int=str)
     except (ValueError, RecursionError, MemoryError):
-        raise Unreadable(
-            "not a notebook (its text is not JSON); save it in Jupyter and hand it in again"
-        ) from None
+        advice = "save it in Jupyter and hand it in again"
+        raise Unreadable(f"not a notebook (its text is not JSON); {advice}") from None
     if not isinstance(notebook, dict):
         raise Unreadable("not a notebook (JSON of another kind); hand in the .ipynb file of the homework")
     major = str(notebook.get("nbformat", "4"))
@@ -178,13 +170,12 @@ def parse(data: bytes) -> list[Cell]:
         sheets = [sheet for sheet in notebook["worksheets"] if isinstance(sheet, dict)]
         cells = [cell for sheet in sheets for cell in as_list(sheet.get("cells"))]
     if not isinstance(cells, list):
-        raise Unreadable(
-            f"a notebook without cells (format {major[:8]}); save it in Jupyter and hand it in again"
-        )
+        advice = "save it in Jupyter and hand it in again"
+        raise Unreadable(f"a notebook without cells (format {major[:8]}); {advice}")
     return [parsed for cell in cells if (parsed := parse_cell(cell))]
 
 
-def parse_cell(cell):
+def parse_cell(cell: object) -> Cell | None:
     if not isinstance(cell, dict):
         return None
     kind = "code" if cell.get("cell_type") == "code" else "markdown"
@@ -196,7 +187,7 @@ def parse_cell(cell):
     return Cell(kind, text(cell.get("source", cell.get("input", ""))), grade_id)
 
 
-def text(source):
+def text(source: object) -> str:
     """A cell's text, given as a string or a list of strings; lone surrogates become question marks."""
     if isinstance(source, list):
         source = "".join(part for part in source if isinstance(part, str))
@@ -204,7 +195,7 @@ def text(source):
     return source.encode("utf-8", "replace").decode()
 
 
-def as_list(value):
+def as_list(value: object) -> list:
     return value if isinstance(value, list) else []
 
 
@@ -239,17 +230,14 @@ def match(assignment: Assignment, cells: list[Cell]) -> Answers:
     cell was left blank, the last other cell that defines the function counts. Test and given cells are
     the instructor's.
     """
-    found = Answers(
-        [("given", cell.grade_id, cell.source) for cell in assignment.of_role("given") if cell.kind == "code"]
-    )
+    given = [cell for cell in assignment.of_role("given") if cell.kind == "code"]
+    found = Answers([("given", cell.grade_id, cell.source) for cell in given])
     known = {cell.grade_id: cell for cell in assignment.cells}
     claims = {name: [i for i, cell in enumerate(cells) if cell.grade_id == name] for name in known}
     free = [i for i, cell in enumerate(cells) if cell.grade_id not in known and cell.kind == "code"]
     tests = {name: len(claims[name]) for name, source in known.items() if source.role == "test"}
-    for said, names in (
-        ("missing", [n for n, k in tests.items() if k == 0]),
-        ("doubled", [n for n, k in tests.items() if k > 1]),
-    ):
+    missing, doubled = [n for n, k in tests.items() if k == 0], [n for n, k in tests.items() if k > 1]
+    for said, names in (("missing", missing), ("doubled", doubled)):
         if names:
             found.warnings.append(f"test cells {said}: {', '.join(names)}; the instructor's are used")
     for name, source in known.items():
@@ -258,9 +246,8 @@ def match(assignment: Assignment, cells: list[Cell]) -> Answers:
             continue
         if len(places) > 1:
             filled = [i for i in places if not blank(cells[i].source)]
-            found.warnings.append(
-                f"cell {name} comes {len(places)} times; the last one that is filled in counts"
-            )
+            times = f"comes {len(places)} times"
+            found.warnings.append(f"cell {name} {times}; the last one that is filled in counts")
             places = filled[-1:] or places[-1:]
         if source.role == "solution" and (not places or blank(cells[places[0]].source)):
             defines = re.compile(rf"(?m)^(?:def|class)\s+{re.escape(name)}\b|^{re.escape(name)}\s*=[^=]")
@@ -284,6 +271,6 @@ def match(assignment: Assignment, cells: list[Cell]) -> Answers:
     return found
 
 
-def blank(source):
+def blank(source: str) -> bool:
     """Not filled in: it still raises NotImplementedError, or holds nothing at all."""
     return not source.strip() or re.search(r"(?m)^\s*raise NotImplementedError", source) is not None

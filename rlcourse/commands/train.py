@@ -11,14 +11,12 @@ import tyro
 from tyro.conf import FlagConversionOff, OmitArgPrefixes, OmitSubcommandPrefixes, SuppressFixed
 
 from rlcourse import checkpoints, plots, statistics
-from rlcourse.algorithms.ddpg import DDPG
-from rlcourse.algorithms.ppo import PPO
-from rlcourse.algorithms.td3 import TD3
-from rlcourse.algorithms.trpo import TRPO
-from rlcourse.training import train
+from rlcourse.algorithms import discover
+from rlcourse.training import Run, train
 
-ALGORITHMS = {"ddpg": DDPG, "td3": TD3, "trpo": TRPO, "ppo": PPO}
-STEPS = {"ddpg": 20_000, "td3": 20_000, "trpo": 100_000, "ppo": 100_000}
+PLACE = 3
+DOES = "train an agent: curve, table, run folder"
+TAKES = "e.g.  train td3 --env Pendulum-v1 --seeds 8"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,14 +43,14 @@ class Options:
     """Modules to import first, for environments that register themselves (for example ale_py)."""
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """Train from the command line; returns the exit status."""
     argv = sys.argv[1:] if argv is None else list(argv)
-    if not argv or argv[0] not in ALGORITHMS:
+    if not argv or argv[0] not in discover():
         asked = not argv or argv[0] in ("-h", "--help")
         if not asked:
             print(f"train: unknown algorithm {argv[0]!r}", file=sys.stderr)
-        print(f"usage: python3 -m rlcourse train {{{','.join(ALGORITHMS)}}} [options]")
+        print(f"usage: python3 -m rlcourse train {{{','.join(discover())}}} [options]")
         print("       python3 -m rlcourse train td3 --help   lists every option of TD3")
         return 0 if asked else 2
     algorithm, options = parse(*argv)
@@ -63,13 +61,14 @@ def main(argv=None):
         return 1
 
 
-def parse(name, *words):
+def parse(name: str, *words: str) -> tuple[object, Options]:
     """(algorithm, Options) from the words after the algorithm's name; tyro prints help and errors."""
-    default = Options(steps=STEPS[name])
-    fields = [("options", Options, default), ("algorithm", ALGORITHMS[name], ALGORITHMS[name]())]
+    kind = discover()[name]
+    default = Options(steps=kind.usual_steps)
+    fields = [("options", Options, default), ("algorithm", kind, kind())]
     both = dataclasses.make_dataclass("Both", [(n, t, dataclasses.field(default=d)) for n, t, d in fields])
     flat = (OmitArgPrefixes, OmitSubcommandPrefixes, SuppressFixed, FlagConversionOff)
-    prog, text = f"python3 -m rlcourse train {name}", ALGORITHMS[name].__doc__
+    prog, text = f"python3 -m rlcourse train {name}", kind.__doc__
     parsed = tyro.cli(both, args=words, prog=prog, description=text, config=flat)
     return parsed.algorithm, parsed.options
 
@@ -93,7 +92,7 @@ def _train(name, algorithm, options):
     return 0 if run.status == "finished" else 130 if run.status == "stopped" else 1
 
 
-def summary(run):
+def summary(run: Run) -> str:
     """The run as a table: evaluation return of each seed at six points, and the interval over seeds."""
     curve = run.curve
     points = np.unique(np.linspace(0, len(curve.steps) - 1, 6).round().astype(int))
@@ -104,9 +103,8 @@ def summary(run):
         lines.append(f"seed {seed}".rjust(12) + "".join(f"{returns[p]:>12.1f}" for p in points))
     lines.append(f"at the end: {statistics.interval(curve.returns[:, -1])}")
     speed = len(run.seeds) * curve.steps[-1] / max(curve.seconds[-1], 1e-9)
-    lines.append(
-        f"{curve.seconds[-1]:.1f} s of training, {speed:,.0f} environment steps per second, all seeds"
-    )
+    per_second = f"{speed:,.0f} environment steps per second, all seeds"
+    lines.append(f"{curve.seconds[-1]:.1f} s of training, {per_second}")
     return "\n".join(lines) + "\n"
 
 

@@ -7,17 +7,22 @@ import base64
 import collections
 import html
 import io
-import os
+import textwrap
+from dataclasses import replace
 from pathlib import Path
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from rlcourse import plots, statistics
+from rlcourse.checkpoints import write_atomically
 from rlcourse.grading.exercises import EXERCISES
-from rlcourse.grading.judge import UNKNOWN
+from rlcourse.grading.judging.rows import UNKNOWN, Row
+from rlcourse.statistics import Interval
 
-UNNAMED = "#BBBBBB"
-MISTAKES = ("#D55E00", "#E69F00", "#CC79A7")  # Okabe–Ito; the most frequent mistake first
+MISTAKES = (plots.VERMILION, plots.ORANGE, plots.PURPLE)  # the most frequent mistake of an exercise first
+UNNAMED = (plots.GREY, 0.4)
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 75em; padding: 0 1em; color: #222 }
@@ -28,7 +33,7 @@ img { max-width: 100% } th { position: sticky; top: 0; background: #fff }
 """
 
 
-def write(out, rows):
+def write(out: str | Path, rows: list[Row]) -> None:
     """report.html, and report-<homework>.png for each homework with graded rows."""
     out, parts = Path(out), []
     homeworks = dict.fromkeys(row.homework for row in rows)
@@ -39,43 +44,55 @@ def write(out, rows):
         graded = [row for row in group if row.status == "graded"]
         if graded:
             picture = png(figure(homework, graded))
-            replace(out / f"report-{Path(homework).name}.png", picture)
-            data = base64.b64encode(picture).decode()
-            alt = f"Scores and mistakes of {len(graded)} submissions of {homework}"
-            parts.append(
-                f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">{reteach(graded)}'
-            )
+            put(out / f"report-{Path(homework).name}.png", picture)
+            parts += [image(picture, f"Scores and mistakes of {len(graded)} submissions of {homework}")]
+            parts += [reteach(graded)]
         parts.append(table(group))
     page = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Grading report</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f"<style>{STYLE}</style><h1>Grading report</h1>{''.join(parts) or '<p>No submissions.</p>'}</html>\n"
     )
-    replace(out / "report.html", page.encode("utf-8", "replace"))
+    put(out / "report.html", page.encode("utf-8", "replace"))
 
 
-def replace(path, data):
-    part = path.with_suffix(path.suffix + ".part")
-    part.write_bytes(data)
-    os.replace(part, path)
+def put(path: Path, data: bytes) -> None:
+    write_atomically(path, lambda file: file.write(data))
 
 
-def summary(rows):
+def image(picture: bytes, alt: str) -> str:
+    data = base64.b64encode(picture).decode()
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
+
+
+def mean_score(rows: list[Row]) -> tuple[Interval, str]:
+    """The mean score with its t-interval, cut off at nought and at full marks; and the interval in words.
+
+    It says how far the mean of another class of such students may lie. One submission has no interval.
+    """
+    found = statistics.mean_interval([row.score for row in rows])
+    if found.n == 1:
+        return found, "one submission: no interval"
+    full = max(row.points for row in rows)
+    found = replace(found, low=max(0.0, found.low), high=min(full, found.high))
+    return found, f"95 % interval {found.low:.1f} to {found.high:.1f}"
+
+
+def summary(rows: list[Row]) -> str:
     """One paragraph: how many, how well, what needs a human."""
     graded = [row for row in rows if row.status == "graded"]
     text = f"{len(rows)} submission{'s' if len(rows) != 1 else ''}, {len(graded)} graded."
     if graded:
-        mean = sum(row.score for row in graded) / len(graded)
-        text += f" Mean score {mean:.1f} of {graded[0].points:g} points from code"
-        text += (
-            f"; {graded[0].written_points:g} more to be marked by hand." if graded[0].written_points else "."
-        )
+        found, words = mean_score(graded)
+        by_hand = graded[0].written_points
+        text += f" Mean score {found.estimate:.1f} of {graded[0].points:g} points from code ({words})"
+        text += f"; {by_hand:g} more to be marked by hand." if by_hand else "."
     if any(not row.sandboxed for row in rows):
         text += " <b>Some rows were graded without a sandbox.</b>"
     return f"<p>{text}</p>"
 
 
-def mistakes(rows):
+def mistakes(rows: list[Row]) -> dict[str, collections.Counter]:
     """{exercise: Counter of misconceptions}; None counts answers that are absent or wrong in no known way."""
     counts = {name: collections.Counter() for row in rows for name in row.results}
     for row in rows:
@@ -85,7 +102,7 @@ def mistakes(rows):
     return counts
 
 
-def reteach(rows):
+def reteach(rows: list[Row]) -> str:
     """Exercises from the least mastered on, with the hint of their most frequent mistake."""
     lines = []
     for name, counts in sorted(mistakes(rows).items(), key=lambda pair: -pair[1].total()):
@@ -97,13 +114,9 @@ def reteach(rows):
             what = html.escape(mistake.replace("_", " "))
             text += f"<br>{n} × <i>{what}</i>. {html.escape(hint(name, mistake))}"
         if counts[None]:
-            told = collections.Counter(
-                row.results[name].message.split("\n")[0]
-                for row in rows
-                if name in row.results
-                and not row.results[name].passed
-                and not row.results[name].misconception
-            )
+            results = [row.results[name] for row in rows if name in row.results]
+            unnamed = [result for result in results if not result.passed and not result.misconception]
+            told = collections.Counter(result.message.split("\n")[0] for result in unnamed)
             message, n = told.most_common(1)[0]
             text += f"<br>{counts[None]} × blank, no answer, or wrong in no known way"
             text += f"; {n} of them were told: <q>{html.escape(message)}</q>" if message else "."
@@ -118,69 +131,82 @@ def hint(name, misconception):
     return next((mistake.hint for mistake in known if mistake.word == misconception), "")
 
 
-def table(rows):
+def table(rows: list[Row]) -> str:
     """Every row; the message of each exercise shows when the pointer rests on its cell."""
     names = list(dict.fromkeys(name for row in rows for name in row.results))
     head = "".join(f"<th>{html.escape(name)}</th>" for name in ["student", "score", *names, "remarks"])
-    return (
-        f"<h3>All submissions</h3><table><tr>{head}</tr>{''.join(line(row, names) for row in rows)}</table>"
-    )
+    lines = "".join(line(row, names) for row in rows)
+    return f"<h3>All submissions</h3><table><tr>{head}</tr>{lines}</table>"
 
 
-def line(row, names):
-    cells = [
-        f"<td>{html.escape(row.student)}</td>",
-        f'<td class="number">{row.score:g} / {row.points:g}</td>',
-    ]
+def line(row: Row, names: list[str]) -> str:
+    """One row of the table."""
+    score = f"{row.score:g} / {row.points:g}"
+    cells = [f'<td>{html.escape(row.student)}</td><td class="number">{score}</td>']
     for name in names:
         result = row.results.get(name)
         if result is None:
             cells.append("<td></td>")
             continue
         colour = "right" if result.passed else "wrong"
-        text = html.escape((result.misconception or ("✓" if result.passed else "✗")).replace("_", " "))
-        cells.append(
-            f'<td class="{colour}" title="{html.escape(result.message)}">{result.credit:g} {text}</td>'
-        )
+        told = html.escape(result.message)
+        word = html.escape((result.misconception or ("✓" if result.passed else "✗")).replace("_", " "))
+        cells.append(f'<td class="{colour}" title="{told}">{result.credit:g} {word}</td>')
     remarks = [row.note, *row.warnings, "" if row.sandboxed else "GRADED WITHOUT A SANDBOX"]
-    cells.append(
-        f'<td class="{"note" if any(remarks) else ""}">{html.escape("; ".join(filter(None, remarks)))}</td>'
-    )
+    text = html.escape("; ".join(filter(None, remarks)))
+    cells.append(f'<td class="{"note" if text else ""}">{text}</td>')
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def figure(homework, rows):
+def figure(homework: str, rows: list[Row]) -> Figure:
     """Left: how many submissions reached which score. Right: which exercises were missed, and how."""
     counts = dict(sorted(mistakes(rows).items(), key=lambda pair: -pair[1].total()))
-    picture = Figure(figsize=(11, 1.6 + 0.42 * max(len(counts), 4)), layout="constrained")
-    FigureCanvasAgg(picture)
-    left, right = picture.subplots(1, 2, width_ratios=(1, 2.4))
-    points, scores = max(row.points for row in rows), [row.score for row in rows]
-    left.hist(scores, bins=10, range=(0, max(points, 1)), color="#0072B2", edgecolor="white")
-    left.set(xlabel="score from code (points)", ylabel="submissions", xlim=(0, max(points, 1)))
-    title = f"{homework}: mean {sum(scores) / len(rows):.1f} of {points:g} points (n = {len(rows)})"
-    left.set_title(title, loc="left", fontsize=10)
-    left.yaxis.get_major_locator().set_params(integer=True)
-    for y, name in enumerate(counts):
-        draw_bar(right, y, counts[name], len(rows))
-    right.set_yticks(range(len(counts)), list(counts))
-    right.invert_yaxis()
-    right.set(xlabel="submissions without full marks (%)", xlim=(0, 100))
-    missed = max((c.total() for c in counts.values()), default=0)
-    worst = [name for name, c in counts.items() if c.total() == missed]
-    names = worst[0] if len(worst) == 1 else f"{len(worst)} exercises alike"
-    found = f"Most missed: {names} ({100 * missed / len(rows):.0f} % wrong)" if missed else "All is mastered"
-    right.set_title(found, loc="left", fontsize=10)
-    keys = ("most frequent mistake", "second", "third", "other or blank")
-    for colour, key in zip((*MISTAKES[:3], UNNAMED), keys, strict=True):
-        right.bar(0, 0, color=colour, label=key)
-    right.legend(fontsize=8, loc="lower right", frameon=False)
-    for axes in (left, right):
-        axes.spines[["top", "right"]].set_visible(False)
+    picture = plots.figure(14, 2.2 + 0.45 * max(len(counts), 5))
+    left, right = plots.axes(picture, 1, 2, width_ratios=(1, 1.9))
+    with matplotlib.rc_context(plots.STYLE):
+        draw_scores(left, homework, rows)
+        draw_mistakes(right, counts, len(rows))
     return picture
 
 
-def draw_bar(axes, y, counts, total):
+def draw_scores(axes: Axes, homework: str, rows: list[Row]) -> None:
+    """How often each score was reached; above, the class's mean with its interval."""
+    points = max(row.points for row in rows)
+    full, scores = max(points, 1), [row.score for row in rows]
+    axes.hist(scores, bins=10, range=(0, full), color=plots.BLUE, edgecolor="white")
+    found, words = mean_score(rows)
+    height = 1.12 * axes.get_ylim()[1]
+    if found.n > 1:
+        axes.plot([found.low, found.high], [height, height], color=plots.BLACK, linestyle="-")
+    axes.plot([found.estimate], [height], color=plots.BLACK, marker="o")
+    axes.annotate("mean", (found.estimate, height), (0, 8), textcoords="offset points", ha="center")
+    axes.set(xlim=(0, full), ylim=(0, 1.15 * height))
+    axes.set(xlabel="score from code (points)", ylabel="submissions")
+    axes.set_title(f"{homework}: mean {found.estimate:.1f} of {points:g} points\n{words}, n = {found.n}")
+    axes.yaxis.get_major_locator().set_params(integer=True)
+
+
+def draw_mistakes(axes: Axes, counts: dict[str, collections.Counter], total: int) -> None:
+    """A bar for each exercise, the most missed first: the share of `total` submissions that missed it."""
+    for y, name in enumerate(counts):
+        draw_bar(axes, y, counts[name], total)
+    axes.set_yticks(range(len(counts)), list(counts))
+    axes.invert_yaxis()
+    axes.set(xlim=(0, 155), xticks=range(0, 101, 20))  # room for names beside the bars
+    axes.spines.bottom.set_bounds(0, 100)
+    axes.set_xlabel("submissions without full marks (%)", loc="left")
+    missed = max((c.total() for c in counts.values()), default=0)
+    worst = [name for name, c in counts.items() if c.total() == missed]
+    names = worst[0] if len(worst) == 1 else f"{len(worst)} exercises alike"
+    share = f"{100 * missed / total:.0f} % wrong"
+    axes.set_title(f"Most missed: {names} ({share})" if missed else "All is mastered")
+    keys = ("most frequent mistake", "second", "third", "other or blank")
+    for colour, key in zip((*MISTAKES, UNNAMED), keys, strict=True):
+        axes.bar(0, 0, color=colour, label=key)
+    axes.legend(loc="lower right")
+
+
+def draw_bar(axes: Axes, y: int, counts: collections.Counter, total: int) -> None:
     """The three most frequent named mistakes, then all the rest in grey; beside the bar, their names."""
     named = [(m, n) for m, n in counts.most_common() if m][:3]
     rest = counts.total() - sum(n for _, n in named)
@@ -189,13 +215,10 @@ def draw_bar(axes, y, counts, total):
         axes.barh(y, 100 * n / total, left=start, color=colour, edgecolor="white", height=0.8)
         start += 100 * n / total
     names = ", ".join(f"{m.replace('_', ' ')} {n}" for m, n in named)
-    if start < 60:
-        axes.text(start + 1, y, names, va="center", fontsize=8)
-    else:
-        axes.text(start - 1, y, names, va="center", ha="right", fontsize=8, color="black")
+    axes.text(start + 1, y, textwrap.fill(names, 42), va="center", fontsize=10, linespacing=1.0)
 
 
-def png(picture):
+def png(picture: Figure) -> bytes:
     stream = io.BytesIO()
-    picture.savefig(stream, format="png", dpi=130)
+    picture.savefig(stream, format="png", dpi=plots.STYLE["savefig.dpi"])
     return stream.getvalue()

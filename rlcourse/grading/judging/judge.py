@@ -1,4 +1,4 @@
-"""Judge one submission: run its cells in a child that holds no answers, compare values here, return one row.
+"""Judge one submission: run its cells in a child that holds no answers, and compare values here.
 
 The inputs are drawn here, from seeds that students do not see; the reference is computed here. Nothing that a
 child produced is imported, unpickled or evaluated.
@@ -8,87 +8,25 @@ import base64
 import functools
 import math
 import time
-from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from rlcourse.grading.exercises import find
-from rlcourse.grading.sandbox import LIMITS, Child, ChildDied
-from rlcourse.grading.submission import match
+from rlcourse.grading.exercises import Exercise, find
+from rlcourse.grading.judging.rows import Result
+from rlcourse.grading.judging.submission import Assignment, Cell, match
+from rlcourse.grading.sandbox.child import Child, ChildDied
+from rlcourse.grading.sandbox.confinement import LIMITS, Limits
 
 DRAWS = 3  # hidden draws per exercise, each of 6 to 14 cases
 
 
-UNKNOWN = "?"  # the homework of a file that could not be read
-
-
-@dataclass
-class Result:
-    """One exercise of one submission."""
-
-    points: float
-    score: float  # in [0, 1]
-    passed: bool
-    misconception: str | None
-    message: str
-
-    @property
-    def credit(self):
-        return credit(self.score, self.points)
-
-
-@dataclass
-class Row:
-    """One submission, whatever happened to it."""
-
-    student: str
-    submission: str
-    homework: str
-    status: str = "graded"  # "graded", "unreadable", or "error" (ours: graded again at the next run)
-    note: str = ""
-    results: dict[str, Result] = field(default_factory=dict)
-    written_points: float = 0.0  # to be marked by hand
-    warnings: list[str] = field(default_factory=list)
-    sandboxed: bool = True
-    seed: int = 0
-    seconds: float = 0.0
-    digest: str = ""
-
-    @property
-    def score(self):
-        return sum(result.credit for result in self.results.values())
-
-    @property
-    def points(self):
-        return sum(result.points for result in self.results.values())
-
-    def as_dict(self):
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data):
-        results = {name: Result(**result) for name, result in data["results"].items()}
-        return cls(**{**data, "results": results})
-
-
-def credit(score, points):
-    """score · points as nbgrader may be given it: a finite number in [0, points]; anything else is 0.
-
-    (nbgrader gives full marks for NaN, for a negative number and for no number.)
-    """
-    if isinstance(score, bool) or not isinstance(score, (int, float)) or not math.isfinite(score):
-        return 0.0
-    return min(max(float(score), 0.0), 1.0) * points
-
-
-def zero(assignment, message, misconception=None):
-    """A result of nought, for the same reason, for every exercise."""
-    return {
-        name: Result(points, 0.0, False, misconception, message) for name, points in assignment.tests.items()
-    }
-
-
-def judge(assignment, cells, seed, limits=LIMITS, unsandboxed=False):
+def judge(
+    assignment: Assignment,
+    cells: list[Cell],
+    seed: int,
+    limits: Limits = LIMITS,
+    unsandboxed: bool = False,
+) -> tuple[dict[str, Result], list[str]]:
     """(results by exercise, warnings) of a submission's cells. `SandboxError` is this machine's fault."""
     answers = match(assignment, cells)
     session = Session(assignment, answers, seed, limits, unsandboxed)
@@ -111,9 +49,8 @@ class Session:
         pending = list(self.assignment.tests)
         while pending:
             if time.monotonic() > self.end:
-                text = (
-                    f"the {self.limits.total:g} s for the whole submission were used up before this exercise"
-                )
+                seconds = f"{self.limits.total:g} s"
+                text = f"the {seconds} for the whole submission were used up before this exercise"
                 return self.results | {name: self.refuse(name, text) for name in pending}
             try:
                 with Child(self.limits, self.unsandboxed) as child:
@@ -189,7 +126,7 @@ class Ended(Exception):
 
 
 @functools.lru_cache(maxsize=256)
-def hidden_cases(name, seed):
+def hidden_cases(name: str, seed: int) -> tuple[Exercise, list[dict], list[dict]]:
     """(the exercise, its hidden cases for this grading run, the same encoded for the child)."""
     exercise = find(name)
     seeds = np.random.SeedSequence(seed).generate_state(DRAWS, dtype=np.uint32)
@@ -197,21 +134,18 @@ def hidden_cases(name, seed):
     return exercise, cases, [{key: encode(value) for key, value in case.items()} for case in cases]
 
 
-def encode(value):
+def encode(value: object) -> object:
     """An array as {"dtype", "shape", "data"}; numbers, truth values and strings as themselves."""
     if isinstance(value, np.generic):
         return value.item()
     if not isinstance(value, np.ndarray):
         return value
-    data = np.ascontiguousarray(value)
-    return {
-        "dtype": data.dtype.str,
-        "shape": list(value.shape),
-        "data": base64.b64encode(data.tobytes()).decode(),
-    }
+    array = np.ascontiguousarray(value)
+    data = base64.b64encode(array.tobytes()).decode()
+    return {"dtype": array.dtype.str, "shape": list(value.shape), "data": data}
 
 
-def decode_answers(answers):
+def decode_answers(answers: object) -> list[dict]:
     """Arrays and texts out of whatever the child sent; what is not of that form becomes an error answer."""
     unreadable = [{"error": "the answer is not readable data", "kind": "protocol"}]
     if not isinstance(answers, list) or not all(isinstance(answer, dict) for answer in answers):
@@ -222,15 +156,13 @@ def decode_answers(answers):
         return unreadable
 
 
-def decode(value):
+def decode(value: object) -> str | np.ndarray:
+    """A text of at most 500 letters, or the array of {"shape", "data"} in float64. Raises on all else."""
     if isinstance(value, str):
         return value[:500]
     shape = value["shape"]
-    if (
-        not isinstance(shape, list)
-        or len(shape) > 8
-        or not all(type(n) is int and 0 <= n < 2**31 for n in shape)
-    ):
+    is_short_list = isinstance(shape, list) and len(shape) <= 8
+    if not is_short_list or not all(type(n) is int and 0 <= n < 2**31 for n in shape):
         raise ValueError("shape")
     data = base64.b64decode(value["data"], validate=True)
     if math.prod(shape) * 8 != len(data):

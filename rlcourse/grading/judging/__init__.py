@@ -1,0 +1,1 @@
+"""Judges one submission or a folder of them: values from the sandbox are compared with references here."""

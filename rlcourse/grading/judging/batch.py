@@ -1,0 +1,187 @@
+"""Grade a folder of submissions: in parallel, resumable, one row each, whatever was handed in.
+
+A finished row is appended to `rows.jsonl` and flushed to the disk, so it survives a kill; the next run of the
+same command goes on from there. A lock keeps a second grader out of the same results.
+"""
+
+import contextlib
+import fcntl
+import functools
+import hashlib
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import joblib
+from tqdm import tqdm
+
+from rlcourse.checkpoints import write_atomically
+from rlcourse.grading.judging.collection import Entry, entries
+from rlcourse.grading.judging.judge import judge
+from rlcourse.grading.judging.rows import UNKNOWN, Row, append_row, load_rows, write_csv, zero
+from rlcourse.grading.judging.submission import Assignment, Cell, Unreadable, match, read, read_member
+from rlcourse.grading.sandbox.confinement import LIMITS, Limits, SandboxError
+
+
+class Refused(RuntimeError):
+    """Grading cannot start; the message is one line."""
+
+
+@functools.cache
+def assignments() -> dict[str, Assignment]:
+    """The course's homework, by name, from the instructor's sources."""
+    from rlcourse.grading import release
+
+    paths = sorted(release.SOURCES.glob("*.py"))
+    return {path.stem: Assignment.of(path.stem, release.instructor(path)) for path in paths}
+
+
+def grade_entry(
+    entry: Entry,
+    homework: str | None,
+    by_name: dict[str, Assignment],
+    seed: int,
+    limits: Limits,
+    unsandboxed: bool,
+) -> Row:
+    """The row of one entry. Never raises (a fault of ours is a row with status "error")."""
+    begin = time.monotonic()
+    row = Row(entry.student, entry.submission, entry.homework or homework or UNKNOWN, digest=entry.digest)
+    row.seed = own_seed(seed, entry)
+    row.sandboxed = not unsandboxed
+    row.warnings = [entry.warning] if entry.warning else []
+    try:
+        if entry.problem:
+            raise Unreadable(entry.problem)
+        cells = read_member(entry.path, entry.member) if entry.member else read(entry.path)
+        row.homework = recognise(cells, entry.homework or homework, by_name)
+        assignment = by_name[row.homework]
+        row.results, warnings = judge(assignment, cells, row.seed, limits, unsandboxed)
+        row.warnings += warnings
+        row.written_points = assignment.written_points
+    except Unreadable as problem:
+        row.status, row.note = "unreadable", str(problem)
+    except SandboxError as problem:
+        row.status, row.note = "error", f"not graded: {problem}"
+    except Exception as fault:
+        text = f"{type(fault).__name__}: {str(fault)[:200]}"
+        row.status, row.note = "error", f"not graded, a fault of the grader: {text}"
+    if row.status != "graded" and row.homework in by_name:
+        row.results = zero(by_name[row.homework], row.note)
+    row.seconds = round(time.monotonic() - begin, 3)
+    return row
+
+
+def own_seed(seed: int, entry: Entry) -> int:
+    """Of this run and this file: one student's hidden inputs tell nothing of another's, or a second try's."""
+    text = f"{seed} {entry.digest} {entry.submission}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
+
+
+def recognise(cells: list[Cell], name: str | None, by_name: dict[str, Assignment]) -> str:
+    """Which homework these cells belong to: most answers found in them; at a draw, as the name says."""
+    found = {key: len(match(assignment, cells).place) for key, assignment in by_name.items()}
+    best = max(found, key=lambda key: (found[key], key == name))
+    if found[best]:
+        return best
+    if name in by_name:
+        return name
+    raise Unreadable("no cell of any homework in it; hand in the notebook that was given out, filled in")
+
+
+@contextlib.contextmanager
+def lock(folder: str | Path) -> Iterator[None]:
+    """Held by one grader at a time; the operating system lets go of it however the holder ends."""
+    with open(Path(folder) / "lock", "a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            holder = file.read(20).strip() or "unknown"
+            advice = "wait for it, or choose another --out"
+            raise Refused(f"another grader (process {holder}) writes to {folder}; {advice}") from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def run_seed(out: Path, seed: int | None) -> int:
+    """The seed of this run: as asked, as this folder's first run had it, or fresh and not to be guessed."""
+    path = out / "run.json"
+    if seed is None and path.exists():
+        seed = json.loads(path.read_text())["seed"]
+    seed = secrets.randbits(63) if seed is None else seed
+    write_atomically(path, lambda file: file.write(json.dumps({"seed": seed}).encode()))
+    return seed
+
+
+def grade(
+    folder: str | Path,
+    out: str | Path,
+    homework: str | None = None,
+    jobs: int | None = 1,
+    seed: int | None = None,
+    regrade: bool = False,
+    unsandboxed: bool = False,
+    limits: Limits = LIMITS,
+) -> list[Row]:
+    """Grade what is in `folder`. Returns all rows; writes rows.jsonl, grades.csv and the report to `out`."""
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    by_name = assignments()
+    if homework and homework not in by_name:
+        raise Refused(f"there is no {homework}; there are: {', '.join(by_name)}")
+    with lock(out):
+        seed = run_seed(out, seed)
+        rows_path = out / "rows.jsonl"
+        if regrade and rows_path.exists():
+            os.replace(rows_path, out / f"rows-{time.strftime('%Y%m%d-%H%M%S')}.jsonl")
+        asked = [e for e in entries(folder, by_name) if homework in (None, e.homework) or e.homework is None]
+        done = {(r.submission, r.digest, r.seed) for r in load_rows(rows_path) if r.status != "error"}
+        todo = [e for e in asked if (e.submission, e.digest, own_seed(seed, e)) not in done]
+        arguments = (homework, by_name, seed, limits, unsandboxed)
+        with open(rows_path, "a", encoding="utf-8") as file:
+            if file.tell() and not rows_path.read_bytes().endswith(b"\n"):
+                file.write("\n")  # after a line that a kill cut short
+            known = len(asked) - len(todo)
+            with tqdm(total=len(asked), initial=known, unit="submission", desc="grading") as bar:
+                for row in in_parallel(todo, arguments, jobs):
+                    append_row(file, row)
+                    bar.update()
+        latest = {(row.submission, row.homework if homework else None): row for row in load_rows(rows_path)}
+        rows = sorted(latest.values(), key=lambda row: (row.homework, row.student, row.submission))
+        write_csv(out / "grades.csv", rows)
+        from rlcourse.grading.judging import report  # matplotlib: only now
+
+        report.write(out, rows)
+    return rows
+
+
+def in_parallel(todo: Iterable[Entry], arguments: Sequence, jobs: int | None) -> Iterator[Row]:
+    """Rows as they are finished. If a worker is killed, what is left is tried once more, then given up."""
+    left = {entry.submission: entry for entry in todo}
+    for _ in range(2):
+        one_by_one = "generator_unordered" if streams() else "list"
+        parallel = joblib.Parallel(n_jobs=jobs, batch_size=1, return_as=one_by_one)
+        work = [joblib.delayed(grade_entry)(entry, *arguments) for entry in left.values()]
+        try:
+            for row in parallel(work):
+                left.pop(row.submission, None)
+                yield row
+        except (joblib.externals.loky.process_executor.TerminatedWorkerError, MemoryError):
+            continue
+        return
+    for entry in left.values():
+        row = grade_entry(replace(entry, problem="the grader ran out of memory on it"), *arguments)
+        row.status = "error"
+        yield row
+
+
+def streams() -> bool:
+    """Whether joblib's engine hands over results one by one (a cluster's may not)."""
+    return getattr(joblib.parallel.get_active_backend()[0], "supports_return_generator", False)

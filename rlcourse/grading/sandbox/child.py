@@ -1,0 +1,127 @@
+"""A child process that holds no answers: values cross a private pipe, code does not.
+
+A frame on the pipe is a length and JSON; `inside/runner.py`, at its other end, has the list of messages.
+"""
+
+import json
+import os
+import select
+import time
+
+from rlcourse.grading.sandbox.confinement import LIMITS, Limits, SandboxError
+from rlcourse.grading.sandbox.fork_server import shared
+
+
+class ChildDied(RuntimeError):
+    """The child gave no answer. `.kind` is "timeout", "memory", "crash" or "protocol"."""
+
+    def __init__(self, kind, message):
+        super().__init__(message)
+        self.kind = kind
+
+
+class Child:
+    """A fresh fork of the fork server, for one submission. Close it, or use it in a `with`."""
+
+    def __init__(self, limits: Limits = LIMITS, unsandboxed: bool = False):
+        self.limits, self._open = limits, True
+        if shared(limits, unsandboxed).process.poll() is not None:
+            shared.cache_clear()
+        self._server = shared(limits, unsandboxed)
+        requests, self._requests = os.pipe()
+        self._replies, replies = os.pipe()
+        try:
+            self._server.tell(b"s", (requests, replies))
+        except SandboxError:
+            shared.cache_clear()
+            os.close(self._requests)
+            os.close(self._replies)
+            raise
+        finally:
+            os.close(requests)
+            os.close(replies)
+        os.set_blocking(self._requests, False)
+        os.set_blocking(self._replies, False)
+        try:
+            self.ask({"cell": {"role": "given", "name": "empty", "source": ""}}, seconds=60)
+        except ChildDied as death:
+            raise SandboxError(f"a child of the sandbox does not start: {death}") from None
+
+    def ask(self, message: dict, seconds: float | None = None) -> dict:
+        """The reply to a message. Where none comes: `ChildDied`, and what is left of the child is ended."""
+        deadline = time.monotonic() + (self.limits.seconds if seconds is None else seconds)
+        body = json.dumps(message).encode()
+        try:
+            self._send(len(body).to_bytes(4, "big") + body, deadline)
+            size = int.from_bytes(self._receive(4, deadline), "big")
+            if size > self.limits.frame_bytes:
+                raise ChildDied("protocol", f"the answer is larger than {self.limits.frame_bytes >> 20} MB")
+            reply = json.loads(self._receive(size, deadline))
+            if not isinstance(reply, dict):
+                raise ValueError
+        except ChildDied:
+            self.close()
+            raise
+        except (ValueError, RecursionError, MemoryError):
+            self.close()
+            raise ChildDied("protocol", "the answer is not readable data") from None
+        return reply
+
+    def _send(self, data, deadline):
+        view = memoryview(data)
+        while view:
+            self._wait(deadline, writing=True)
+            try:
+                view = view[os.write(self._requests, view) :]
+            except BlockingIOError:
+                continue
+            except OSError:
+                raise self._death() from None
+
+    def _receive(self, size, deadline):
+        chunks = []
+        while size:
+            self._wait(deadline)
+            try:
+                chunk = os.read(self._replies, min(size, 1 << 20))
+            except BlockingIOError:
+                continue
+            if not chunk:
+                raise self._death()
+            chunks.append(chunk)
+            size -= len(chunk)
+        return b"".join(chunks)
+
+    def _wait(self, deadline, writing=False):
+        """Until the pipe is ready; meanwhile watch the clock, and the memory of all it started."""
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                text = "nothing came back within the time limit; is there a loop that never ends?"
+                raise ChildDied("timeout", text)
+            streams = ([], [self._requests]) if writing else ([self._replies], [])
+            if any(select.select(*streams, [], min(left, 0.25))):
+                return
+            if self._server.resident() > self.limits.memory:
+                text = f"more than {self.limits.memory / 2**30:.2g} GB of memory was used"
+                raise ChildDied("memory", text)
+
+    def _death(self):
+        return ChildDied("crash", "the Python process ended (killed, out of memory, or os._exit was called)")
+
+    def close(self) -> None:
+        """End the child and all that it started."""
+        if self._open:
+            self._open = False
+            os.close(self._requests)
+            os.close(self._replies)
+            try:
+                self._server.tell(b"e")
+            except SandboxError:
+                shared.cache_clear()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()

@@ -1,0 +1,91 @@
+"""The fork server as the judge sees it: started in the sandbox, told to start or to end a child, watched.
+
+The other end of its socket is `inside/fork_server.py`.
+"""
+
+import contextlib
+import functools
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import weakref
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import psutil
+
+from rlcourse.grading.sandbox.confinement import (
+    INSIDE,
+    Limits,
+    SandboxError,
+    arguments,
+    environment,
+    interpreter,
+    libraries,
+)
+
+OWN_BYTES = 256 << 20  # about the size of a process that has only imported torch
+
+
+class ForkServer:
+    """A confined process that holds NumPy and torch, and forks children, one at a time."""
+
+    def __init__(self, limits: Limits, unsandboxed: bool):
+        self._folder = tempfile.TemporaryDirectory(prefix="unsandboxed-") if unsandboxed else None
+        # Unsandboxed, a limit on processes would count the user's own.
+        values = asdict(limits) | ({"processes": None} if unsandboxed else {})
+        self._socket, inside = socket.socketpair()
+        options = {"stdin": inside, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "cwd": "/"}
+        isolated = ["-I", "-S", "-B"]
+        if unsandboxed:
+            paths = [INSIDE, *sorted({source.parent for source in libraries().values()})]
+            command = [sys.executable, *isolated, INSIDE / "fork_server.py", json.dumps(values), "0", *paths]
+            options |= {"cwd": self._folder.name, "env": environment()}
+            self.process = subprocess.Popen(command, start_new_session=True, **options)
+        else:
+            command = [interpreter()[1], *isolated, "/opt/course/fork_server.py", json.dumps(values), "1"]
+            with arguments(limits) as (bwrap, fds):
+                command = [*bwrap, *command, "/opt/course", "/opt/site"]
+                options |= {"env": {}, "pass_fds": fds}  # as under `env -i`
+                self.process = subprocess.Popen(command, start_new_session=True, **options)
+        inside.close()
+        self._socket.settimeout(60)  # it imports torch first
+        weakref.finalize(self, _end, self.process, self._socket, self._folder)
+
+    def tell(self, message: bytes, descriptors: Sequence[int] = ()) -> None:
+        """Send b"s" (start a child on these two descriptors) or b"e" (end it); returns when that is done."""
+        try:
+            socket.send_fds(self._socket, [message], descriptors)
+            if self._socket.recv(1) == message:
+                return
+        except OSError:
+            pass
+        _end(self.process, self._socket, self._folder)
+        words = self.process.stderr.read().decode(errors="replace").strip().splitlines()
+        raise SandboxError(f"the sandbox does not start: {words[-1] if words else 'it gave no reason'}")
+
+    def resident(self) -> int:
+        """Bytes by which its children have outgrown it; they share most of their memory with it."""
+        sizes = []
+        with contextlib.suppress(psutil.Error):
+            for process in psutil.Process(self.process.pid).children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    sizes.append(process.memory_info().rss)
+        return sum(max(0, size - OWN_BYTES) for size in sizes)
+
+
+def _end(process, connection, folder):
+    connection.close()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    if folder:
+        folder.cleanup()
+
+
+# One for each grader process: torch takes a second to import.
+shared = functools.lru_cache(maxsize=1)(ForkServer)
