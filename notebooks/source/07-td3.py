@@ -42,9 +42,10 @@ from rlcourse import plots
 from rlcourse.algorithms.ddpg import DDPG
 from rlcourse.algorithms.td3 import TD3
 from rlcourse.equations.bias import expected_maximum
-from rlcourse.equations.returns import clipped_double_q_target, td_target
+from rlcourse.equations.returns import td_target, twin_target
 from rlcourse.pages import receipt
-from rlcourse.parts.noise import GaussianNoise, Streams
+from rlcourse.parts.noise import GaussianNoise
+from rlcourse.parts.randomness import Streams
 from rlcourse.parts.worlds import Pendulum, SystemVectorEnv
 from rlcourse.statistics import interval
 from rlcourse.training import train
@@ -443,7 +444,7 @@ beside(DDPG.update, TD3.update)
 
 # %%
 print(inspect.getsource(td_target))
-print(inspect.getsource(clipped_double_q_target))
+print(inspect.getsource(twin_target))
 
 # %% [markdown]
 # ### The two targets on the same next values
@@ -458,7 +459,7 @@ rng, B, gamma = np.random.default_rng(4), 100_000, 0.99
 next_values, reward = rng.standard_normal((2, B)), np.zeros(B)
 terminated = rng.random(B) < 0.25
 y_ddpg = td_target(reward, terminated, next_values[0], gamma)
-y_td3 = clipped_double_q_target(reward, terminated, next_values, gamma)
+y_td3 = twin_target(reward, terminated, next_values[0], next_values[1], gamma)
 
 assert np.all(y_td3 <= y_ddpg)
 assert np.all(y_td3[terminated] == 0)
@@ -589,21 +590,23 @@ def one_state(num_envs):
 def q_of_own_action(training, obs):
     """Q₁(s, μ(s)) of each seed, [S, N], at obs [S, N, O]."""
     nets = training.agent.nets
-    q = nets.q(nets.critics, obs, nets.actor.forward(obs))
+    with torch.no_grad():
+        q = nets.critics(obs, nets.actor(obs))
     return (q if q.ndim == 2 else q[:, 0]).numpy().copy()
 
 
 def train_and_probe(algorithm, env, steps, seeds, probe, every, **options):
-    """Train, calling probe(training) -> [S, ...] every so many steps. Returns (run, steps [L], probed [..., S, L])."""
-    at, probed = [], []
+    """Train, calling probe(training) -> [S, ...] every so many steps. Returns (training, steps [L], probed [..., S, L])."""
+    at, probed, seen = [], [], []
 
     def watch(training):
+        seen[:] = [training]
         if training.steps % every == 0:
             at.append(training.steps)
             probed.append(probe(training))
 
-    run = train(algorithm, env, steps, seeds, callbacks=[watch], **options)
-    return run, np.array(at), np.array(probed).T
+    train(algorithm, env, steps, seeds, callbacks=[watch], **options)
+    return seen[0], np.array(at), np.array(probed).T
 
 
 # %% [markdown]
@@ -640,9 +643,9 @@ predict(
 
 
 # %%
-def first_critic_only(reward, terminated, next_values, gamma):
+def first_critic_only(reward, terminated, next_q1, next_q2, gamma):
     """Twin critics are trained, but the target ignores the second."""
-    return td_target(reward, terminated, next_values[:, 0], gamma)
+    return td_target(reward, terminated, next_q1, gamma)
 
 
 small = {"gamma": 0.9, "tau": 0.02, "capacity": 1000, "batch_size": 64, "hidden": (32, 32)}
@@ -669,11 +672,12 @@ for name, error in late.items():
 # $\mathbb E[Q'_1 - \min_i Q'_i] = \tfrac12\,\mathbb E|Q'_1 - Q'_2|$, if neither is the larger by rule. How much is that here, where the target asks, at the smoothed action?
 
 # %%
-training, obs = last["TD3"].training, torch.ones(16, 500, 1)
+training, obs = last["TD3"], torch.ones(16, 500, 1)
 nets, rng = training.agent.nets, np.random.default_rng(5)
 epsilon = torch.from_numpy(rng.normal(0, 0.2, (16, 500, 1)).clip(-0.5, 0.5)).float()
-asked = (nets.target_actor.forward(obs) + epsilon).clamp(-1, 1)
-first, second = nets.q(nets.target_critics, obs, asked).numpy().transpose(1, 0, 2)  # [16 seeds, 500] each
+with torch.no_grad():
+    asked = (nets.target_actor(obs) + epsilon).clamp(-1, 1)
+    first, second = nets.target_critics(obs, asked).numpy().transpose(1, 0, 2)  # [16 seeds, 500] each
 taken = 0.5 * np.abs(first - second).mean(axis=1)
 print(f"what the minimum takes from one target, TD3 at the end: {interval(taken)}")
 print(f"nine times that: {9 * interval(taken).estimate:.3f}")
@@ -815,7 +819,8 @@ trained = {
     "TD3, d = 1": TD3(**settings, policy_delay=1),
 }
 for name, algorithm in trained.items():
-    runs[name], at, biases[name] = train_and_probe(algorithm, "Pendulum-v1", **options)
+    live, at, biases[name] = train_and_probe(algorithm, "Pendulum-v1", **options)
+    runs[name], last[name] = live.run, live
     print(f"{name}: return {interval(runs[name].curve.returns[:, -1])}")
     for when, column in (("at the start", 0), ("at the end", -1)):
         print(f"      bias {when:12} {interval(biases[name][:, column])}")
@@ -824,7 +829,7 @@ for name, algorithm in trained.items():
 # First a receipt for the yardstick itself: the same states, followed in Gymnasium's own pendulum by the same policy.
 
 # %%
-training = runs["TD3"].training
+training = last["TD3"]
 obs = training.agent.memory.sample(6, Streams(training.run.seeds, purpose=10)).obs.numpy()
 ours = discounted_return(training.policy().act, obs, gamma, 300)[0]
 agent, theirs = runs["TD3"].agent(0), np.zeros(6)

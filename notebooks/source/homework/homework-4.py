@@ -19,10 +19,10 @@ import numpy as np
 import torch
 
 # %% tags=["not-graded"] nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "given-course", "locked": true, "solution": false}
-import matplotlib.pyplot as plt
 from IPython.display import display
 
-from rlcourse.grading import check, plug_in_solver
+from rlcourse import plots
+from rlcourse.grading import check
 
 
 def ready(name, function):
@@ -158,14 +158,18 @@ if ready("surrogate", surrogate):
     line = [(1 - t) * old + t * new for t in ts]
     eta = np.array([performance(P, R, start, gamma, policy) for policy in line])
     L = np.array([float(surrogate(P, R, start, gamma, policy, old)) for policy in line])
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
-    left.plot(ts, eta, color="black", label="η: the truth")
-    left.plot(ts, L, "--", color="#009E73", label="L: the surrogate")
-    left.legend()
-    left.set(xlabel="t", ylabel="performance", title="Touching at t = 0, and wrong further on")
-    right.plot(ts, (eta - L) / ts**2, color="#009E73")
+    figure = plots.figure(9, 3.6)
+    left, right = plots.axes(figure, 1, 2)
+    left.plot(ts, eta, color=plots.BLACK, linestyle="-", label="η: the truth")
+    left.plot(ts, L, color=plots.GREEN, linestyle="--", label="L: the surrogate")
+    plots.legend(left)
+    left.set(xlabel="t", ylabel="performance")
+    left.set_title("They touch at t = 0")
+    right.plot(ts, (eta - L) / ts**2, color=plots.GREEN, linestyle="-")
     right.axhline(0, color="0.8", zorder=0)
-    right.set(xlabel="t", ylabel="(η − L) / t²", title="The gap is of second order")
+    right.set(xlabel="t", ylabel="(η − L) / t²")
+    right.set_title("The gap is of second order")
+    display(plots.show(figure, alt="Performance and surrogate between two policies, and their gap over t squared"))
 
 # %% [markdown] nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "written-surrogate", "locked": false, "points": 6, "solution": true}
 # ### 1.5 Two properties of L  (20 minutes, marked by hand)
@@ -377,39 +381,35 @@ def natural_step(F, g, delta):
 # %% [markdown]
 # ## 4 · Your solver inside TRPO
 #
-# `TRPO(solver=…)` takes its solver as a number of the record: your conjugate gradient goes in where the course's own stands, and nothing
-# else changes. Three seeds, one after the other, since your function solves for one vector at a time; a few seconds a run. Dashed is the course's own solver: the two
-# part only where rounding does.
+# `TRPO(solver=…)` takes its solver as a field: your conjugate gradient goes in where the course's own stands, and nothing else
+# changes. It is asked for one seed's vector at a time. Both runs have the same three seeds, so the curves part only where rounding does.
+# A few seconds a run. The cell is yours to change.
 
-# %% tags=["not-graded", "trains"] nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "given-trpo-plug-in", "locked": true, "solution": false}
+# %% tags=["not-graded", "trains"] nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "given-trpo-plug-in", "locked": false, "solution": false}
 from rlcourse.algorithms.trpo import TRPO
 from rlcourse.training import train
 
-if ready("conjugate_gradient", conjugate_gradient):
-    solvers = {"yours": TRPO(solver=plug_in_solver(conjugate_gradient)), "the course's": TRPO()}
-    settings = {"env": "Pendulum-v1", "steps": 40_000}
-    runs = {
-        name: [train(trpo, seeds=[seed], **settings) for seed in range(3)] for name, trpo in solvers.items()
-    }
-
-    figure, ax = plt.subplots(figsize=(7, 3.2), layout="constrained")
-    for (name, three), (colour, style) in zip(runs.items(), (("#009E73", "-"), ("black", "--")), strict=True):
-        steps, returns = three[0].curve.steps, np.concatenate([run.curve.returns for run in three])
-        ax.plot(steps, returns.T, style, color=colour, alpha=0.35, lw=1)
-        ax.plot(steps, returns.mean(0), style, color=colour, lw=2.5, label=f"{name} (mean of 3 seeds)")
-    ax.set(
-        xlabel="environment steps",
-        ylabel="return of an evaluation episode",
-        title="TRPO on Pendulum with your conjugate gradient",
-    )
-    ax.legend()
+mine = TRPO(solver=conjugate_gradient)  # 4.1 asks for cg_iterations=1 as well
+settings = {"env": "Pendulum-v1", "steps": 40_000, "seeds": 3}
+try:
+    runs = {"TRPO, yours": train(mine, **settings), "TRPO": train(TRPO(), **settings)}
+except NotImplementedError:
+    print("This cell waits for conjugate_gradient: write it, then run the cell again.")
+else:
+    figure = plots.figure(8, 3.8)
+    ax = plots.axes(figure)
+    for (name, run), look in zip(runs.items(), plots.styles(runs), strict=True):
+        plots.learning_curve(ax, run.curve.steps, run.curve.returns, name, look["color"], look["linestyle"])
+    ax.set_title("TRPO on Pendulum with your conjugate gradient")
+    plots.label_lines(ax)
+    display(plots.show(figure, alt="Evaluation returns of TRPO with your solver and with the course's"))
 
 # %% [markdown] nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "written-iterations", "locked": false, "points": 4, "solution": true}
 # ### 4.1 In words  (15 minutes, marked by hand)
 #
-# Set `TRPO(solver=…, cg_iterations=1)` and rerun the cell above. (a) Which direction does TRPO step along after one iteration of
-# conjugate gradient? (b) What did you see, and how does it compare with the spread over seeds? (c) The step is scaled afterwards so
-# that $\tfrac12 d^\top F d = \delta$. Which property of TRPO therefore survives a bad solver, and which is lost?
+# In the cell above, set `mine = TRPO(solver=conjugate_gradient, cg_iterations=1)` and run the cell again. (a) Which direction does TRPO
+# step along after one iteration of conjugate gradient? (b) What did you see, and how does it compare with the spread over seeds? (c) The
+# step is scaled afterwards so that $\tfrac12 d^\top F d = \delta$. Which property of TRPO therefore survives a bad solver, and which is lost?
 #
 # ### BEGIN SOLUTION
 # (a) Along $b = g$, the plain gradient: after one step $x = \alpha b$. (b) Any honest description counts that mentions the spread. (c) The
