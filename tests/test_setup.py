@@ -290,16 +290,16 @@ def test_help_fits_one_screen_and_makes_no_environment(repository):
 
 
 def test_a_command_is_its_file_and_help_has_its_line(repository):
-    (repository.root / "rlcourse" / "commands" / "site.py").write_text(
-        "import a_package_that_is_not_there\nPLACE = 6\nDOES = 'make the pages'\nTAKES = '--open'\n"
+    (repository.root / "rlcourse" / "commands" / "zoo.py").write_text(
+        "import a_package_that_is_not_there\nPLACE = 99\nDOES = 'feed the animals'\nTAKES = '--all'\n"
         "def main(arguments):\n    return 0\n"
     )
     process = repository.run("--help")
     assert process.returncode == 0
-    (line,) = [line for line in process.out.splitlines() if line.startswith("  site ")]
-    assert "make the pages" in line and line.endswith("--open")
-    assert "train, grade, build and site answer --help themselves" in process.out
-    assert "lab, test, train, grade, build or site" in repository.run("laboratory").err
+    (line,) = [line for line in process.out.splitlines() if line.startswith("  zoo ")]
+    assert "feed the animals" in line and line.endswith("--all")
+    assert "and zoo answer --help themselves" in process.out
+    assert repository.run("laboratory").err.endswith(" or zoo\n")
 
 
 def test_root_is_told_once_before_anything_is_installed(repository, monkeypatch, capsys):
