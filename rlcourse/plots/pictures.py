@@ -68,8 +68,7 @@ def shown(value: float | str) -> str:
 
 
 def save_png(fig: Figure, path: str | Path, title: str, made_by: str, **metadata: str) -> Path:
-    """Write fig to path; the file carries its title and the command that makes it (PNG text: Title,
-    Source)."""
+    """Write fig to path; the PNG carries its title and the command that makes it as text (Title, Source)."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     fig.savefig(

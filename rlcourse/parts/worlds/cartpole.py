@@ -36,10 +36,12 @@ class CartPole:
 
     @property
     def action_space(self) -> Discrete:
+        """0 pushes left, 1 right."""
         return Discrete(2)
 
     @property
     def observation_space(self) -> Box:
+        """State, twice as wide as an episode gets."""
         high = np.array([self.max_position * 2, np.inf, self.max_angle * 2, np.inf], np.float32)
         return Box(-high, high)
 

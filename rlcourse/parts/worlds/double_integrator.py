@@ -29,10 +29,12 @@ class DoubleIntegrator:
 
     @property
     def action_space(self) -> Box:
+        """The force in N."""
         return Box(-1.0, 1.0, (1,), np.float32)
 
     @property
     def observation_space(self) -> Box:
+        """(x, v), unbounded."""
         return Box(-np.inf, np.inf, (2,), np.float32)
 
     def start(self, uniform: np.ndarray) -> np.ndarray:

@@ -33,10 +33,12 @@ class Pendulum:
 
     @property
     def action_space(self) -> Box:
+        """The torque in N m."""
         return Box(-self.max_torque, self.max_torque, (1,), np.float32)
 
     @property
     def observation_space(self) -> Box:
+        """(cos θ, sin θ, ω), ω within its bounds."""
         high = np.array([1.0, 1.0, self.max_speed], np.float32)
         return Box(-high, high)
 

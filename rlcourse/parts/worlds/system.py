@@ -63,11 +63,13 @@ class SystemVectorEnv(VectorEnv):
 
     @property
     def np_random(self) -> tuple[np.random.Generator, ...]:
+        """One stream a copy."""
         return tuple(self.streams)
 
     def reset(
         self, *, seed: int | list[int] | None = None, options: dict | None = None
     ) -> tuple[np.ndarray, dict]:
+        """New episodes everywhere -> obs [E, O], {}; ValueError for options, or for seeds that are not E."""
         _refuse(options)
         if isinstance(seed, int | np.integer):
             seed = [int(seed) + i for i in range(self.num_envs)]
@@ -80,6 +82,7 @@ class SystemVectorEnv(VectorEnv):
         return self.system.observe(self.state), {}
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict]:
+        """action [E, A] or [E] -> obs [E, O], reward [E], terminated [E], truncated [E], info."""
         self.state, reward, terminated = self.system.step(self.state, action)
         self.elapsed += 1
         truncated = self.elapsed >= self.max_episode_steps
@@ -93,7 +96,7 @@ class SystemVectorEnv(VectorEnv):
         self.elapsed[done] = 0
         return self.system.observe(self.state), reward, terminated, truncated, info
 
-    def _starts(self, indices) -> np.ndarray:
+    def _starts(self, indices: np.ndarray | range) -> np.ndarray:
         dimension = len(self.system.state_names)
         return self.system.start(np.stack([self.streams[i].random(dimension) for i in indices]))
 
@@ -125,12 +128,14 @@ class SystemEnv(gymnasium.Env):
         self.state = None  # [D]
 
     def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[np.ndarray, dict]:
+        """A new episode -> obs [O], {}; ValueError for options."""
         super().reset(seed=seed)
         _refuse(options)
         self.state = self.system.start(self.np_random.random((1, len(self.system.state_names))))[0]
         return self.system.observe(self.state[None])[0], {}
 
     def step(self, action: np.ndarray | int) -> tuple[np.ndarray, float, bool, bool, dict]:
+        """action [A] or a number -> obs [O], reward, terminated, False (the wrapper has the clock), {}."""
         state, reward, terminated = self.system.step(self.state[None], np.asarray(action)[None])
         self.state = state[0]
         return self.system.observe(state)[0], float(reward[0]), bool(terminated[0]), False, {}
