@@ -1,10 +1,12 @@
 """A student's function, written in NumPy or torch for one problem, as a trainer's equation on tensors."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
 
-def plug_in(function):
+def plug_in(function: Callable) -> Callable:
     """f(*arrays [S, B], *numbers) → tensor [S, B] from a function of rows [B], entry by entry."""
 
     def equation(*inputs):
@@ -15,7 +17,7 @@ def plug_in(function):
     return equation
 
 
-def plug_in_solver(function):
+def plug_in_solver(function: Callable) -> Callable:
     """solver(matvec, b [S, P], iterations) → [S, P] from a function of one vector b [P]; S must be 1."""
 
     def solver(matvec, b, iterations):
