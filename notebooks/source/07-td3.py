@@ -819,8 +819,8 @@ trained = {
     "TD3, d = 1": TD3(**settings, policy_delay=1),
 }
 for name, algorithm in trained.items():
-    live, at, biases[name] = train_and_probe(algorithm, "Pendulum-v1", **options)
-    runs[name], last[name] = live.run, live
+    last[name], at, biases[name] = train_and_probe(algorithm, "Pendulum-v1", **options)
+    runs[name] = last[name].run
     print(f"{name}: return {interval(runs[name].curve.returns[:, -1])}")
     for when, column in (("at the start", 0), ("at the end", -1)):
         print(f"      bias {when:12} {interval(biases[name][:, column])}")

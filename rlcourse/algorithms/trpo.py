@@ -46,7 +46,7 @@ class TRPO:
     log_std: float = fixed(0.0)  # initial log σ of a Gaussian policy
     hidden: tuple[int, ...] = fixed((64, 64))  # widths of the hidden layers
     advantage: Callable = equation(gae, over="time")  # Â
-    solver: Callable = equation(conjugate_gradient, over="seed")  # F⁻¹g; homework 4 plugs in here
+    solver: Callable = equation(conjugate_gradient, "seed", arguments=3)  # F⁻¹g; homework 4 plugs in
 
     agent: ClassVar = OnPolicyAgent
     usual_steps: ClassVar = 100_000

@@ -44,9 +44,9 @@ class Exercise:
     stars: int  # 1 a line, 2 some thought, 3 a page of the lecture
     mistakes: tuple[Mistake, ...]
     tolerance: float = 1e-4  # of the largest number in the answer: float32 passes, a mistake does not
-    right: Callable | None = None  # (case, answer, expected, tolerance) -> bool: several are
+    right: Callable | None = None  # (case, answer, expected, tolerance) -> bool, if not only one is
     remark: Callable | None = None  # (cases, answers) -> str: worth saying, costs nothing
-    adaptor: Callable | None = None  # makes the call where a case is not the arguments: see `observer.py`
+    adaptor: Callable | None = None  # makes the call where a case is not the arguments: see the observer
     flat: bool = False  # an answer that works entry by entry may be written for arrays of one dimension
     certain: Callable | None = None  # (**case) -> what is sure of an answer that is drawn at random
 

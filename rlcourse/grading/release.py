@@ -113,7 +113,7 @@ def signature(source, name):
     return f"{name}({ast.unparse(made.args)})" if made else None
 
 
-def released(notebook):
+def released(notebook: NotebookNode) -> NotebookNode:
     """The students' version: nbgrader's own steps of `generate_assignment`, without its database."""
     import copy
 
@@ -138,7 +138,7 @@ def released(notebook):
     return notebook
 
 
-def build(check=False, sources=SOURCES, target=RELEASED, course=COURSE):
+def build(check: bool = False, sources=SOURCES, target=RELEASED, course=COURSE) -> list[str]:
     """Write both versions, or (`check`) compare the students'. Returns one line for each stale file."""
     stale = []
     wanted = {Path(target) / f"{path.stem}.ipynb": path for path in sorted(Path(sources).glob("*.py"))}
@@ -163,7 +163,7 @@ def write(file, content):
     file.write_bytes(content)
 
 
-def rehearse(notebook, skip=("trains",), timeout=300):
+def rehearse(notebook: NotebookNode, skip=("trains",), timeout: float = 300) -> dict[str, tuple]:
     """Run a notebook in a fresh kernel and read the marks as nbgrader would: {test cell: (score, points)}.
 
     Cells with a tag in `skip` are left out. Raises nbclient's CellExecutionError if any cell raises.
@@ -181,7 +181,7 @@ def rehearse(notebook, skip=("trains",), timeout=300):
     return {c.metadata.nbgrader.grade_id: determine_grade(c) for c in tests}
 
 
-def answers(notebook):
+def answers(notebook: NotebookNode) -> tuple[list[str], dict[str, str]]:
     """{exercise: source of its answer cell}, and the given cells' source, of an instructor's notebook."""
     given, solutions = [], {}
     for cell in notebook.cells:

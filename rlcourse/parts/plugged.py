@@ -8,7 +8,7 @@ asked for.
 
 import dataclasses
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,14 +33,14 @@ def plugged(algorithm: Any) -> Any:
     for field in dataclasses.fields(algorithm):
         value, over = getattr(algorithm, field.name), field.metadata.get("over")
         if over is not None and not isinstance(value, Plugged) and not _ours(value):
-            check_signature(f"{type(algorithm).__name__}.{field.name}", value, field.default)
-            changes[field.name] = Plugged(value, over, field.default)
+            names = field.metadata["arguments"]
+            check_signature(f"{type(algorithm).__name__}.{field.name}", value, names)
+            changes[field.name] = Plugged(value, over, names)
     return dataclasses.replace(algorithm, **changes) if changes else algorithm
 
 
-def check_signature(name: str, function: Callable, reference: Callable) -> None:
-    """ValueError unless `function` takes the required arguments of `reference`, by position."""
-    expected = [p.name for p in inspect.signature(reference).parameters.values() if p.default is p.empty]
+def check_signature(name: str, function: Callable, expected: Sequence[str]) -> None:
+    """ValueError unless `function` takes the `expected` arguments, by position."""
     if not callable(function):
         raise ValueError(f"{name} must be a function of ({', '.join(expected)}), got {function!r}")
     try:
@@ -60,9 +60,9 @@ def _ours(function):
 class Plugged:
     """A reader's function as an equation on tensors. `function` is what was plugged in."""
 
-    def __init__(self, function: Callable, over: str, reference: Callable | None = None):
+    def __init__(self, function: Callable, over: str, names: Sequence[str] | None = None):
         self.function, self.over = function, over
-        self.names = list(inspect.signature(reference or function).parameters)
+        self.names = list(names or inspect.signature(function).parameters)
         self.__name__ = self.__qualname__ = getattr(function, "__qualname__", type(function).__name__)
         # The first of `STYLES` that the function understood; a solver's vectors stay tensors, as its products are
         self._style = 1 if over == "seed" else 0

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import inspect
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -29,13 +30,16 @@ def fixed_values(algorithm: Any) -> dict[str, Any]:
     return {name: values[name] for name in fixed_fields(algorithm)}
 
 
-def equation(default: Callable, over: Literal["batch", "time", "seed"] = "batch") -> Any:
+def equation(
+    default: Callable, over: Literal["batch", "time", "seed"] = "batch", arguments: int | None = None
+) -> Any:
     """A field that holds an equation, with the reference as its default; a reader may plug in another.
 
     over: what a plugged-in function gets (see `parts.plugged`): all transitions as one row, columns with time
-    first, or one seed's vectors.
+    first, or one seed's vectors. arguments: how many the trainer gives (all of the default's, if None).
     """
-    return dataclasses.field(default=default, metadata={"over": over})
+    names = tuple(inspect.signature(default).parameters)[:arguments]
+    return dataclasses.field(default=default, metadata={"over": over, "arguments": names})
 
 
 def as_json(algorithm: Any) -> dict[str, Any]:

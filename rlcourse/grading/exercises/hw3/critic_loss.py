@@ -42,12 +42,10 @@ def pairs(error):
     )
 
 
-BROADCAST = (
-    "The loss still runs over B × B pairs: a column (B, 1) minus a row (B,) is a matrix (B, B). "
-    "Give q and the target the same shape first."
-)
 MISTAKES = (
-    Mistake("broadcast", BROADCAST,
+    Mistake("broadcast",
+        "The loss still runs over B × B pairs: a column (B, 1) minus a row (B,) is a matrix (B, B). "
+        "Give q and the target the same shape first.",
         pairs(lambda q, v, r, keep, g: q - (r + g * keep * v)),
         of(lambda q, y: np.mean((q[:, None] - y) ** 2)),
         pairs(lambda q, v, r, keep, g: q[:, 0] - (r + g * keep * v)),

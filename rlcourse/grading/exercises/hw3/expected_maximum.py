@@ -4,6 +4,7 @@ values and probabilities [actions, outcomes]; the answer is the exact number.
 """
 
 import itertools
+import math
 
 import numpy as np
 
@@ -14,12 +15,10 @@ def expected_maximum(values, probabilities):
     return over_outcomes(values, probabilities)
 
 
-def over_outcomes(values, probabilities, statistic=max, weight=lambda p, v: np.prod(p)):
-    total = 0.0
-    for joint in itertools.product(range(values.shape[1]), repeat=len(values)):
-        v, p = values[range(len(values)), joint], probabilities[range(len(values)), joint]
-        total += weight(p, v) * statistic(v)
-    return total
+def over_outcomes(values, probabilities, statistic=max, weight=lambda p, v: math.prod(p)):
+    """Σ weight · statistic over all joint outcomes: v holds each action's value there, p its probability."""
+    joint = zip(itertools.product(*values), itertools.product(*probabilities), strict=True)
+    return sum(weight(p, v) * statistic(v) for v, p in joint)
 
 
 def draw(rng):
@@ -52,6 +51,7 @@ INDEPENDENT = (
     "All actions share one outcome. Their estimates are independent: go over all joint outcomes (kₐ for "
     "every action a), each with the product of its probabilities."
 )
+
 MISTAKES = (
     Mistake("max_of_means",
         "This is the maximum of the means, max E[Q̂]. The mean of the maximum is asked; it is larger, and "

@@ -35,16 +35,18 @@ def action(wrong):
     return lambda next_action, xi, sigma, clip: wrong(next_action, np.clip(sigma * xi, -clip, clip), clip)
 
 
-ONE_NOISE = "One noise is shared by the whole batch, or by all action dimensions. Every entry has its own ξ."
-UNCLIPPED = "The noise is not clipped. A rare large draw reaches actions far away: clip σξ to [−c, c] first."
-UNCLAMPED = "The sum is not clamped. Actions live in [−1, 1]; the critic has never seen others."
 MISTAKES = (
-    Mistake("noise_unclipped", UNCLIPPED, noise(lambda xi, s, c: s * xi)),
-    Mistake("action_unclamped", UNCLAMPED, action(lambda a, e, c: a + e)),
+    Mistake("noise_unclipped",
+        "The noise is not clipped. A rare large draw reaches actions far away: clip σξ to [−c, c] first.",
+        noise(lambda xi, s, c: s * xi)),
+    Mistake("action_unclamped",
+        "The sum is not clamped. Actions live in [−1, 1]; the critic has never seen others.",
+        action(lambda a, e, c: a + e)),
     Mistake("nothing_clipped",
         "Neither the noise nor the action is clipped: clip σξ to [−c, c], then the sum to [−1, 1].",
         lambda next_action, xi, sigma, clip: next_action + sigma * xi),
-    Mistake("one_noise_for_batch", ONE_NOISE,
+    Mistake("one_noise_for_batch",
+        "One noise is shared by the whole batch, or by all action dimensions. Every entry has its own ξ.",
         noise(lambda xi, s, c: np.clip(s * xi[:1], -c, c)),
         noise(lambda xi, s, c: np.clip(s * xi[:1, :1], -c, c)),
         noise(lambda xi, s, c: np.clip(s * xi[:, :1], -c, c)),

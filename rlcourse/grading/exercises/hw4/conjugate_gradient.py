@@ -129,11 +129,11 @@ def step_over(curvature):
     return wrong
 
 
-NO_BETA = (
-    "The new direction is the residual alone: that is steepest descent. Keep some of the old one, p ← r + βp."
-)
 MISTAKES = (
-    Mistake("no_beta", NO_BETA, but(beta=lambda new, old: 0.0)),
+    Mistake("no_beta",
+        "The new direction is the residual alone: that is steepest descent. Keep some of the old one, "
+        "p ← r + βp.",
+        but(beta=lambda new, old: 0.0)),
     Mistake("aliasing",
         "p and r are the same array: `p = r` makes no copy, so `r -= …` changes p behind your back. Use "
         "r.copy().",

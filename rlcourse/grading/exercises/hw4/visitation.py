@@ -70,6 +70,7 @@ TRANSPOSED = (
 SHORT = (
     "The series is cut too early: after T terms γᵀ is left. Solve the linear system, or sum until γᵀ is tiny."
 )
+
 MISTAKES = (
     Mistake("unnormalised", "This sums to 1/(1 − γ). The normalised visitation sums to 1: multiply by 1 − γ.",
         of(lambda d, gamma: d / (1 - gamma))),

@@ -22,6 +22,7 @@ import sys
 import sysconfig
 import traceback
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class NotNumbers(Exception):
     """The answer is not made of numbers; the text says what it is."""
 
 
-def observe(spec, function, cases):
+def observe(spec: dict, function: Callable | None, cases: list[dict]) -> list[dict]:
     """Answers of `function` on every case, as dicts of float64 arrays, or of an "error" and its "kind".
 
     NumPy inputs are tried first, then torch tensors where NumPy ones raise; every call gets fresh copies.
