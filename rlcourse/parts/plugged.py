@@ -64,7 +64,7 @@ class Plugged:
         self.function, self.over = function, over
         self.names = list(names or inspect.signature(function).parameters)
         self.__name__ = self.__qualname__ = getattr(function, "__qualname__", type(function).__name__)
-        # The first of `STYLES` that the function understood; a solver's vectors stay tensors, as its products are
+        # The first of `STYLES` that the function understood; a solver's vectors are tensors, as its products
         self._style = 1 if over == "seed" else 0
 
     def __call__(self, *inputs):
