@@ -1,5 +1,7 @@
 """Notebooks are their sources, compiled to the same bytes; and keep what house rules a machine can hold."""
 
+import contextlib
+import io
 import json
 import re
 from pathlib import Path
@@ -110,3 +112,66 @@ def test_a_committed_notebook_has_no_output(path):
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         assert not cell.get("outputs")
         assert cell.get("execution_count") is None
+
+
+# Which cells a cell needs
+
+PANELS = {"explore", "live", "predict"}
+
+
+def lecture_cells(path):
+    return notebooks.code_cells(notebooks.compile_source(path))
+
+
+def panels():
+    for path in SOURCES:
+        for index, cell in enumerate(lecture_cells(path)):
+            if found := notebooks.calls(cell, PANELS):
+                yield pytest.param(path, index, id=f"{path.stem[:2]}-cell-{index}-{found[0]}")
+
+
+@pytest.mark.parametrize("path, index", list(panels()))
+def test_a_lab_a_prediction_a_live_run_works_after_the_cells_it_needs_alone(path, index, monkeypatch):
+    """So a reader may jump to it, and a browser test runs no more. No NameError, and none of the others."""
+    monkeypatch.chdir(notebooks.LECTURES)
+    cells = lecture_cells(path)
+    needed = notebooks.needed_cells(cells, index)
+    with contextlib.redirect_stdout(io.StringIO()):
+        notebooks.run_cells(cells, needed)
+    assert needed[-1] == index
+    assert not [i for i in needed if "train(" in cells[i]], f"{path.stem}: cell {index} waits for a training"
+
+
+@pytest.mark.parametrize(
+    "cells, needed",
+    [
+        (["x = 1", "y = 2", "x"], [0, 2]),
+        (["x = 1", "x = 2", "x"], [1, 2]),  # the nearest cell that surely binds it
+        (["x = 1", "if chance: x = 2", "x"], [0, 1, 2]),  # perhaps this, perhaps that
+        (["x = 1", "for x in ():\n    pass", "x"], [0, 1, 2]),
+        (["x = 1", "x = x + 1", "x"], [0, 1, 2]),
+        (["x = 1", "x += 1", "x"], [0, 1, 2]),
+        (["x = []", "x.append(1)", "x[0] = 2", "y = x", "x"], [0, 1, 2, 4]),  # changed in place
+        (["import plots", "plots.show()", "plots.use"], [0, 2]),  # a module is not changed by a call
+        (["a = 1", "b = a", "c = b", "b, c"], [0, 1, 2, 3]),
+        (["x = 1", "x = 2; y = x", "y"], [1, 2]),  # bound in the cell before it is read
+        (["def f(x):\n    y = x\n    return y", "y = 1", "f(0)"], [0, 2]),  # a function's own variables
+        (["g = 1", "def f():\n    return g", "g = 2", "f()"], [0, 1, 2, 3]),  # read when f is called
+        (["def f():\n    return g()", "def g():\n    return 1", "f()"], [0, 1, 2]),
+        (["g = 1", "class A:\n    g = g\n    def f(self):\n        return h", "h = 2", "A()"], [0, 1, 2, 3]),
+        (["x = 1", "y = [x for x in range(3)]", "z = lambda x: x", "x"], [0, 3]),
+        (["with open('p') as f:\n    x = f", "f"], [0, 1]),
+        (["try:\n    import a\nexcept ImportError:\n    a = None", "a = 1", "a"], [1, 2]),
+        (["a = 1", "try:\n    a = 2\nexcept ValueError:\n    pass", "a"], [0, 1, 2]),
+        (["d = {}", "d['k'].more = 1", "d"], [0, 1, 2]),
+        (["%matplotlib inline\nx = 1", "x"], [0, 1]),
+    ],
+)
+def test_a_cell_needs_the_cells_that_bind_or_change_what_it_reads(cells, needed):
+    assert notebooks.needed_cells(cells, len(cells) - 1) == needed
+
+
+def test_a_cell_that_fails_is_named():
+    with pytest.raises(ZeroDivisionError) as caught:
+        notebooks.run_cells(["x = 0", "# a comment\n1 / x"], [0, 1])
+    assert caught.value.__notes__ == ["in code cell 1, which begins `# a comment`"]
