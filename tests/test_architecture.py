@@ -13,8 +13,9 @@ PACKAGE = Path(__file__).parent.parent / "rlcourse"
 FLOORS = {  # the first part of a module's name -> its floor
     "equations": 0,
     "parts": 1,
-    "algorithms": 2,
     "checkpoints": 1,
+    "agents": 1.1,  # act and remember, made of parts
+    "algorithms": 2,
     "notebooks": 3,
     "statistics": 3,
     "pages": 3,
@@ -27,7 +28,7 @@ FLOORS = {  # the first part of a module's name -> its floor
     "commands": 5,
     "__main__": 5,  # finds commands by their files
 }
-FAMILIES = {"equations", "parts", "plots", "widgets", "grading"}  # members of these may import one another
+FAMILIES = {"equations", "parts", "agents", "training", "plots", "widgets", "grading"}  # members of these may import one another
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

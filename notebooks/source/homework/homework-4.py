@@ -169,7 +169,9 @@ if ready("surrogate", surrogate):
     right.axhline(0, color="0.8", zorder=0)
     right.set(xlabel="t", ylabel="(η − L) / t²")
     right.set_title("The gap is of second order")
-    display(plots.show(figure, alt="Performance and surrogate between two policies, and their gap over t squared"))
+    display(
+        plots.show(figure, alt="Performance and surrogate between two policies, and their gap over t squared")
+    )
 
 # %% [markdown] nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "written-surrogate", "locked": false, "points": 6, "solution": true}
 # ### 1.5 Two properties of L  (20 minutes, marked by hand)
