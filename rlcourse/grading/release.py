@@ -182,14 +182,14 @@ def rehearse(notebook: NotebookNode, skip=("trains",), timeout: float = 300) -> 
 
 
 def answers(notebook: NotebookNode) -> tuple[list[str], dict[str, str]]:
-    """{exercise: source of its answer cell}, and the given cells' source, of an instructor's notebook."""
+    """The given cells' sources, and {exercise: source of its answer cell}, of an instructor's notebook."""
     given, solutions = [], {}
     for cell in notebook.cells:
         meta, tags = cell.metadata.get("nbgrader", {}), cell.metadata.get("tags", [])
         if meta.get("grade_id", "").startswith("given-") and "not-graded" not in tags:
             given.append(cell.source)
-        if meta.get("solution") and not meta.get("grade"):
-            solutions[meta["grade_id"]] = cell.source
+        if solves(cell):
+            solutions[solves(cell)] = cell.source
     return given, solutions
 
 
