@@ -16,6 +16,7 @@ FLOORS = {  # the first part of a module's name -> its floor
     "checkpoints": 1,
     "agents": 1.1,  # act and remember, made of parts
     "algorithms": 2,
+    "form": 2.9,  # what notebooks compiles
     "notebooks": 3,
     "statistics": 3,
     "pages": 3,
@@ -28,7 +29,15 @@ FLOORS = {  # the first part of a module's name -> its floor
     "commands": 5,
     "__main__": 5,  # finds commands by their files
 }
-FAMILIES = {"equations", "parts", "agents", "training", "plots", "widgets", "grading"}  # members of these may import one another
+FAMILIES = {
+    "equations",
+    "parts",
+    "agents",
+    "training",
+    "plots",
+    "widgets",
+    "grading",
+}  # members of these may import one another
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
