@@ -273,10 +273,10 @@ def test_the_variable_takes_torch_from_an_index_a_wheel_or_a_folder(with_environ
     assert second.endswith("-e .")
 
 
-def test_an_unknown_command_names_the_five(repository):
+def test_an_unknown_command_names_the_known_ones(repository):
     process = repository.run("laboratory")
     assert process.returncode == 2
-    assert process.err == "rlcourse: no command 'laboratory': lab, test, train, grade or build\n"
+    assert process.err == "rlcourse: no command 'laboratory': lab, test, train, grade, build or record\n"
     assert not (repository.root / ".venv").exists()
 
 
