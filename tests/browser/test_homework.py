@@ -12,7 +12,7 @@ RIGHT = WRONG.replace("maximum", "minimum")
 
 @pytest.fixture(scope="module")
 def page(open_notebook):
-    return open_notebook("homework/homework-3.ipynb")
+    return open_notebook("homework/homework-3.ipynb", run="all")
 
 
 def place(page, grade_id):
