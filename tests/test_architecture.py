@@ -17,6 +17,7 @@ FLOORS = {  # the first part of a module's name -> its floor
     "agents": 1.1,  # act and remember, made of parts
     "algorithms": 2,
     "notebooks": 3,
+    "experiments": 3,
     "statistics": 3,
     "pages": 3,
     "plots": 3.1,  # draws what statistics computed

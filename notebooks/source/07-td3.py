@@ -43,6 +43,7 @@ from rlcourse.algorithms.ddpg import DDPG
 from rlcourse.algorithms.td3 import TD3
 from rlcourse.equations.bias import expected_maximum
 from rlcourse.equations.returns import td_target, twin_target
+from rlcourse.experiments import recorded
 from rlcourse.pages import receipt
 from rlcourse.parts.noise import GaussianNoise
 from rlcourse.parts.randomness import Streams
@@ -639,7 +640,7 @@ predict(
 
 
 # %% [markdown]
-# About half a minute. What to look for: which intervals lie above 0.
+# The five variants:
 
 
 # %%
@@ -657,28 +658,57 @@ variants = {
     "TD3, no smoothing": replace(td3, target_noise=0.0),
     "TD3, no delay": replace(td3, policy_delay=1),
 }
-options = {"steps": 3000, "seeds": 16, "probe": error_and_luck, "every": 50}
-errors, last = {}, {}
-for name, algorithm in variants.items():
-    last[name], at, (errors[name], luck) = train_and_probe(
-        algorithm, one_state, **options, evaluate_every=3000, evaluation_episodes=1
-    )
+
+# %% [markdown]
+# The last function looks at a trained TD3: what does its minimum take from a target? Where two critics differ, the minimum takes half of their
+# distance from each of them on average: $\mathbb E[Q'_1 - \min_i Q'_i] = \tfrac12\,\mathbb E|Q'_1 - Q'_2|$, if neither is the larger by rule. It asks
+# where the target asks, at the smoothed action.
+
+
+# %%
+def taken_by_the_minimum(training):
+    """½ E|Q′₁ − Q′₂| at the smoothed action, for each seed: [S]."""
+    S, nets, rng = len(training.run.seeds), training.agent.nets, np.random.default_rng(5)
+    obs = torch.ones(S, 500, 1)
+    epsilon = torch.from_numpy(rng.normal(0, 0.2, (S, 500, 1)).clip(-0.5, 0.5)).float()
+    with torch.no_grad():
+        asked = (nets.target_actor(obs) + epsilon).clamp(-1, 1)
+        first, second = nets.target_critics(obs, asked).numpy().transpose(1, 0, 2)  # [S, 500] each
+    return 0.5 * np.abs(first - second).mean(axis=1)
+
+
+# %% [markdown]
+# The experiment is one function. With sixteen seeds and 3000 steps it takes half a minute or more, so what it returned then is **recorded**, and the
+# page runs it for 800 steps, here and now, beside the recording. (In the course's folder, `python3 -m rlcourse record 07` makes the recordings of this
+# page anew.) What to look for: which intervals lie above 0.
+
+
+# %%
+def one_state_experiment(steps, seeds):
+    """Each variant's error and the luck, [S, L], at the steps `at`; what TD3's minimum takes at the end, [S]."""
+    found, seldom = {"error": {}}, {"evaluate_every": 3000, "evaluation_episodes": 1}
+    for name, algorithm in variants.items():
+        training, found["at"], (found["error"][name], found["luck"]) = train_and_probe(
+            algorithm, one_state, steps, seeds, error_and_luck, every=50, **seldom
+        )
+        if name == "TD3":
+            found["taken"] = taken_by_the_minimum(training)
+    return found
+
+
+small_run = {"steps": 800}
+one, now = recorded("recordings/07-one-state.json", one_state_experiment, small_run, steps=3000, seeds=16)
+errors, at, luck = one["error"], one["at"], one["luck"]
 late = {name: error[:, at > 1000].mean(axis=1) for name, error in errors.items()}  # [16] each
 for name, error in late.items():
     print(f"{name:18} error after step 1000: {interval(error)}")
+    print(f"{'':18} live, at step 800:     {interval(now['error'][name][:, -1])}")
 
 # %% [markdown]
-# TD3 is above 0 as well, though less than DDPG. Where two critics differ, the minimum takes half of their distance from each of them on average:
-# $\mathbb E[Q'_1 - \min_i Q'_i] = \tfrac12\,\mathbb E|Q'_1 - Q'_2|$, if neither is the larger by rule. How much is that here, where the target asks, at the smoothed action?
+# TD3 is above 0 as well, though less than DDPG. How much does the minimum take here?
 
 # %%
-training, obs = last["TD3"], torch.ones(16, 500, 1)
-nets, rng = training.agent.nets, np.random.default_rng(5)
-epsilon = torch.from_numpy(rng.normal(0, 0.2, (16, 500, 1)).clip(-0.5, 0.5)).float()
-with torch.no_grad():
-    asked = (nets.target_actor(obs) + epsilon).clamp(-1, 1)
-    first, second = nets.target_critics(obs, asked).numpy().transpose(1, 0, 2)  # [16 seeds, 500] each
-taken = 0.5 * np.abs(first - second).mean(axis=1)
+taken = one["taken"]
 print(f"what the minimum takes from one target, TD3 at the end: {interval(taken)}")
 print(f"nine times that: {9 * interval(taken).estimate:.3f}")
 assert 0 < interval(taken).estimate < 0.02
@@ -807,32 +837,56 @@ predict(
 )
 
 # %% [markdown]
-# The training: five seeds each, γ = 0.95 so that short roll-outs suffice; DDPG with TD3's noise again, and a TD3 without delay. Under a minute.
+# The training: five seeds each, γ = 0.95 so that short roll-outs suffice; DDPG with TD3's noise again, and a TD3 without delay. Its 6000 steps are
+# recorded like experiment one; here and now the page trains for 1000.
+
 
 # %%
 settings = {"gamma": gamma, "tau": 0.01}
-options = {"steps": 6000, "seeds": 5, "probe": critic_bias, "every": 500}
-runs, biases = {}, {}
 trained = {
     "DDPG": DDPG(**settings, noise=GaussianNoise(0.1)),
     "TD3": TD3(**settings),
     "TD3, d = 1": TD3(**settings, policy_delay=1),
 }
-for name, algorithm in trained.items():
-    last[name], at, biases[name] = train_and_probe(algorithm, "Pendulum-v1", **options)
-    runs[name] = last[name].run
-    print(f"{name}: return {interval(runs[name].curve.returns[:, -1])}")
-    for when, column in (("at the start", 0), ("at the end", -1)):
-        print(f"      bias {when:12} {interval(biases[name][:, column])}")
+
+
+def on_the_pendulum(algorithms, steps, seeds, env="Pendulum-v1"):
+    """Of each algorithm the critic's bias, [S, L], at the steps `at`, and the return, [S, E], at `evaluated`."""
+    found = {"bias": {}, "return": {}}
+    for name, algorithm in algorithms.items():
+        training, found["at"], found["bias"][name] = train_and_probe(
+            algorithm, env, steps, seeds, critic_bias, every=500, evaluate_every=300
+        )
+        found["evaluated"], found["return"][name] = training.run.curve.steps, training.run.curve.returns
+    return found
+
 
 # %% [markdown]
-# First a receipt for the yardstick itself: the same states, followed in Gymnasium's own pendulum by the same policy.
+# The live numbers stand below the recorded ones, at the same step.
+
 
 # %%
-training = last["TD3"]
+def pendulum_experiment(steps, seeds):
+    return on_the_pendulum(trained, steps, seeds)
+
+
+small_run = {"steps": 1000}
+pendulum, now = recorded("recordings/07-pendulum.json", pendulum_experiment, small_run, steps=6000, seeds=5)
+at, biases, returns = pendulum["at"], pendulum["bias"], pendulum["return"]
+for name in trained:
+    print(f"{name}: return {interval(returns[name][:, -1])}")
+    for when, column in (("at the start", 0), ("at step 1000", 1), ("at the end", -1)):
+        print(f"      bias {when:12} {interval(biases[name][:, column])}")
+    print(f"      live, step 1000   {interval(now['bias'][name][:, -1])}")
+
+# %% [markdown]
+# First a receipt for the yardstick itself: the same states, followed in Gymnasium's own pendulum by the same policy, of a TD3 after 1000 steps.
+
+# %%
+training, _, _ = train_and_probe(trained["TD3"], "Pendulum-v1", 1000, 2, critic_bias, every=1000)
 obs = training.agent.memory.sample(6, Streams(training.run.seeds, purpose=10)).obs.numpy()
 ours = discounted_return(training.policy().act, obs, gamma, 300)[0]
-agent, theirs = runs["TD3"].agent(0), np.zeros(6)
+agent, theirs = training.run.agent(0), np.zeros(6)
 for i in range(6):
     env = gymnasium.make("Pendulum-v1").unwrapped  # unwrapped: no time limit
     env.reset(seed=0)
@@ -857,7 +911,7 @@ looks = {
 }
 for name, look in looks.items():
     plots.learning_curve(bias_ax, at, biases[name], name, *look)
-    plots.learning_curve(return_ax, runs[name].curve.steps, runs[name].curve.returns, name, *look)
+    plots.learning_curve(return_ax, pendulum["evaluated"], returns[name], name, *look)
 bias_ax.axhline(0, color=plots.BLACK, linewidth=1.5, linestyle="-")
 bias_ax.text(600, -3, "truth", va="top")
 bias_ax.set(ylabel="Q − discounted return\n(units of the reward)", title="The start-up bias fades")
@@ -884,7 +938,7 @@ for name, bias in biases.items():
     assert abs(end.estimate) < 0.25 * start.estimate, "and most of it is gone at the end"
     assert end.high < 0 or name != "TD3, d = 1", "TD3 without delay ends below 0"
     print(f"{name}: bias {start.estimate:.0f} at the start, {end.estimate:.1f} at the end")
-over_the_curve = {name: run.curve.returns.mean(axis=1) for name, run in runs.items()}
+over_the_curve = {name: curve.mean(axis=1) for name, curve in returns.items()}
 for name in ("DDPG", "TD3, d = 1"):
     sooner = interval(over_the_curve[name] - over_the_curve["TD3"])
     print(f"mean return over the curve, {name} − TD3: {sooner}")
@@ -901,10 +955,15 @@ without = {
     "one critic": replace(trained["TD3, d = 1"], target=first_critic_only),
     "no smoothing": replace(trained["TD3, d = 1"], target_noise=0.0),
 }
-low = {"with both": biases["TD3, d = 1"][:, -1]}
-for name, algorithm in without.items():
-    _, _, probed = train_and_probe(algorithm, "Pendulum-v1", **options)
-    low[name] = probed[:, -1]
+
+
+def without_one_remedy(steps, seeds):
+    return on_the_pendulum(without, steps, seeds)
+
+
+small_run = {"steps": 1000}
+less, now = recorded("recordings/07-without.json", without_one_remedy, small_run, steps=6000, seeds=5)
+low = {"with both": biases["TD3, d = 1"][:, -1]} | {name: bias[:, -1] for name, bias in less["bias"].items()}
 for name, bias in low.items():
     print(f"TD3, d = 1, {name:12} bias at the end {interval(bias)}")
 for name in without:
@@ -913,7 +972,7 @@ for name in without:
     assert found.low > 0
 
 # %% [markdown]
-# Mostly the minimum: with one critic the bias is 5.6 higher, seed by seed, and 0 lies inside its interval. Partly smoothing: 2.4. At γ = 0.95 the bias of a backup counts 19-fold, and
+# Mostly the minimum: with one critic the bias is 5.3 higher, seed by seed. Partly smoothing: 2.1 higher without it. At γ = 0.95 the bias of a backup counts 19-fold, and
 # here DDPG has little overestimation to cure. This is one easy task with one-dimensional actions. The paper measured two MuJoCo tasks, Hopper and
 # Walker2d, over a million steps, and reports overestimation there.
 #
@@ -962,11 +1021,12 @@ panel
 # 1. In the first lab set Δ = 1. Why is *double* now below 0? What does its bias tend to as the number of actions grows?
 # 2. Let two Gaussians of variance σ² be jointly normal with correlation ρ. Show that $\mathbb E[\min(x,y)] = -\sigma\sqrt{(1-\rho)/\pi}$. What is left of TD3's minimum at ρ = 0.99?
 # 3. Give `OneState` a terminal: `step` returns `terminated` with probability ½. Predict the factor of section 4, then train DDPG and TD3 again
-#    (copy the training cell only; its asserts need not hold).
-# 4. Let the target take the *larger* critic (`replace(td3, target=…)`). What does experiment one say?
+#    (call `one_state_experiment(steps=3000, seeds=16)` in a cell of your own; the recording is of the loop without an end).
+# 4. Let the target take the *larger* critic: another entry of `variants`, `replace(td3, target=…)`. What does `one_state_experiment(steps=3000, seeds=16)` say?
 # 5. Print `mean_interval(late["DDPG"][:4])` (from `rlcourse.statistics`), then the other fours and all sixteen. One of the fours may be the narrowest of all.
 #    Should you trust it more?
-# 6. Is the early bias of section 7 only the start? Add 6.6 to every reward of the pendulum, so that the truth at the start is near 0, and measure again.
+# 6. Is the early bias of section 7 only the start? Add 6.6 to every reward of the pendulum, so that the truth at the start is near 0, and measure again
+#    (`on_the_pendulum`, with your environment).
 #
 # ## Sources
 #

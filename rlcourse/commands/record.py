@@ -1,0 +1,48 @@
+"""`python3 -m rlcourse record 07`: run a page and make its recordings anew (`rlcourse.experiments`)."""
+
+import argparse
+import os
+import time
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from rlcourse import experiments, notebooks
+
+PLACE = 6
+DOES = "make the recordings of a page anew (minutes)"
+TAKES = "the page's number, e.g.  record 07"
+EXTRAS = ["test"]
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python3 -m rlcourse record", description=DOES)
+    parser.add_argument("page", help="how its file begins, e.g. 07")
+    page = parser.parse_args(arguments).page
+    found = sorted(notebooks.LECTURES.glob(f"{page}*.ipynb"))
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found or sorted(notebooks.LECTURES.glob("*.ipynb")))
+        print(f"rlcourse record: {page!r} is no one page; choose of: {names}")
+        return 2
+    return record(found[0])
+
+
+def record(path) -> int:
+    started = time.time()
+    notebook = nbformat.read(path, as_version=4)
+    resources = {"metadata": {"path": str(path.parent)}}
+    os.environ[experiments.RECORDING] = "1"  # the kernel inherits it
+    try:
+        NotebookClient(notebook, timeout=None, resources=resources).execute()
+    except CellExecutionError as error:
+        print(
+            f"{path.name}: a cell failed, perhaps of a claim that the new numbers do not bear out:\n{error}"
+        )
+        return 1
+    finally:
+        del os.environ[experiments.RECORDING]
+        for file in sorted((path.parent / "recordings").glob("*.json")):
+            if file.stat().st_mtime >= started:
+                print(f"{file.name}: made anew")
+    return 0
