@@ -58,7 +58,7 @@ def page(server, chromium):
     """Logged in, as the instructor's own browser is."""
     context = chromium.new_context(viewport={"width": 1400, "height": 1000})
     page = context.new_page()
-    page.set_default_timeout(1000 * fuse(24))  # autograding takes 7 s
+    page.set_default_timeout(1000 * fuse(24))
     page.goto(f"{server.url}/login?token={server.token}&next=/api")
     yield page
     context.close()

@@ -295,7 +295,7 @@ def test_the_page_stays_responsive_while_ddpg_and_td3_train(live_page):
     )
     assert busy[0] <= 400
     panel.root.scroll_into_view_if_needed()
-    panel.wait("finished", seconds=30)
+    panel.wait("finished", seconds=60)
     numbers = panel.numbers()
     print(f"steps per second, 4 seeds: {numbers['steps per second']:.0f}")
     assert panel.error() == ""
