@@ -46,7 +46,7 @@ class Server:
 
     def _await(self) -> str:
         """The address, once the server answers there."""
-        deadline = time.monotonic() + fuse(12)
+        deadline = time.monotonic() + fuse(24)
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise RuntimeError(f"{self.process.args} did not start:\n{self.log.read_text()[-3000:]}")
@@ -58,7 +58,7 @@ class Server:
             except (OSError, ValueError):  # not written yet, half written, or not listening yet
                 time.sleep(0.1)
         self.stop()
-        raise RuntimeError(f"no answer within {fuse(12)} s:\n{self.log.read_text()[-3000:]}")
+        raise RuntimeError(f"no answer within {fuse(24)} s:\n{self.log.read_text()[-3000:]}")
 
     def stop(self) -> None:
         for sign, patience in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
