@@ -38,16 +38,17 @@ from scipy.optimize import brentq, linprog, minimize_scalar
 
 from rlcourse import plots
 from rlcourse.equations import markov, objectives
-from rlcourse.pages import receipt
+from rlcourse.pages import receipt, receipts
 from rlcourse.widgets import Slider, explore, predict
 
 plots.use()
 
 
 # %% [markdown]
-# Two states and two actions, *stay* and *move*. An action does what its name says with probability 0.9, and the opposite
-# otherwise. The numbers are rewards, paid whether the action works or not. The walk begins in state 0, where
-# there is nothing to earn; moving costs 0.2 and leads to state 1, where staying pays 1. The discount is $\gamma = 0.9$.
+# Two states, two actions. An action does what its name says with probability 0.9, and the opposite otherwise; its reward is paid
+# either way. The walk begins in state 0, where there is nothing to earn. Moving costs 0.2 and leads to state 1, where staying pays 1.
+# The discount is $\gamma = 0.9$.
+
 
 # %% tags=["hide"]
 two = markov.two_state(gamma=0.9)
@@ -60,16 +61,18 @@ plots.mdp(two, actions=("stay", "move"))
 # %% tags=["hide"]
 predict(
     "The policy has one logit for each state and action: a table. Can one step along the exact gradient lower η?",
-    choices=["yes, however short it is", "no, whatever its length", "yes, if it is long enough"],
+    choices={
+        "yes, however short it is": "A short step along a gradient that is not zero always helps.",
+        "no, whatever its length": "",
+        "yes, if it is long enough": "True as soon as two states share a parameter, as in every neural network, "
+        "but not on a table.",
+    },
     answer="no, whatever its length",
-    why="On a table it cannot, and section 2 proves it. A short step along a gradient that is not zero always helps, so "
-    "“however short” is wrong everywhere; “if it is long enough” is right as soon as two states share a "
-    "parameter, which is what every neural network does.",
+    why="Each state has its own row, and section 2 proves that no state can lose.",
 )
 
 # %% [markdown]
-# Left, a table of logits. On the right one row of logits serves both states, as a network shares its weights. Both start at the
-# same policy; look for a curve that comes down.
+# Left, a table. On the right one row of logits serves both states, as a network shares its weights. Look for a curve that comes down.
 
 # %%
 logits = np.log([[0.8, 0.2], [0.8, 0.2]])
@@ -83,7 +86,7 @@ table, tied = (
 )
 
 # %% [markdown]
-# The return after a step of each length:
+# The return:
 
 # %% tags=["hide"]
 fig = plots.figure(9, 3.6)
@@ -92,7 +95,7 @@ titles = ("A table of logits: never worse", "Shared logits: overshoots")
 for ax, after, title in zip(plots.axes(fig, 1, 2), (table, tied), titles, strict=True):
     ax.plot(lengths, markov.expected_return(two, after), color=plots.BLUE)
     ax.axhline(eta_start, color=plots.GREY, linestyle=plots.DOTS)
-    ax.text(100, eta_start + 0.03, "start", color=plots.GREY, va="bottom", ha="right")
+    ax.text(100, eta_start, "start", color=plots.GREY, va="bottom", ha="right")
     ax.set(xscale="log", xlabel="step length ℓ", ylabel="η after one step", title=title)
 table_eta, tied_eta = (markov.expected_return(two, after) for after in (table, tied))
 assert table_eta.min() > eta_start > tied_eta[-1]
@@ -103,8 +106,8 @@ print(
 plots.show(fig, alt="η after one exact gradient step of growing length, for a table and for shared logits")
 
 # %% [markdown]
-# On the table the return only rises. With shared logits it rises, turns, and ends below its start, though every step goes
-# along the exact gradient. A safe length must come from somewhere else; the rest of the page finds it.
+# On the table the return only rises. With shared logits it rises, turns, and ends below its start, though every step follows
+# the exact gradient. Where does a safe length come from?
 
 # %% [markdown]
 # ## 2 · The lemma, state by state (20 minutes)
@@ -125,7 +128,7 @@ plots.show(fig, alt="η after one exact gradient step of growing length, for a t
 # $$V^{\mathrm{new}}(s) - V^{\mathrm{old}}(s) = \frac{1}{1-\gamma}\sum_{x} d^{\mathrm{new}}_s(x)\,\bar A(x),
 #   \qquad \bar A(x) = \sum_a \pi_{\mathrm{new}}(a\mid x)\,A^{\mathrm{old}}(x,a).$$
 #
-# Each step is now computed twice: by sums over 400 time steps, and by the package's linear solves.
+# Each step, computed twice:
 
 # %%
 old, new = start, np.array([[0.1, 0.9], [0.7, 0.3]])
@@ -139,22 +142,27 @@ earned = discount @ p[:400] @ reward
 telescoped = discount @ (0.9 * p[1:] - p[:400]) @ V_old
 
 # %% [markdown]
-# Each line below names both sides and how far they are apart.
+# Both sides of each:
 
 # %% tags=["hide"]
 one_step = two.reward + 0.9 * two.transition @ V_old - V_old[:, None]
-receipt("step 1   A by the package = r + γE[V(s')] − V(s)", A_old, one_step)
-receipt("step 2   judged along the path = earned + telescoped", judged, earned + telescoped, 1e-11)
-receipt("step 3   earned along the path = V_new(0) by a linear solve", earned, V_new[0], 1e-11)
-receipt("step 3   telescoped along the path = −V_old(0)", telescoped, -V_old[0], 1e-11)
-lemma = markov.performance_difference(two, new, old, start=np.eye(2))
-receipt("step 4   lemma 1 from each state = V_new − V_old", lemma, V_new - V_old)
+with receipts("sums along 400 steps of new", oracle="linear solves of the package") as same:
+    same("step 1: A = E[r + γV(s') − V(s)], written out", one_step, A_old)
+    same("step 2: the sum of A_old = V_new(0) − V_old(0)", judged, V_new[0] - V_old[0], 1e-11)
+    same("step 3: what is earned = V_new(0)", earned, V_new[0], 1e-11)
+    same("step 3: what telescopes = −V_old(0)", telescoped, -V_old[0], 1e-11)
+with receipts("lemma 1, by the visitation", oracle="V_new − V_old, by values") as same:
+    same(
+        "step 4: from each state",
+        markov.performance_difference(two, new, old, start=np.eye(2)),
+        V_new - V_old,
+    )
 
 # %% [markdown]
 # Averaged over the start distribution $\rho_0$, both sides being linear in it:
 # $$\boxed{\;\eta(\mathrm{new}) - \eta(\mathrm{old}) = \frac{1}{1-\gamma}\sum_s d^{\mathrm{new}}(s)\,\bar A(s)\;}$$
 #
-# One small MDP proves little. Here are five hundred random ones, with two to eight states and discounts from 0 to 0.999.
+# One small MDP proves little. Here are five hundred, with two to eight states and discounts from 0 to 0.999.
 
 # %%
 worst = 0.0
@@ -164,11 +172,11 @@ for seed in range(500):
     difference = other.start @ (markov.values(other, b) - markov.values(other, a))
     size = max(1, np.abs(markov.values(other, a)).max(), np.abs(markov.values(other, b)).max())
     worst = max(worst, abs(difference - markov.performance_difference(other, b, a)) / size)
-receipt("lemma 1 on 500 random MDPs: largest relative difference = 0", worst, 0)
+with receipts("lemma 1, by the visitation", oracle="V_new − V_old") as same:
+    same("500 random MDPs: largest relative difference", worst, 0)
 
 # %% [markdown]
-# **What it says of section 1.** The gain is a sum with one term for each state, $d^{\mathrm{new}}(s)\,\bar A(s)/(1-\gamma)$. Here are the
-# terms of both kinds of step.
+# **What it says of section 1.** The gain has one term for each state, $d^{\mathrm{new}}(s)\,\bar A(s)/(1-\gamma)$:
 
 # %% tags=["hide"]
 fig = plots.figure(9.5, 3.6)
@@ -179,18 +187,17 @@ for ax, after, title in zip(plots.axes(fig, 1, 2), (table, tied), titles, strict
     ax.plot(lengths, terms[:, 1], color=plots.PURPLE, linestyle=plots.DASH_DOT, label="state 1")
     ax.plot(lengths, terms.sum(axis=1), color=plots.BLACK, linestyle="-", label="sum")
     ax.axhline(0, color=plots.GREY, linewidth=1, linestyle="-", label="_zero")
-    ax.set(xscale="log", xlabel="step length ℓ", ylabel="change of η", title=title, ylim=(-3, 6))
+    ax.set(xscale="log", xlabel="step length ℓ", ylabel="change of η", title=title)
     plots.label_lines(ax)
 assert terms[:, 0].max() < 0
 plots.show(fig, alt="The two terms of lemma 1 and their sum against the step length, table and shared logits")
 
 # %% [markdown]
-# With one row for both states the step moves less often everywhere. That is right in state 1, where staying pays, and wrong in state 0. While
-# the step is short, the gain in state 1 is larger. A long step keeps the walk in state 0, so that the loss there is counted more often, and the gain
-# less.
+# The shared step moves less often in both states. That is right in state 1, where staying pays, and wrong in state 0. A short step gains more
+# than it loses. A long one keeps the walk in state 0, so that the loss counts more often and the gain less.
 #
-# **Why a table is safe.** There the gradient is $\partial\eta/\partial\theta(s,a) = \frac{1}{1-\gamma} d(s)\,\pi(a\mid s)\,A(s,a)$, so a step multiplies
-# $\pi(a\mid s)$ by a factor that is above 1 exactly where $A > 0$. Hence $\bar A(s) \ge \sum_a\pi A = 0$ in every state, for any $\ell$.
+# **Why a table is safe.** There $\partial\eta/\partial\theta(s,a) = \frac{1}{1-\gamma} d(s)\,\pi(a\mid s)\,A(s,a)$, so a step multiplies
+# $\pi(a\mid s)$, before it is normalised, by a factor above 1 exactly where $A > 0$. Hence $\bar A(s) \ge \sum_a\pi A = 0$ in every state, for any $\ell$.
 #
 # **Why policy iteration is safe.** The greedy policy has $\bar A(s) = \max_a A^{\mathrm{old}}(s,a) \ge 0$ in *every* state, because
 # advantages average to 0 under old. Terms that are all non-negative need no knowledge of $d^{\mathrm{new}}$.
@@ -201,8 +208,8 @@ plots.show(fig, alt="The two terms of lemma 1 and their sum against the step len
 # Lemma 1 is exact, and useless as an objective: $d^{\mathrm{new}}$ is known only after trying new. The *surrogate* $L$ puts old's
 # visitation in its place, which old's own data show. How good is it? Every policy of the two-state world is a point of a square.
 #
-# **Try.** (1) Move $m$: where do $\eta$ and $L$ part? (2) Raise $\gamma$: the two lower bounds, which section 4 derives, sink, while $L$ stays good
-# near $m = 0$. (3) Choose a target that makes $\eta$ fall: what does $L$ say at first?
+# **Try.** (1) Move $m$: where do $\eta$ and $L$ part? (2) Raise $\gamma$: the two lower bounds, which section 4 derives, sink. (3) Choose a target
+# that makes $\eta$ fall: what does $L$ say at first?
 
 
 # %% tags=["hide"]
@@ -244,8 +251,7 @@ def draw_bounds(ax, world, a, b):
 
 
 # %% [markdown]
-# The shading is $\eta$. The line leads from *old* to *target*; *here* is the policy $\pi_m$ at share $m$. On the right the same way as a graph; dotted, the
-# return of old.
+# The shading is $\eta$; *here* is the mixture $\pi_m$, a share $m$ of the way from old to target. On the right the same way as a graph; dotted, old's return.
 
 
 # %% tags=["hide"]
@@ -260,7 +266,15 @@ def draw(fig, old_0=0.5, old_1=0.5, target_0=0.05, target_1=0.05, m=0.2, gamma=0
     for x, y, mark, name in marks:
         square.plot(x, y, mark, color=plots.BLUE, markersize=9, markeredgecolor="white", clip_on=False)
         side = {"ha": "left", "dx": 0.04} if x < 0.5 else {"ha": "right", "dx": -0.04}
-        square.text(x + side["dx"], y, name, ha=side["ha"], va="bottom", color=plots.BLUE, fontweight="bold")
+        box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.5}
+        square.text(
+            x + side["dx"],
+            y + (0.03 if name != "here" else -0.1),
+            name,
+            ha=side["ha"],
+            color=plots.BLUE,
+            bbox=box,
+        )
     square.set(xlabel="π(move | 0)", ylabel="π(move | 1)", xlim=(0, 1), ylim=(0, 1))
     square.set(xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
     square.set_title(f"white η = {levels.min():.2f}, dark {levels.max():.2f}".replace("-", "−"))
@@ -284,7 +298,7 @@ plots.picture(
 )
 
 # %% [markdown]
-# Here it is with sliders.
+# With sliders:
 
 # %% tags=["hide"]
 lab = explore(
@@ -305,11 +319,16 @@ lab
 # %% tags=["hide"]
 predict(
     "Walk a share m of the way from old to a target. How does the error η − L shrink as m → 0?",
-    choices=["it stays constant", "like m", "like m²", "like m³"],
+    choices={
+        "it stays constant": "Then L would be wrong at old itself.",
+        "like m": "Then L would have another slope at old than η.",
+        "like m²": "",
+        "like m³": "One of the two factors of the error would have to vanish faster than m, and neither does.",
+    },
     answer="like m²",
-    why="It is a product of two things that are each of order m: what new expects to gain in a state, and how much more "
-    "or less new visits that state. A constant error would make L wrong at old itself; an error like m would give it "
-    "another slope; for m³ one of the two factors would have to vanish faster.",
+    ordered=True,
+    why="It is a product of two things that are each of order m: what old expects new to gain in a state, and how much "
+    "more or less often new visits that state.",
 )
 
 # %% [markdown]
@@ -334,14 +353,15 @@ def slope(function, h=1e-5):
 
 
 # %% [markdown]
-# Both properties, by finite differences, and the error on the way to a target:
+# Both properties, and the error on the way to a target:
 
 # %% tags=["hide"]
 slope_of_L = slope(lambda policy: markov.surrogate(two, policy, old))
 slope_of_eta = slope(lambda policy: markov.expected_return(two, policy))
-receipt("property 1   L(old) = η(old)", markov.surrogate(two, old, old), markov.expected_return(two, old))
-receipt("property 2   ∇L = ∇η at old, finite differences of each", slope_of_L, slope_of_eta, 1e-8)
-receipt("property 2   ∇L = the policy gradient in closed form", slope_of_L, gradient.ravel(), 1e-8)
+with receipts("L", oracle="η") as same:
+    same("property 1: value at old", markov.surrogate(two, old, old), markov.expected_return(two, old))
+    same("property 2: slope at old, finite differences of both", slope_of_L, slope_of_eta, 1e-8)
+    same("property 2: the policy gradient in closed form", slope_of_L, gradient.ravel(), 1e-8)
 
 fig = plots.figure(7, 3.4)
 ax = plots.axes(fig)
@@ -369,8 +389,8 @@ plots.show(
 # ## 4 · How far may it be trusted? (25 minutes)
 #
 # The error comes from states that new and old visit differently. To bound it, let both walk *with the same dice* and ask when they part.
-# Our walkers climb a chain of five states: *forward* goes one state up, and pays 10 at the top; *back* returns to the bottom and
-# pays 2. In one step of five the other action happens. Old goes forward with probability 0.8, new with 0.9; $\gamma = 0.95$.
+# Our walkers climb a chain: *forward* goes one state up, and pays 10 at the top; *back* returns to the bottom and pays 2. In one step
+# of five the other happens (the diagram shows mean rewards). Old goes forward with probability 0.8, new with 0.9; $\gamma = 0.95$.
 
 # %% tags=["hide"]
 chain = markov.chain(5, gamma=0.95, slip=0.2)
@@ -422,7 +442,7 @@ walk.set(
     ylabel="state",
     yticks=range(5),
     ylim=(-0.3, 4.8),
-    title="Together until their actions differ",
+    title="One walk until they part",
 )
 plots.label_lines(walk)
 t = np.arange(41)
@@ -433,38 +453,47 @@ share.plot(
 )
 share.set(xlabel="time t", ylabel="share of pairs", ylim=(0, 1.05), title="20 000 pairs")
 plots.label_lines(share)
-off = 4 * 0.5 / np.sqrt(20_000)  # four standard errors
-receipt("simulated share that has parted = 1 − (1 − α)ᵗ", parted.mean(axis=1), 1 - (1 - alpha) ** t, off)
 plots.show(
     fig,
     alt="Two coupled walks that part at one step, and the share of 20 000 pairs that have parted by time t",
 )
 
 # %% [markdown]
-# Until the dotted line the walks are one walk. Afterwards they may meet again, which is why fewer pairs stand apart than have acted
-# differently. The best possible $\alpha$ is $D_{\mathrm{TV}}^{\max} = \max_s D_{\mathrm{TV}}(s)$, the largest total variation distance
-# $\frac12\sum_a|\pi_{\mathrm{old}} - \pi_{\mathrm{new}}|$: a linear programme that looks for the coupling that disagrees least finds no better one.
+# The share has a closed form:
+
+# %% tags=["hide"]
+off = 4 * 0.5 / np.sqrt(20_000)  # four standard errors, at most
+with receipts("20 000 simulated pairs", oracle="1 − (1 − α)ᵗ") as same:
+    same(
+        "share that has acted differently, four standard errors",
+        parted.mean(axis=1),
+        1 - (1 - alpha) ** t,
+        off,
+    )
+
+# %% [markdown]
+# Until the dotted line the two are one walk; afterwards they often meet again. The best possible $\alpha$ is
+# $D_{\mathrm{TV}}^{\max}$, the largest total variation distance $\frac12\sum_a|\pi_{\mathrm{old}} - \pi_{\mathrm{new}}|$ of any state: a linear programme that
+# looks for the coupling that disagrees least finds none better.
+
 
 # %% tags=["hide"]
 three_old, three_new = np.random.default_rng(1).dirichlet(
     np.ones(3), size=(2, 6)
 )  # six states, three actions
 joint = markov.coupling(three_old, three_new)
-receipt("margin of the package's coupling over new = old", joint.sum(axis=2), three_old)
-receipt("margin of the package's coupling over old = new", joint.sum(axis=1), three_new)
 margins = np.concatenate([np.kron(np.eye(3), np.ones(3)), np.kron(np.ones(3), np.eye(3))])
 programme = [
     linprog(1 - np.eye(3).ravel(), A_eq=margins, b_eq=np.concatenate(rows)).fun
     for rows in zip(three_old, three_new, strict=True)
 ]
 disagree = 1 - np.trace(joint, axis1=1, axis2=2)
-receipt("P(a ≠ ã | s) of the package's coupling = the least possible", disagree, programme, 1e-9)
-receipt(
-    "the least possible, by linear programme = D_TV by its formula",
-    programme,
-    markov.tv(three_old, three_new),
-    1e-9,
-)
+with receipts("the package's coupling", oracle="the policies") as same:
+    same("margin over new's action", joint.sum(axis=2), three_old)
+    same("margin over old's action", joint.sum(axis=1), three_new)
+with receipts("the package", oracle="linear programme") as same:
+    same("how often the coupling disagrees, in each state", disagree, programme, 1e-9)
+    same("total variation by its formula", markov.tv(three_old, three_new), programme, 1e-9)
 
 # %% [markdown]
 # **Lemma 2.** $|\bar A(s)| \le 2\alpha\max|A^{\mathrm{old}}|$.
@@ -476,16 +505,15 @@ receipt(
 # $$g_t \;\le\; 2\big(1-(1-\alpha)^t\big)\max_s|\bar A(s)| \;\le\; 4\alpha\big(1-(1-\alpha)^t\big)\max|A^{\mathrm{old}}|.$$
 #
 # - Pairs that have always acted alike stand in one state and contribute 0: that was the picture.
-# - The others are at most a share $1-(1-\alpha)^t$, and two values of $\bar A$ differ by at most $2\max_s|\bar A(s)|$: the first inequality.
-# - Lemma 2 bounds $\max_s|\bar A(s)|$: the second inequality.
+# - The others are at most a share $1-(1-\alpha)^t$, and two values of $\bar A$ differ by at most $2\max_s|\bar A(s)|$.
+# - Lemma 2 gives the second inequality.
 
 # %% tags=["hide"]
 lemma_3 = markov.coupling_lemma(chain, chain_new, chain_old, steps=41)
 A_bar = np.sum(chain_new * markov.advantages(chain, chain_old), axis=1)
 sampled = np.abs(A_bar[states[1]].mean(axis=1) - A_bar[states[0]].mean(axis=1))
-receipt(
-    "lemma 3: the exact gap = that of the 20 000 simulated pairs", lemma_3.gap, sampled, 4 * A_bar.std() / 100
-)
+with receipts("exact gap", oracle="20 000 simulated pairs") as same:
+    same("gap of lemma 3, four standard errors", lemma_3.gap, sampled, 4 * A_bar.std() / 100)
 assert np.all(lemma_3.gap <= lemma_3.middle + 1e-12) and np.all(lemma_3.middle <= lemma_3.right + 1e-12)
 fig = plots.figure(8, 3.5)
 ax = plots.axes(fig)
@@ -497,13 +525,13 @@ plots.label_lines(ax)
 plots.show(fig, alt="The gap of lemma 3 and the two sides that bound it, against time, on the chain")
 
 # %% [markdown]
-# All three begin at 0, because both walks begin together. The gap stops growing where the walks meet again, which the lemma does not
-# count. *Further* shows the form in which this lemma is often printed, and why that chain cannot hold at $t = 0$.
+# All three begin at 0, because both walks begin together. The gap stops growing because walks meet again, which the lemma ignores.
+# *Further* shows the form in which it is often printed, and why that chain fails at $t = 0$.
 #
 # **Theorem.** Sum lemma 3 over time, with weights $\gamma^t$ and $\varepsilon = \max_{s,a}|A^{\mathrm{old}}(s,a)|$:
 # $$|\eta(\mathrm{new})-L_{\mathrm{old}}(\mathrm{new})| \;\le\; 4\varepsilon\alpha\Big(\frac1{1-\gamma}-\frac1{1-\gamma(1-\alpha)}\Big)
 #   = \frac{4\varepsilon\gamma\,\alpha^2}{(1-\gamma)\,(1-\gamma(1-\alpha))} \;\le\; \frac{4\varepsilon\gamma}{(1-\gamma)^2}\,\alpha^2 = C\alpha^2.$$
-# The last inequality drops $\gamma\alpha \ge 0$; call what stands before it the *sharper form*. With $\alpha = D_{\mathrm{TV}}^{\max}$ the end is the **TV bound**. As
+# Before the last inequality stands the *sharper form*. With $\alpha = D_{\mathrm{TV}}^{\max}$ the end is the **TV bound**. As
 # $D_{\mathrm{TV}}^2 \le D_{\mathrm{KL}}$, it gives the **KL bound**
 # $$\eta(\mathrm{new}) \ge L_{\mathrm{old}}(\mathrm{new}) - C\,D_{\mathrm{KL}}^{\max},\qquad D_{\mathrm{KL}}^{\max} = \max_s D_{\mathrm{KL}}\big(\mathrm{old}(\cdot\mid s)\,\|\,\mathrm{new}(\cdot\mid s)\big).$$
 
@@ -511,12 +539,16 @@ plots.show(fig, alt="The gap of lemma 3 and the two sides that bound it, against
 predict(
     "γ = 0.99; new is a tenth of the way from old to another policy, on 100 random MDPs (6 states, 3 actions, each "
     "leading to 2 states). How many times larger than the true error |η − L| is the TV penalty Cα², typically?",
-    choices=["about 4 times", "about 50 times", "about 5 000 times", "about a million times"],
+    choices={
+        "about 4 times": "There is a world where it is; the next figure shows it. Random MDPs are not like that.",
+        "about 50 times": "At γ = 0.5 that would be nearer. At 0.99 random walks meet again many times within the horizon.",
+        "about 5 000 times": "",
+        "about a million times": "The errors would have to cancel almost entirely.",
+    },
     answer="about 5 000 times",
-    why="The proof assumes the worst at every step at once: both walkers never meet again, the advantages differ by "
-    "twice the largest, in the worst state. With γ = 0.99 random walks meet again many times within the horizon, so "
-    "small factors are out of reach; a million would need errors that all but cancel. "
-    "The next figure shows an MDP on which it is about 4.",
+    ordered=True,
+    why="The proof assumes the worst of every step at once: the walkers never meet again, and their advantages differ "
+    "by twice the largest, in the worst state.",
 )
 
 # %% [markdown]
@@ -552,7 +584,7 @@ gammas = (0.5, 0.8, 0.9, 0.95, 0.99, 0.995, 0.999)
 careful = np.array([looseness(markov.tightrope(10, g), rope_walker(0), rope_walker(0.001)) for g in gammas])
 
 # %% [markdown]
-# And 100 random MDPs for each discount.
+# And 100 random MDPs a discount.
 
 # %%
 typical = np.empty((len(gammas), 100, 3))
@@ -565,7 +597,7 @@ for i, gamma in enumerate(gammas):
 assert typical.min() >= 1 - 1e-9  # a bound that failed would show here
 
 # %% [markdown]
-# One figure for both: how many times the penalty exceeds the error (left), and both on the rope at $\gamma = 0.99$ as $\alpha$ grows (right).
+# How many times the penalty exceeds the error (left; band: 90 % of the MDPs), and both on the rope as $\alpha$ grows (right).
 
 # %% tags=["hide"]
 fig = plots.figure(10, 4)
@@ -584,7 +616,8 @@ walkers = np.array([rope_walker(x) for x in falls])
 errors = np.abs(markov.expected_return(world, walkers) - markov.surrogate(world, walkers, rope_walker(0)))
 C = markov.penalty_coefficient(world, rope_walker(0))
 by_hand = 100 * falls * (100 - 1 / (1 - 0.99 * (1 - falls)))
-receipt("rope: |η − L| by linear solves = by hand", errors / by_hand, 1, 1e-6)
+with receipts("|η − L| by linear solves", oracle="by hand") as same:
+    same("the rope, ratio of the two, 50 values of α", errors / by_hand, 1, 1e-6)
 rope.plot(falls, C * falls**2, color=plots.BLUE, linestyle=plots.DASHES, label="TV penalty")
 rope.plot(falls, errors, color=plots.BLACK, linestyle="-", label="true error")
 rope.set(xscale="log", yscale="log", xlabel="α", title="The rope, γ = 0.99")
@@ -603,21 +636,22 @@ plots.show(
 )
 
 # %% [markdown]
-# Both halves matter. On the MDPs *drawn here* the median TV penalty at $\gamma = 0.99$ is some 4 800 times the error, and grows with the horizon: random
-# walks meet again. On the rope nobody meets again, and the sharper form exceeds the error by exactly 4 at every discount. So no bound of
-# this kind can do without $\alpha^2$ or $1/(1-\gamma)^2$; only the 4 can be improved. The TV penalty follows while $\alpha \ll 1-\gamma$ (4.4 at
-# $\gamma = 0.99$, 8.0 at 0.999). "Too careful" is a fact about your MDP, not about the theorem.
+# Both halves matter. On the MDPs *drawn here* the median TV penalty at $\gamma = 0.99$ is some 4 800 times the error, and grows with the horizon. On the
+# rope nobody meets again, and the sharper form exceeds the error by 4 at every discount. So no bound of this kind can do without
+# $\alpha^2$ or $1/(1-\gamma)^2$; only the 4 can be improved. The TV penalty follows while $\alpha \ll 1-\gamma$: at $\alpha = 0.001$ it is 4.4 times the error
+# for $\gamma = 0.99$.
+
 
 # %% [markdown]
 # ## 5 · Rules that climb the bound, and rules that do not (14 minutes)
 #
-# **Conservative policy iteration** mixes a little of the greedy policy $g$ into $\pi$. For mixtures the penalty is half as large, with
-# $\bar\varepsilon = \max_s|\bar A(s)|$ of $g$: $\;\eta(\pi_m) \ge L(\pi_m) - \frac{2\bar\varepsilon\gamma}{(1-\gamma)^2}m^2$, a parabola in $m$. Take its top.
+# **Conservative policy iteration** mixes a share $m$ of the greedy policy into $\pi$. With $\bar\varepsilon = \max_s|\bar A(s)|$ of the greedy policy,
+# $\;\eta(\pi_m) \ge L(\pi_m) - \frac{2\bar\varepsilon\gamma}{(1-\gamma)^2}m^2$: a parabola in $m$. Take its top.
 #
 # **Algorithm 1** of the TRPO paper drops the mixtures and climbs the KL bound itself:
 # $$\pi_{i+1} = \arg\max_\pi M_i(\pi),\qquad M_i(\pi) = L_{\pi_i}(\pi) - C\,D_{\mathrm{KL}}^{\max}(\pi_i\,\|\,\pi).$$
 # $M_i$ lies below $\eta$ and touches it at $\pi_i$ (*minorise–maximise*), so $\eta(\pi_{i+1}) \ge M_i(\pi_{i+1}) \ge M_i(\pi_i) = \eta(\pi_i)$.
-# The paper leaves the maximisation open. On a table it can be done exactly:
+# On a table the maximum can be found exactly:
 #
 # 1. At a price $\lambda$ of KL, a state's best row is $p(a) = \lambda\,\pi_i(a)/(\nu - A(a))$; $\nu$ makes it sum to 1.
 # 2. Fix a limit $\kappa$ on the KL of every state. Each state then has its own price $\lambda_s(\kappa)$.
@@ -651,15 +685,16 @@ def algorithm_1(world, pi):
 
 
 # %% [markdown]
-# The package solves the same problem by Newton's method on logarithms, which survives $\gamma = 0.999$ and rows with zeros.
+# The package uses Newton's method on logarithms, which survives $\gamma = 0.999$ and rows with zeros. Do they agree?
 
 # %% tags=["hide"]
 worlds = [two, *(markov.MDP.random(5, 3, seed, gamma=0.8, branching=2) for seed in range(4))]
-for world, name in zip(worlds, ("two states", *(f"random MDP {i}" for i in range(4))), strict=True):
-    pi = markov.random_policy(world, 7)
-    (ours, kappa), (theirs, radius) = algorithm_1(world, pi), markov.minorise_maximise_step(world, pi)
-    receipt(f"{name}: κ by brentq = κ by the package, relative", kappa / radius, 1, 1e-5)
-    receipt(f"{name}: the policy by brentq = by the package", ours, theirs, 1e-7)
+with receipts("Newton, in the package", oracle="brentq, above") as same:
+    for world, name in zip(worlds, ("two states", *(f"random MDP {i}" for i in range(4))), strict=True):
+        pi = markov.random_policy(world, 7)
+        (ours, kappa), (theirs, radius) = algorithm_1(world, pi), markov.minorise_maximise_step(world, pi)
+        same(f"{name}: κ (relative)", radius / kappa, 1, 1e-5)
+        same(f"{name}: the policy", theirs, ours, 1e-7)
 
 # %% [markdown]
 # **Three limits that are easily confused.** Algorithm 1 finds its own $\kappa$, a limit on the KL of *every* state. Equation 11 of the paper fixes that limit
@@ -682,7 +717,7 @@ def trpo_step(world, pi, delta=0.01):
 
 
 # %% [markdown]
-# What does caution cost? Five rules on one random MDP (10 states, 4 actions), from the uniform policy. First the sizes of a single step.
+# What does caution cost? Five rules on one random MDP (10 states, 4 actions, each leading to 2 states), from the uniform policy. First, one step:
 
 # %%
 big = markov.MDP.random(10, 4, seed=4, gamma=0.9, branching=2)
@@ -700,8 +735,8 @@ for name, rule in rules.items():
     print(f"{name:22} mean KL {mean:.2e}   largest KL {markov.max_kl(uniform, after):.2e}")
 
 # %% [markdown]
-# TRPO's step has a mean of 0.01 and a larger maximum; the limit on every state has a maximum of 0.01 and, here, the same mean.
-# Algorithm 1 takes a step whose mean KL is hundreds of times smaller than TRPO's.
+# TRPO's step has a mean of 0.01 and a larger maximum. The mean of Algorithm 1's step is some 180 times smaller.
+
 
 # %% tags=["hide"]
 optimum = markov.expected_return(big, markov.policy_iteration(big, uniform)[-1])
@@ -722,16 +757,17 @@ ax.set(
     xlabel="rounds (each with exact advantages)",
     ylabel="share of the possible gain",
     xlim=(0, 60),
-    ylim=(0, 1.05),
+    ylim=(0, 1.12),
 )
-ax.set_title("On a table every rule climbs; the guarantee is paid for in steps")
+ax.set_title("A guarantee is paid for in steps")
 plots.label_lines(ax)
 plots.show(fig, alt="Share of the possible improvement against rounds for five update rules")
 
 # %% [markdown]
-# Nobody comes down, though two of the five promise nothing: on a table each rule makes every $\bar A(s) \ge 0$, and by section 2 no bound is needed.
-# The bound earns its price where states share parameters. So once more the two states with *one* row. Both states then have the same
-# KL, so mean and maximum are one number, and both problems can be solved by trying every $\pi(\mathrm{move})$ of a fine grid.
+# Nobody comes down, three of the five without any promise: on a table each makes every $\bar A(s) \ge 0$, and section 2 is enough.
+# The bound earns its price where states share parameters. So once more the two states with *one* row. Both then have the same
+# KL, so that mean and maximum are one number, and a fine grid of $\pi(\mathrm{move})$ solves both problems.
+
 
 # %%
 grid = np.linspace(0.001, 0.999, 4001)
@@ -756,12 +792,12 @@ def trpo_score(delta):
 
 
 # %% [markdown]
-# Forty rounds each. Count the rounds that lose.
+# Forty rounds each:
 
 # %% tags=["hide"]
 shared_paths = {f"TRPO's limit, δ = {delta}": shared_path(trpo_score(delta)) for delta in (0.1, 0.01)}
 shared_paths["Algorithm 1"] = shared_path(lambda pi: markov.improvement_bound(two, family, pi))
-receipt("shared row: largest KL = mean KL", markov.max_kl(start, family), mean_kl(start))
+assert np.allclose(markov.max_kl(start, family), mean_kl(start))
 assert np.all(np.diff(shared_paths["Algorithm 1"]) >= -1e-12)
 fig = plots.figure(9, 3.8)
 ax = plots.axes(fig)
@@ -778,14 +814,15 @@ plots.show(
 )
 
 # %% [markdown]
-# The fixed radius climbs in a few rounds to where Algorithm 1 does not get in forty. Then it passes the optimum, back and forth, losing in about every
-# second round; the larger the radius, the deeper. Algorithm 1 never loses. TRPO keeps its shape (maximise $L$, stay close in KL), gives up its
-# constant, and pays with the guarantee. Lecture 09 adapts the radius.
+# The fixed radius climbs in a few rounds to where Algorithm 1 does not get in forty. Then it passes the optimum, back and forth, and loses in about
+# every second round. Algorithm 1 never loses. TRPO keeps its shape (maximise $L$, stay close in KL), gives up its constant, and pays with the
+# guarantee. Lecture 09 adapts the radius.
+
 
 # %% [markdown]
 # ## 6 · What one does with a neural policy (8 minutes)
 #
-# Nothing of the tables is left: states are too many to list, and $d$, $A$, $\varepsilon$ are unknown. Each piece has its stand-in.
+# States are too many to list, and $d$, $A$, $\varepsilon$ are unknown. Each piece has its stand-in.
 #
 # | on this page | with a network | what is given up |
 # |---|---|---|
@@ -794,8 +831,9 @@ plots.show(
 # | $C\,D_{\mathrm{KL}}^{\max}$ | a limit $\delta$ on the sampled mean KL (11), an adapted price or a clipped ratio (12) | the guarantee |
 # | $\arg\max$ | one natural-gradient step and a line search (10, 11), or epochs of gradient steps (12) | exactness |
 #
-# The first two rows can be tried here. The next cell draws 20 000 states from $d^{\mathrm{old}}$ (stop a walk at each step with probability $1-\gamma$),
-# an action of old in each, and hands probabilities to the objective that TRPO and PPO maximise.
+# The first two rows can be tried here: 20 000 states from $d^{\mathrm{old}}$ (stop a walk at each step with probability $1-\gamma$), an action of
+# old in each, and the objective that TRPO and PPO maximise.
+
 
 # %%
 rng = np.random.default_rng(0)
@@ -809,25 +847,21 @@ log_new, log_old, advantage = (torch.tensor(x[state, action]) for x in (np.log(n
 gain = objectives.surrogate(log_new, log_old, advantage) / (1 - two.gamma)
 
 # %% [markdown]
-# Does the sample agree with the exact surrogate?
+# Sample and exact surrogate:
 
 # %% tags=["hide"]
 terms = torch.exp(log_new - log_old) * advantage / (1 - two.gamma)
 noise = float(terms.std()) / np.sqrt(20_000)
 exact_gain = markov.surrogate(two, new, old) - markov.expected_return(two, old)
 true_gain = markov.expected_return(two, new) - markov.expected_return(two, old)
-receipt(
-    "20 000 sampled terms = the exact L(new) − η(old), four standard errors",
-    float(gain),
-    exact_gain,
-    4 * noise,
-)
+with receipts("20 000 samples", oracle="exact surrogate") as same:
+    same("L(new) − η(old), four standard errors", float(gain), exact_gain, 4 * noise)
 print(f"L promises {exact_gain:.2f}; the true gain is {true_gain:.2f}: sampling is not what makes L err")
 
 # %% [markdown]
-# The sample finds $L$. It does not find $\eta$: the step from old to new is large, and no amount of data mends that. What one *can* do is measure
-# afterwards: take the step, run new, compare the gain with what $L$ promised, and shorten the next step where they disagree. That is
-# lecture 09.
+# The sample finds $L$, and no amount of data makes $L$ find $\eta$: this step is too large. What one *can* do is measure afterwards. Run new, compare
+# its gain with what $L$ promised, and shorten the next step where they disagree: that is lecture 09.
+
 
 # %% [markdown]
 # ## Further: two conventions and one rule
@@ -844,9 +878,10 @@ print(f"L promises {exact_gain:.2f}; the true gain is {true_gain:.2f}: sampling 
 # %%
 d, income = markov.visitation(two, old), np.sum(old * two.reward, axis=1)
 by_time = 0.9 ** np.arange(400) @ markov.state_distributions(two, old, 400)  # ρ, summed over time
-receipt("d by a linear solve = (1 − γ) ρ, summed over time", d, 0.1 * by_time, 1e-11)
-receipt("η by V at the start = Σ ρ(s) r(s)", markov.expected_return(two, old), by_time @ income, 1e-11)
-receipt("η by V at the start = 1/(1 − γ) Σ d(s) r(s)", markov.expected_return(two, old), d @ income / 0.1)
+with receipts("linear solves", oracle="sums over 400 steps") as same:
+    same("d = (1 − γ) ρ", d, 0.1 * by_time, 1e-11)
+    same("η = Σ ρ(s) r(s)", markov.expected_return(two, old), by_time @ income, 1e-11)
+    same("1/(1 − γ) Σ d(s) r(s) = Σ ρ(s) r(s)", d @ income / 0.1, by_time @ income, 1e-11)
 near = markov.mixture(old, new, 0.1)
 off = 0.1 * abs(markov.expected_return(two, near) - markov.surrogate(two, near, old))
 enough = 0.1 * markov.penalty_coefficient(two, old) * markov.max_tv(old, near) ** 2
@@ -866,7 +901,8 @@ assert off <= enough
 P_old, P_target = (np.einsum("sa,sat->st", pi, two.transition) for pi in (old, target))
 G = np.linalg.inv(np.eye(2) - 0.9 * P_old)
 c = 0.9 * two.start @ G @ (P_target - P_old) @ G @ markov.expected_advantage(two, target, old)
-receipt("(η − L)/m² at m = 0.0001 = c in closed form, relative", error[0] / shares[0] ** 2 / c, 1, 1e-2)
+with receipts("(η − L)/m² at m = 0.0001", oracle="c in closed form") as same:
+    same("ratio of the two", error[0] / shares[0] ** 2 / c, 1, 1e-2)
 
 # %% [markdown]
 # ## Further: Pinsker's half
@@ -912,7 +948,8 @@ pi = markov.uniform_policy(two)
 greedy = markov.greedy_policy(two, pi)
 after, m_star = markov.conservative_step(two, pi)
 found = minimize_scalar(lambda m: -markov.mixture_bound(two, pi, greedy, m), bounds=(0, 1), method="bounded")
-receipt("m* of the package = the top by scipy's search", m_star, found.x, 1e-4)
+with receipts("m* of the package", oracle="scipy's search on the bound") as same:
+    same("top of the parabola", m_star, found.x, 1e-6)
 for m in np.linspace(0, 1, 101):
     true = markov.expected_return(two, markov.mixture(pi, greedy, m))
     assert true >= markov.mixture_bound(two, pi, greedy, m) - 1e-12
@@ -935,7 +972,8 @@ best, rival = (
 )
 print(f"M at the maximiser {best:.8f}; the best of 20 000 rivals {rival:.8f}")
 assert best >= rival
-receipt("κ as returned = the largest KL of the step", radius, markov.max_kl(uniform, after), 1e-10)
+with receipts("κ as returned", oracle="largest KL of the step") as same:
+    same("the limit is used up", radius, markov.max_kl(uniform, after), 1e-10)
 
 # %% [markdown]
 # Then the promise:
@@ -983,11 +1021,15 @@ for gamma in (0.5, 0.9, 0.99, 0.999):
 # %% tags=["hide"]
 predict(
     "Start Algorithm 1 (γ = 0.9) at a deterministic policy that is far from optimal. What does its first round do?",
-    choices=["nothing", "a small step", "a large step"],
+    choices={
+        "nothing": "",
+        "a small step": "Even the smallest KL costs more than it is worth here.",
+        "a large step": "The price of KL grows with its size; what it buys does not grow faster.",
+    },
     answer="nothing",
+    ordered=True,
     why="From a deterministic action a KL of κ moves a mass of at most κ, not √κ. That is worth at most "
-    "εκ/(1 − γ) in all and costs Cκ = 4εγκ/(1 − γ)². For γ ≥ 1/5 the price is never below the worth, so even a small "
-    "step does not pay, and a large one less so.",
+    "εκ/(1 − γ) in all and costs Cκ = 4εγκ/(1 − γ)². For γ ≥ 1/5 the price is never below the worth.",
 )
 
 # %% [markdown]
@@ -1004,60 +1046,65 @@ assert missed > 0.1
 # %% [markdown]
 # ## Summary
 #
-# - Lemma 1: the gain of new over old is old's advantage, averaged over what **new** visits and does. Exact, state by state too.
-# - Where no term is negative, no visitation need be known: policy iteration, and a gradient step on a table, cannot lose. With shared
-#   parameters terms can be negative.
+# - Lemma 1: new's gain is old's advantage, averaged over what **new** visits and does. Exact, state by state too.
+# - Where no term is negative, no visitation need be known: policy iteration, and a gradient step on a table, cannot lose. On shared
+#   parameters it can.
 # - $L$ puts $d^{\mathrm{old}}$ for $d^{\mathrm{new}}$: equal value, equal slope, error of order $m^2$.
-# - The error is at most $C\alpha^2$: up to a factor 4 there is a world that reaches it, and on random MDPs it is thousands of times too careful at $\gamma = 0.99$.
-# - Algorithm 1 climbs the bound and never loses. TRPO limits the *mean* KL by a $\delta$ that no bound gives, goes much further, and can overshoot.
-#
+# - The error is at most $C\alpha^2$. A rope reaches that up to a factor 4; on random MDPs it is thousands of times too careful at $\gamma = 0.99$.
+# - Algorithm 1 climbs the bound and never loses. TRPO limits the *mean* KL by a $\delta$ that no bound gives, goes further, and can overshoot.
+
+# %% [markdown]
 # ## Exercises
 #
-# Homework 4 asks for `visitation`, `performance_difference`, `surrogate` and the bound's constant, and for a proof of $L$'s two properties. Here, at once:
-#
-# **1** ★ (10 minutes) Set $\gamma$ to 0.9 in the lab, leave old at (0.5, 0.5), and find a target for which $L$ rises and $\eta$ falls at $m = 1$. Why does $L$ not see it?
+# **1** ★ (10 minutes) In the lab set $\gamma$ to 0.9, leave old at (0.5, 0.5), and find a target for which $L$ rises and $\eta$ falls at $m = 1$. Why does $L$ not see it?
 # <details><summary>Hint</summary> Staying in state 1 pays. What feeds state 1? </details>
-# <details><summary>Answer</summary> Target (0, 0.25): $L$ promises 2.83, above the 2.37 of old, and $\eta$ falls to 1.61. Not moving in state 0 saves 0.2 a step, and moving less often in state 1
+# <details><summary>Answer</summary> Target (0, 0.25): from 2.37 at old, $L$ rises to 2.83 and $\eta$ falls to 1.61. Not moving in state 0 saves 0.2 a step, and moving less often in state 1
 #   pays more; but the walk then rarely comes to state 1, and $L$ still counts old's visits there. </details>
 #
-# **2** ★ (10 minutes) Half of $C$ is enough (Pinsker). In the cell that defines `algorithm_1`, replace `markov.penalty_coefficient(world, pi)` by
-# `markov.penalty_coefficient(world, pi) / 2` and run it; then run `algorithm_1(two, start)[1] / markov.minorise_maximise_step(two, start)[1]` in a new cell. By what factor has $\kappa$ grown, and why?
+# **2** ★ (10 minutes) Half of $C$ is enough (Pinsker). In the cell that defines `algorithm_1` replace `markov.penalty_coefficient(world, pi)` by
+# `markov.penalty_coefficient(world, pi) / 2` and run it. In a new cell run `algorithm_1(two, start)[1] / markov.minorise_maximise_step(two, start)[1]`. By what factor has $\kappa$ grown, and why?
 # <details><summary>Hint</summary> For small $\kappa$ the gain is a constant times $\sqrt\kappa$, and the price is $C\kappa$. </details>
-# <details><summary>Answer</summary> About 4. The best $\sqrt\kappa$ is inversely proportional to $C$, so half the price allows four times the KL, and twice the probability moved. </details>
+# <details><summary>Answer</summary> About 4. The best $\sqrt\kappa$ is inversely proportional to $C$: half the price allows four times the KL, and twice the probability moved. </details>
 #
-# **3** ★★ (15 minutes) A careless walker: in the cell that computes `careful`, replace `rope_walker(0), rope_walker(0.001)` by `rope_walker(0.1), rope_walker(0.101)`, run it, and look at
+# **3** ★★ (15 minutes) A careless walker: in the cell that computes `careful` replace `rope_walker(0), rope_walker(0.001)` by `rope_walker(0.1), rope_walker(0.101)`, run it, and look at
 # `careful[:, 0]` in a new cell. Why is the bound no longer tight?
-# <details><summary>Hint</summary> What does a second fall cost? How long does old stay on the rope? </details>
-# <details><summary>Answer</summary> The sharper form now exceeds the error by 5 at $\gamma = 0.5$ and by more than 40 000 at 0.999. Old falls after ten steps or so, hence there is no long time in which the
-#   walks could part: the error no longer grows with the horizon, and the bound does. </details>
+# <details><summary>Hint</summary> How long does old stay on the rope? </details>
+# <details><summary>Answer</summary> The sharper form now exceeds the error by 4.4 at $\gamma = 0.5$, by some 390 at 0.99 and by more than 18 000 at 0.999. Old falls after ten steps or so, hence there is no long time in which the
+#   walks could part: the error stops growing with the horizon, and the bound does not. </details>
 #
-# **4** ★★ (20 minutes) Show that the conservative step promises a gain of $\mathbb A^2/(8\bar\varepsilon\gamma)$ when $m^* \le 1$. Check it in a new cell:
+# **4** ★★ (20 minutes) Show that the conservative step promises a gain of $\mathbb A^2/(8\bar\varepsilon\gamma)$ when $m^* \le 1$, where $\mathbb A = \sum_s d^\pi(s)\bar A(s)$. Check it in a new cell.
+# <details><summary>Hint</summary> The top of $bm - cm^2$ is $b^2/(4c)$. </details>
+# <details><summary>Answer</summary> $b = \mathbb A/(1-\gamma)$ and $c = 2\bar\varepsilon\gamma/(1-\gamma)^2$, so $b^2/(4c) = \mathbb A^2/(8\bar\varepsilon\gamma)$. The check:
+#
 # ```python
-# pi = markov.uniform_policy(two)
-# greedy = markov.greedy_policy(two, pi)
-# A_policy = markov.policy_advantage(two, greedy, pi)
-# largest = np.abs(markov.expected_advantage(two, greedy, pi)).max()
-# m_star = markov.conservative_step(two, pi)[1]
-# promise = markov.mixture_bound(two, pi, greedy, m_star) - markov.expected_return(two, pi)
+# uniform_two = markov.uniform_policy(two)
+# greedy_two = markov.greedy_policy(two, uniform_two)
+# A_policy = markov.policy_advantage(two, greedy_two, uniform_two)
+# largest = np.abs(markov.expected_advantage(two, greedy_two, uniform_two)).max()
+# top = markov.conservative_step(two, uniform_two)[1]
+# promise = markov.mixture_bound(two, uniform_two, greedy_two, top) - markov.expected_return(two, uniform_two)
 # receipt("the promise", promise, A_policy**2 / (8 * largest * two.gamma))
 # ```
-# <details><summary>Hint</summary> The top of $bm - cm^2$ is $b^2/(4c)$. </details>
-# <details><summary>Answer</summary> $b = \mathbb A/(1-\gamma)$ and $c = 2\bar\varepsilon\gamma/(1-\gamma)^2$, so $b^2/(4c) = \mathbb A^2/(8\bar\varepsilon\gamma)$: the discount has almost left. </details>
 #
-# **5** ★★★ (30 minutes) Use two coupled walks to prove $\sum_s|d^{\mathrm{new}}(s) - d^{\mathrm{old}}(s)| \le \dfrac{2\gamma\alpha}{1-\gamma(1-\alpha)}$. On which world of this page is it an equality? Check your guess:
+# </details>
+#
+# **5** ★★★ (30 minutes) Use coupled walks to prove $\sum_s|d^{\mathrm{new}}(s) - d^{\mathrm{old}}(s)| \le 2\gamma\alpha/(1-\gamma(1-\alpha))$. On which world of this page is it an equality? Check your guess in a new cell.
+# <details><summary>Hint</summary> At time $t$ that sum, of state distributions, is at most twice the probability of having parted. </details>
+# <details><summary>Answer</summary> Pairs that have not parted by $t$ stand in one state, so the sum at time $t$ is at most $2(1-(1-\alpha)^t)$. Weighted by $(1-\gamma)\gamma^t$ this adds up
+#   to $2\big(1 - \frac{1-\gamma}{1-\gamma(1-\alpha)}\big)$. On the rope whoever has parted has fallen, and never meets the other again: equality. The check:
+#
 # ```python
-# world, a, b = markov.tightrope(10, 0.99), rope_walker(0), rope_walker(0.001)
-# apart = np.abs(markov.visitation(world, b) - markov.visitation(world, a)).sum()
+# rope_world, falling = markov.tightrope(10, 0.99), rope_walker(0.001)
+# apart = np.abs(markov.visitation(rope_world, falling) - markov.visitation(rope_world, rope_walker(0))).sum()
 # receipt("equality", apart, 2 * 0.99 * 0.001 / (1 - 0.99 * (1 - 0.001)))
 # ```
-# <details><summary>Hint</summary> At time $t$ the two state distributions differ by at most $2P(\text{parted})$ in that sum. </details>
-# <details><summary>Answer</summary> Pairs that have not parted by $t$ stand in one state, so $\sum_s|P_{\mathrm{new}}(s_t=s) - P_{\mathrm{old}}(s_t=s)| \le 2(1-(1-\alpha)^t)$. Weighted by $(1-\gamma)\gamma^t$ the right side sums
-#   to $2\big(1 - \frac{1-\gamma}{1-\gamma(1-\alpha)}\big)$. On the rope who has parted has fallen, and never meets the other again: equality. </details>
 #
+# </details>
+
+# %% [markdown]
 # ## Sources
 #
-# - Kakade and Langford, [*Approximately Optimal Approximate Reinforcement Learning*](https://people.eecs.berkeley.edu/~pabbeel/cs287-fa09/readings/KakadeLangford-icml2002.pdf), ICML 2002: lemma 1 (there lemma 6.1), conservative policy iteration.
-# - Schulman, Levine, Moritz, Jordan, Abbeel, [*Trust Region Policy Optimization*](https://arxiv.org/abs/1502.05477), ICML 2015: equations 1–10 and Algorithm 1; 11 for the limit on every state, 12 for the mean; appendix A
-#   for the coupling (lemmas 1–3, equations 28–45).
-# - Achiam, Held, Tamar, Abbeel, [*Constrained Policy Optimization*](https://arxiv.org/abs/1705.10528), ICML 2017: a bound with a *mean* divergence.
+# - Kakade and Langford, *Approximately Optimal Approximate Reinforcement Learning*, ICML 2002: lemma 1, conservative policy iteration.
+# - Schulman, Levine, Moritz, Jordan, Abbeel, [*Trust Region Policy Optimization*](https://arxiv.org/abs/1502.05477), ICML 2015: equations 1–10 and Algorithm 1; 11 for the limit on every state, 12 for the mean;
+#   appendix A for the coupling (lemmas 1–3, equations 28–45).
 # - What this page corrects: the direction of "one-step improvement"; the normalised constant; Pinsker's half; the middle term of lemma 3; $d$ against $\rho$.
