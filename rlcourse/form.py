@@ -206,7 +206,9 @@ def foot(head: Head, cells: list, path: Path):
 def way(path: Path) -> str:
     """Links to the page before and the page after."""
     before, after = neighbours(path)
-    return " · ".join([f"← {link(before)}"] * bool(before) + [f"{link(after)} →"] * bool(after))
+    links = [f"← {link(before)}"] if before else []
+    links += [f"{link(after)} →"] if after else []
+    return " · ".join(links)
 
 
 def neighbours(path: Path) -> tuple[Path | None, Path | None]:

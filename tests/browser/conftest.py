@@ -12,7 +12,7 @@
         assert high["bias of max"] > low["bias of max"]
 
 open_notebook(path_or_cells, run=True, allow_errors=False) -> Page
-    a path below notebooks/ (a copy is opened; a `.py` source is compiled by jupytext), or a list of cells.
+    a path below notebooks/ (a copy is opened; a `.py` source is compiled), or a list of cells.
 Page: .page (playwright), .run_all(), .run_cell(i), .errors(), .text(i): what code cell i (from 0) printed,
     .execute(code) -> stdout, through the kernel, .screenshot(name), .lab(i or text), .predict(i or text),
     .live(i or text), .timings(root, slider, presses).
@@ -46,6 +46,7 @@ from pathlib import Path
 
 import pytest
 
+from rlcourse import notebooks
 from rlcourse.commands.lab import PROMPT_SERVER
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -182,7 +183,6 @@ def open_notebook(jupyter, chromium, screenshots):
 
 def _place(source: str | Path | list[str], root: Path) -> str:
     """Put a copy of the notebook below the server's root; its neighbours (recordings) come along."""
-    import jupytext
     import nbformat
 
     if isinstance(source, list):
@@ -200,9 +200,7 @@ def _place(source: str | Path | list[str], root: Path) -> str:
     target = root / secrets.token_hex(4)
     shutil.copytree(path.parent, target, ignore=shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__"))
     if path.suffix == ".py":
-        book = jupytext.read(path)
-        book.metadata.update(KERNEL)  # without a kernel named, JupyterLab asks for one and waits
-        nbformat.write(book, (target / path.name).with_suffix(".ipynb"))
+        nbformat.write(notebooks.compile_source(path), (target / path.name).with_suffix(".ipynb"))
     return str((target / path.name).with_suffix(".ipynb").relative_to(root))
 
 
