@@ -14,7 +14,10 @@ from pathlib import Path
 
 # What only one side has: text and its background, readable in light and dark themes.
 ONE, OTHER = ("#000000", "#F7C48A"), ("#000000", "#BBD9EE")  # pale orange, pale blue
-CELL = "text-align:left;vertical-align:top;white-space:pre-wrap;padding:0 6px;border:none;background:none"
+CELL = (
+    "text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere;padding:0 6px;"
+    "border:none;background:none"
+)
 ROW = '<tr style="background:none">'  # JupyterLab's own tables are striped
 TABLE = (
     "width:100%;table-layout:fixed;border-collapse:collapse;margin:0;"

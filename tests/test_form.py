@@ -109,6 +109,7 @@ def test_the_first_page_has_none_before_it_and_the_last_none_after(folder):
 def test_the_foot_leads_to_the_next_page_the_homework_and_the_sources(cells):
     foot = cells[-1]
     assert foot.metadata.tags == ["foot"]
+    assert foot.source.startswith("## ")  # or it would be folded with a `## Further` above it
     assert "**Next:** [Lecture 03 · The end](03-end.ipynb)" in foot.source
     assert "[Homework 3 · Noise](../homework/homework-3.ipynb)" in foot.source
     assert "(#Sources)" in foot.source

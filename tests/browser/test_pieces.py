@@ -42,7 +42,7 @@ with receipts("samples", oracle="closed form") as same:
 # %% tags=["hide"]
 predict(
     r"What is $\mathbb{E}[\max(x, y)]$ for $x, y \sim \mathcal{N}(0, \sigma^2)$?",
-    {r"$\sigma/\sqrt{\pi}$": "", r"$0$": r"Then $\max$ would be linear.", r"$\sigma$": r"That is $\sqrt{\mathbb{E}x^2}$"},
+    {r"$\sigma/\sqrt{\pi}$": "", r"$0$": r"Is $\max$ linear?", r"$\sigma$": r"$\sqrt{\mathbb{E}x^2}$?"},
     answer=r"$\sigma/\sqrt{\pi}$",
     why=r"$\max(x, y) = \tfrac12(x + y) + \tfrac12|x - y|$.",
 )
@@ -93,8 +93,7 @@ def test_the_mathematics_of_a_question_its_choices_and_its_verdict_is_typeset(pa
     assert question.root.locator("mjx-container, .MathJax").count() >= 5  # the question, three choices
     assert "$" not in question.root.inner_text()
     page.screenshot("pieces-question")
-    letter = question.root.locator("label").first.inner_text()
-    question.answer(letter)
+    question.answer("B")
     page.page.wait_for_timeout(1000)
     assert "$" not in question.root.inner_text()
     page.screenshot("pieces-verdict")
