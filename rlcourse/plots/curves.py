@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,10 +37,12 @@ def learning_curve(
     linestyle: Any = None,
     confidence: float = 0.95,
     seeds_width: float = 0.8,
+    bounds: tuple[float | None, float | None] = (None, None),
 ) -> Interval:
     """All seeds thin, their mean (n < 10) or IQM (n ≥ 10) thick, its interval a band, named "label, n = …".
 
     steps [E] environment steps, returns [seeds, E] mean evaluation returns. One seed is drawn without a band.
+    bounds: what no return can leave, (None, 0) where none is above 0; the band keeps to them.
     Returns the interval drawn, [E]. End the figure with `label_lines(ax)` (labels at the lines) or
     `ax.legend()`. Raises ValueError for mismatched shapes and for NaN returns (naming the seeds).
     """
@@ -49,6 +52,7 @@ def learning_curve(
     look = style(label)
     look = {"color": colour or look["color"], "linestyle": linestyle or look["linestyle"]}
     found = interval(returns, confidence)
+    found = replace(found, low=np.clip(found.low, *bounds), high=np.clip(found.high, *bounds))
     if len(returns) > 1:
         ax.plot(
             steps,

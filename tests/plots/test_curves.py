@@ -29,6 +29,17 @@ def test_ten_seeds_are_summed_up_by_their_iqm_and_one_seed_has_no_band():
     assert plots.curve_note(1) == "one seed: no interval"
 
 
+def test_a_band_does_not_leave_the_returns_that_are_possible():
+    returns = np.array([[-900.0, -5.0], [-1000.0, -300.0], [-1100.0, -2.0]])
+    ax = plots.axes(plots.figure())
+    free = plots.learning_curve(ax, range(2), returns, "TD3")
+    bound = plots.learning_curve(ax, range(2), returns, "TD3", bounds=(None, 0))
+    assert free.high[1] > 0 == bound.high[1]
+    assert np.array_equal(bound.low, free.low) and bound.high[0] == free.high[0]
+    assert np.array_equal(bound.estimate, free.estimate)
+    assert ax.collections[1].get_paths()[0].vertices[:, 1].max() <= 0
+
+
 def test_a_curve_of_the_wrong_shape_is_refused_in_one_line():
     with pytest.raises(ValueError, match=r"returns \(2, 4\) do not fit steps \(3,\)"):
         plots.learning_curve(plots.axes(plots.figure()), range(3), np.zeros((2, 4)), "TD3")
