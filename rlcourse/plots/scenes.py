@@ -74,16 +74,23 @@ def _draw_shape(ax: Axes, shape: Shape, pen: Pen, depth: float) -> None:
 # As SVG, whose y points down ------------------------------------------------------------------------------
 
 
-def scene_svg(scene: Scene, width: float, height: float) -> str:
-    """A scene as SVG in width × height pixels, in proportion: cheap enough for ten frames a second."""
+def scene_svg(scene: Scene, width: float, height: float, inside: str | None = None) -> str:
+    """A scene as SVG in width × height pixels, in proportion: cheap enough for ten frames a second.
+
+    inside: shapes to show in place of the scene's own, in its view and under its words.
+    """
     left, right, bottom, top = scene.view
-    tall = top - bottom
-    shapes = "".join([_shape_svg(shape, PENS[shape.role], tall) for shape in scene.shapes])
     size = f'width="{width:.0f}" height="{height:.0f}"'
     return (
-        f'<svg viewBox="{left:g} {-top:g} {right - left:g} {tall:g}" {size} role="img" '
-        f'aria-label="{html.escape(scene.words)}">{shapes}</svg>'
+        f'<svg viewBox="{left:g} {-top:g} {right - left:g} {top - bottom:g}" {size} role="img" '
+        f'aria-label="{html.escape(scene.words)}">{frame_svg(scene) if inside is None else inside}</svg>'
     )
+
+
+def frame_svg(scene: Scene) -> str:
+    """The shapes of a scene as SVG, to stand inside a drawing of its view."""
+    _, _, bottom, top = scene.view
+    return "".join([_shape_svg(shape, PENS[shape.role], top - bottom) for shape in scene.shapes])
 
 
 def _shape_svg(shape: Shape, pen: Pen, tall: float) -> str:

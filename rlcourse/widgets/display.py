@@ -6,7 +6,7 @@ import base64
 import html
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ except ImportError:  # the stills of the course need only matplotlib
 
 # A page's callbacks, its cells and a live run draw in different threads: one at a time.
 DRAWING = threading.Lock()
+SHEET = Path(__file__).with_name("page.css")
 NO_WIDGETS = "This page has no live kernel with ipywidgets: the figure is shown at its start values."
 
 
@@ -29,6 +30,15 @@ def image(width: float, height: float) -> Any:
     place = ipywidgets.Image(format="png", width=wide, height=high, layout=layout)
     place.add_class("rlcourse-picture")
     return place
+
+
+def panel(kind: str, parts: Sequence[Any]) -> Any:
+    """The parts one below the other, as a panel of class rlcourse-KIND that brings its style sheet along."""
+    sheet = ipywidgets.HTML(f"<style>{SHEET.read_text(encoding='utf-8')}</style>", layout={"display": "none"})
+    root = ipywidgets.VBox([*parts, sheet])
+    root.add_class("rlcourse-panel")
+    root.add_class(f"rlcourse-{kind}")
+    return root
 
 
 def numbers_html(numbers: Mapping[str, object]) -> str:

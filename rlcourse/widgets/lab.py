@@ -53,8 +53,7 @@ class Lab:
         body = ipywidgets.HBox([self._image, self._numbers], layout={"flex_flow": "row wrap"})
         # Room for an error: no jump.
         below = ipywidgets.HBox([button, self._error], layout={"min_height": "52px"})
-        self._root = ipywidgets.VBox([*rows, below, body])
-        self._root.add_class("rlcourse-lab")
+        self._root = display.panel("lab", [*rows, below, body])
 
     @property
     def values(self) -> dict[str, object]:

@@ -10,7 +10,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
@@ -20,9 +19,9 @@ from rlcourse.widgets import display
 from rlcourse.widgets.controls import Choice, Control, Switch, row
 from rlcourse.widgets.recording import recorded_runs
 from rlcourse.widgets.session import LiveRun, Session, Watcher, named
+from rlcourse.widgets.stage import Stage
 
 CURVE_SECONDS = 0.5  # the curves are drawn at most twice a second
-STAGE = 238, 230  # pixels of the drawn environment
 EACH = "each in turn"
 
 
@@ -84,7 +83,7 @@ class Live(Watcher):
         self._buttons = {}
         for name, act, style in (
             ("Start", self.start, "primary"), ("Pause", self.session.pause_or_resume, ""),
-            ("Stop", self.stop, ""), ("Reset", self.reset, ""),
+            ("Stop", self.stop, ""), ("Replay", self.replay, ""), ("Reset", self.reset, ""),
         ):  # fmt: skip
             button = ipywidgets.Button(description=name, button_style=style, layout={"width": "100px"})
             button.on_click(lambda _, act=act: self._guarded(act))
@@ -96,8 +95,7 @@ class Live(Watcher):
         body = ipywidgets.HBox([self._curves, self._scene], layout={"flex_flow": "row wrap"})
         buttons = ipywidgets.HBox(list(self._buttons.values()))
         parts = [*rows, buttons, self._status, self._problem, body]
-        self._root = ipywidgets.VBox([*title, *parts] if self.title else parts)
-        self._root.add_class("rlcourse-live")
+        self._root = display.panel("live", [*title, *parts] if self.title else parts)
 
     def _applies(self, name: str) -> str:
         """When a control takes effect, and to which algorithms if not to all."""
@@ -181,6 +179,13 @@ class Live(Watcher):
         self.changed()
         return self
 
+    def replay(self) -> Live:
+        """Whole episodes of the newest run's final policy, from fresh starts; none: nothing happens."""
+        policies = [run.policy for run in self.runs if run.policy is not None]
+        if policies and not self.session.busy:
+            self._show_film(policies[-1])
+        return self
+
     def wait(self, seconds: float | None = None) -> Live:
         """Until the worker has ended (or the seconds have)."""
         self.session.wait(seconds)
@@ -203,7 +208,9 @@ class Live(Watcher):
         self._status.value = _status_html(session)
         self._problem.value = "" if session.error is None else display.error_html(session.error)
         working = session.state in ("running", "paused")
-        for name, enabled in {"Start": not working, "Pause": working, "Stop": working, "Reset": True}.items():
+        can = {"Start": not working, "Pause": working, "Stop": working, "Reset": True}
+        can["Replay"] = not working and any(run.policy is not None for run in self.runs)
+        for name, enabled in can.items():
             self._buttons[name].disabled = not enabled
         self._buttons["Pause"].description = "Resume" if session.state == "paused" else "Pause"
 
@@ -212,19 +219,24 @@ class Live(Watcher):
         if self._root is None:
             return
         if hasattr(training, "policy"):
-            self._scene.value = self._play(training)
+            self._scene.value = self._on_stage().play(training.policy().member(0))
         if self._shown() != self._drawn and time.perf_counter() - self._drawn_at >= CURVE_SECONDS:
             self._draw_curves()
 
     def ended(self) -> None:
-        """The curves to their ends."""
+        """The curves to their ends; then whole episodes of the policy that was learnt."""
         self._draw_curves()
+        if self.runs and self.runs[-1].policy is not None and self._root is not None:
+            self._show_film(self.runs[-1].policy)
 
-    def _play(self, training: Any) -> str:
-        stage = self._stage
-        if stage is None or (stage.drawn and stage.training is not training):
-            self._stage = Stage(training, self.env, self.drawing)
-        return self._stage.play()
+    def _show_film(self, policy: Any) -> None:
+        if self._root is not None:
+            self._scene.value = self._on_stage().film(policy.member(0))
+
+    def _on_stage(self) -> Stage:
+        if self._stage is None:
+            self._stage = Stage(self.env, self.drawing)
+        return self._stage
 
     def _shown(self) -> list[tuple[str, int]]:
         return [(run.label, run.returns.shape[1]) for run in self.runs if run.returns.shape[1]]
@@ -289,37 +301,6 @@ def finding(shown: Sequence[LiveRun]) -> str:
         return f"{name} has a mean return of {value}"
     apart = all(found.low > other.high for i, other in enumerate(last) if i != best)
     return f"{name} leads: {value}" if apart else f"No clear lead; highest: {name}, {value}"
-
-
-class Stage:
-    """The panel's own copy of an environment, played by the first seed's policy as it is now, and drawn.
-
-    A world of the course says itself how it looks; drawing(obs, action) → SVG, where it is given, does
-    instead. Other environments are not shown: `play` returns "".
-    """
-
-    def __init__(self, training: Any, env: Any, drawing: Callable | None):
-        from rlcourse.parts.environments import Stepper, make
-        from rlcourse.parts.worlds import system_of
-
-        self.training, self.drawing = training, drawing
-        self.stepper = Stepper(make(env, 1, 0))
-        self.system = system_of(self.stepper.env)
-        self.drawn = drawing is not None or hasattr(self.system, "scene")
-
-    def play(self, steps: int = 2) -> str:
-        """Some steps further: the last observation and the action that was taken there, as SVG."""
-        if not self.drawn:
-            return ""
-        policy = self.training.policy().member(0)
-        for _ in range(steps):
-            obs = self.stepper.obs
-            action = policy.act(obs)
-            self.stepper.step(action)
-        if self.drawing is not None:
-            return self.drawing(obs[0], np.atleast_1d(action[0]))
-        own = self.stepper.env.actions(action)[0]  # in the world's own units
-        return plots.scene_svg(self.system.scene(obs[0], own), *STAGE)
 
 
 def live(

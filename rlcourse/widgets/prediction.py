@@ -64,8 +64,7 @@ class Prediction:
         unit = ipywidgets.HTML(html.escape(self.unit))
         row = [self._input, unit, self._button] if self.choices is None else [self._input]
         below = [] if self.choices is None else [self._button]
-        self._root = ipywidgets.VBox([title, ipywidgets.HBox(row), *below, self._said])
-        self._root.add_class("rlcourse-predict")
+        self._root = display.panel("predict", [title, ipywidgets.HBox(row), *below, self._said])
 
     def _submit(self) -> None:
         try:

@@ -30,6 +30,7 @@ class LiveRun:
     steps: np.ndarray = field(default_factory=lambda: np.zeros(0))  # [E]
     returns: np.ndarray = field(default_factory=lambda: np.zeros((1, 0)))  # [seeds, E]
     status: str = "running"
+    policy: Any = None  # of all seeds, when the run has ended
 
 
 class Watcher:
@@ -192,7 +193,7 @@ class Session:
             callbacks=[lambda training: self._after_update(training, run)],
         )  # fmt: skip
         self._take(run, result.curve)
-        run.status, self.counts["steps"] = result.status, self._steps
+        run.status, run.policy, self.counts["steps"] = result.status, result.policy, self._steps
         if result.status == "failed":
             self.fail(RuntimeError(result.reason))
 
