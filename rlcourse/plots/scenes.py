@@ -22,6 +22,11 @@ class Pen(NamedTuple):
     width: float = 0.02  # their width in SVG, in the world's units
     edge: str = "none"  # around its discs on a figure
 
+    @property
+    def ink(self) -> str:
+        """Its colour on a page: black is whatever the page writes in, so that a dark one shows it too."""
+        return "currentColor" if self.colour == BLACK else self.colour
+
 
 PENS = {
     "body": Pen(BLACK, 9, 0.13),
@@ -98,27 +103,27 @@ def _shape_svg(shape: Shape, pen: Pen, tall: float) -> str:
     match shape:
         case Line(_, x, y, to_x, to_y):
             return (
-                f'<line {_at(x, y, "x1", "y1")}x2="{to_x:.4f}" y2="{-to_y:.4f}" stroke="{pen.colour}" '
+                f'<line {_at(x, y, "x1", "y1")}x2="{to_x:.4f}" y2="{-to_y:.4f}" stroke="{pen.ink}" '
                 f'stroke-width="{pen.width}" stroke-linecap="round"/>'
             )
         case Disc(_, x, y, radius):
-            return f'<circle {_at(x, y)}r="{radius}" fill="{pen.colour}"/>'
+            return f'<circle {_at(x, y)}r="{radius}" fill="{pen.ink}"/>'
         case Ring(_, x, y, radius):
             return (
-                f'<circle {_at(x, y)}r="{radius}" fill="none" stroke="{pen.colour}" '
+                f'<circle {_at(x, y)}r="{radius}" fill="none" stroke="{pen.ink}" '
                 f'stroke-width="{pen.width}" stroke-dasharray="0.02 0.07"/>'
             )
         case Box(_, x, y, width, height):
             return (
                 f'<rect x="{x - width / 2:.4f}" y="{-y - height / 2:.4f}" width="{width}" height="{height}" '
-                f'fill="{pen.colour}"/>'
+                f'fill="{pen.ink}"/>'
             )
         case Turn():
             return _turn_svg(shape, pen)
         case Text(_, x, y, words):
             return (
                 f'<text x="{x:.4f}" y="{-y:.4f}" text-anchor="middle" font-size="{0.06 * tall:.3f}" '
-                f'font-family="sans-serif" fill="{pen.colour}">{html.escape(words)}</text>'
+                f'font-family="sans-serif" fill="currentColor">{html.escape(words)}</text>'
             )
 
 
@@ -140,8 +145,8 @@ def _turn_svg(turn: Turn, pen: Pen) -> str:
     flags = f"{int(abs(turn.angle) > math.pi)} {int(turn.angle < 0)}"
     return (
         f'<path d="M {turn.x + turn.radius:g} {-turn.y:g} A {turn.radius} {turn.radius} 0 {flags} '
-        f'{end_x:.3f} {end_y:.3f}" fill="none" stroke="{pen.colour}" stroke-width="{pen.width}"/>'
-        f'<polygon points="{points}" fill="{pen.colour}"/>'
+        f'{end_x:.3f} {end_y:.3f}" fill="none" stroke="{pen.ink}" stroke-width="{pen.width}"/>'
+        f'<polygon points="{points}" fill="{pen.ink}"/>'
     )
 
 

@@ -99,12 +99,17 @@ def row(control: Control, widget: Any, note: str = "") -> Any:
     """symbol and name | the control with its value | unit: one line of a panel."""
     label = f"{control.symbol}  {control.name}".strip()
     widget.tooltip = label
-    widget.layout.width = "380px"
     unit = html.escape(f"{control.unit}{'  · ' + note if note else ''}".strip())
     ipywidgets = display.ipywidgets
     name = ipywidgets.HTML(f'<span class="rlcourse-label">{html.escape(label)}</span>')
-    name.layout.width = "190px"
     end = ipywidgets.HTML(f'<span class="rlcourse-unit">{unit}</span>')
-    line = ipywidgets.HBox([name, widget, end], layout={"align_items": "center"})
+    line = ipywidgets.HBox([name, widget, end])
     line.add_class("rlcourse-control")
     return line
+
+
+def rows(lines: Sequence[Any]) -> Any:
+    """All lines of a panel, in as many columns as there is room for."""
+    block = display.ipywidgets.VBox(list(lines))
+    block.add_class("rlcourse-controls")
+    return block

@@ -24,12 +24,24 @@ NO_WIDGETS = "This page has no live kernel with ipywidgets: the figure is shown 
 
 
 def image(width: float, height: float) -> Any:
-    """The place of a picture, width × height inches of 100 pixels: it keeps its size whatever it holds."""
+    """The place of a picture, width × height inches of 100 pixels, narrower where the page is.
+
+    Its height follows its width, whatever it holds: nothing jumps.
+    """
     wide, high = round(100 * width), round(100 * height)
-    layout = {"width": f"{wide}px", "height": f"{high}px", "object_fit": "contain", "flex": "0 0 auto"}
+    limit = f"calc({wide}px * var(--rlcourse-scale, 1))"
+    layout = {"width": "100%", "max_width": limit, "height": "auto", "min_width": "0"}
     place = ipywidgets.Image(format="png", width=wide, height=high, layout=layout)
     place.add_class("rlcourse-picture")
     return place
+
+
+def body(picture: Any, beside: Any) -> Any:
+    """A picture and what stands beside it, or above it where the page is narrow."""
+    both = ipywidgets.HBox([picture, beside])
+    beside.add_class("rlcourse-beside")
+    both.add_class("rlcourse-body")
+    return both
 
 
 def panel(kind: str, parts: Sequence[Any]) -> Any:
@@ -44,23 +56,18 @@ def panel(kind: str, parts: Sequence[Any]) -> Any:
 def numbers_html(numbers: Mapping[str, object]) -> str:
     """Named numbers as a table, each cell with its name and value as data for tests."""
     rows = "".join(
-        f'<tr><td style="padding-right:1em">{html.escape(name)}</td>'
-        f'<td style="text-align:right"><b data-number="{html.escape(name)}" '
+        f"<tr><td>{html.escape(name)}</td>"
+        f'<td><b data-number="{html.escape(name)}" '
         f'data-value="{html.escape(str(value))}">'
         f"{html.escape(plots.shown(value))}</b></td></tr>"
         for name, value in numbers.items()
     )
-    return (
-        f'<table class="rlcourse-numbers" style="font-size:15px;line-height:1.6">{rows}</table>'
-        if rows
-        else ""
-    )
+    return f'<table class="rlcourse-numbers">{rows}</table>' if rows else ""
 
 
 def alt_html(text: str) -> str:
     """The picture in words, for screen readers: ipywidgets 8.1.9 has no alt, and a tooltip breaks it."""
-    hidden = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
-    return f'<span role="note" class="rlcourse-alt" style="{hidden}">Picture: {html.escape(text)}</span>'
+    return f'<span role="note" class="rlcourse-alt">Picture: {html.escape(text)}</span>'
 
 
 def error_html(error: BaseException, note: str = "") -> str:
@@ -70,8 +77,7 @@ def error_html(error: BaseException, note: str = "") -> str:
     where = f"{frames[-1].name}, line {frames[-1].lineno}: {frames[-1].line or ''}" if frames else ""
     text = html.escape(f"{type(error).__name__}: {error}")
     return (
-        '<div role="alert" class="rlcourse-error" style="border-left:4px solid #D55E00;padding:4px 10px;'
-        f'background:#fdf0e6;color:#000;line-height:1.4"><b>{text}</b> {note}<br>'
+        f'<div role="alert" class="rlcourse-error"><b>{text}</b> {note}<br>'
         f"<code>{html.escape(where)}</code></div>"
     )
 

@@ -10,7 +10,7 @@ import matplotlib
 
 from rlcourse import plots
 from rlcourse.widgets import display
-from rlcourse.widgets.controls import Control, row
+from rlcourse.widgets.controls import Control, row, rows
 
 
 class Lab:
@@ -43,17 +43,17 @@ class Lab:
         self._inputs = {name: control.widget(self.start[name]) for name, control in self.controls.items()}
         ipywidgets = display.ipywidgets
         self._image = display.image(*self.size)
-        self._numbers = ipywidgets.HTML(layout={"margin": "12px 0 0 16px"})
+        self._numbers = ipywidgets.HTML()
         self._error = ipywidgets.HTML()
         button = ipywidgets.Button(description="Reset", tooltip="all controls back to their start values")
         button.on_click(lambda _: self.reset())
         for widget in self._inputs.values():
             widget.observe(self._moved, names="value")
-        rows = [row(self.controls[name], widget) for name, widget in self._inputs.items()]
-        body = ipywidgets.HBox([self._image, self._numbers], layout={"flex_flow": "row wrap"})
-        # Room for an error: no jump.
-        below = ipywidgets.HBox([button, self._error], layout={"min_height": "52px"})
-        self._root = display.panel("lab", [*rows, below, body])
+        lines = rows([row(self.controls[name], widget) for name, widget in self._inputs.items()])
+        below = ipywidgets.HBox([button, self._error])
+        below.add_class("rlcourse-buttons")
+        body = display.body(self._image, self._numbers)
+        self._root = display.panel("lab", [lines, below, body])
 
     @property
     def values(self) -> dict[str, object]:
