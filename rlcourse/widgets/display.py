@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import html
+import os
 import threading
 import traceback
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,8 @@ except ImportError:  # the stills of the course need only matplotlib
 
 # A page's callbacks, its cells and a live run draw in different threads: one at a time.
 DRAWING = threading.Lock()
-SHEET = Path(__file__).with_name("page.css")
+# An image of one pixel: its arrival starts a panel's script, wherever the panel is shown.
+PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
 NO_WIDGETS = "This page has no live kernel with ipywidgets: the figure is shown at its start values."
 
 
@@ -45,12 +48,39 @@ def body(picture: Any, beside: Any) -> Any:
 
 
 def panel(kind: str, parts: Sequence[Any]) -> Any:
-    """The parts one below the other, as a panel of class rlcourse-KIND that brings its style sheet along."""
-    sheet = ipywidgets.HTML(f"<style>{SHEET.read_text(encoding='utf-8')}</style>", layout={"display": "none"})
-    root = ipywidgets.VBox([*parts, sheet])
+    """The parts one below the other, as a panel of class rlcourse-KIND.
+
+    It brings its style sheet along, and the script that names its controls and minds its keys: a saved or
+    exported page has both.
+    """
+    brought = ipywidgets.HTML(_sheet_and_script(), layout={"display": "none"})
+    first = ipywidgets.Button(layout={"display": "none"})  # pressed by the script, see there
+    first.add_class("rlcourse-first")
+    root = ipywidgets.VBox([*parts, brought, first])
     root.add_class("rlcourse-panel")
     root.add_class(f"rlcourse-{kind}")
     return root
+
+
+@cache
+def _sheet_and_script() -> str:
+    here = Path(__file__).parent
+    sheet, script = ((here / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    run = html.escape(f"({script[script.index('mark =>') :].rstrip()})(this)")  # without its first comment
+    scale = os.environ.get("RLCOURSE_SCALE", "1")  # `python3 -m rlcourse lab --presentation`
+    sheet += f":root {{ --rlcourse-scale: {float(scale):g}; }}"
+    return f'<style>{sheet}</style><img src="{PIXEL}" alt="" onload="{run}">'
+
+
+def tools() -> Any:
+    """The place of a panel's own buttons, which the page makes: full screen, ghost, picture, settings."""
+    return ipywidgets.HTML('<span class="rlcourse-tools"></span>')
+
+
+def code_html(owner: str, values: Mapping[str, Any]) -> str:
+    """The line of Python that sets these values, for a reader to copy: nothing to see."""
+    settings = ", ".join(f"{name}={value!r}" for name, value in values.items())
+    return f'<span data-code="{html.escape(f"{owner}.set({settings})")}"></span>'
 
 
 def numbers_html(numbers: Mapping[str, object]) -> str:

@@ -50,7 +50,7 @@ class Lab:
         for widget in self._inputs.values():
             widget.observe(self._moved, names="value")
         lines = rows([row(self.controls[name], widget) for name, widget in self._inputs.items()])
-        below = ipywidgets.HBox([button, self._error])
+        below = ipywidgets.HBox([button, display.tools(), self._error])
         below.add_class("rlcourse-buttons")
         body = display.body(self._image, self._numbers)
         self._root = display.panel("lab", [lines, below, body])
@@ -60,7 +60,10 @@ class Lab:
         """The controls' values now, as draw receives them."""
         if self._root is None:
             return dict(self._values)
-        return {name: widget.value for name, widget in self._inputs.items()}
+        return {
+            name: self.controls[name].read(widget.value, self.start[name])
+            for name, widget in self._inputs.items()
+        }
 
     def set(self, **values: Any) -> Lab:
         """Move controls as a reader would, then draw once: `lab.set(gap=2.0).numbers`."""
@@ -119,7 +122,11 @@ class Lab:
             if self._error.value:
                 self._error.value = ""
             self._image.value = self.png
-            self._numbers.value = display.alt_html(self._words()) + display.numbers_html(self.numbers)
+            self._numbers.value = (
+                display.alt_html(self._words())
+                + display.numbers_html(self.numbers)
+                + display.code_html("lab", self.values)
+            )
 
     def _words(self) -> str:
         return self.alt or plots.title_of(self.figure)

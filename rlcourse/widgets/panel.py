@@ -36,12 +36,13 @@ class Live(Watcher):
     ):  # fmt: skip
         self.algorithms, self.env, self.steps, self.seeds = algorithms, env, steps, seeds
         self.controls, self.title, self.drawing = controls, title, drawing
-        self.recorded = recorded_runs(recorded) if recorded else []
+        self.recorded, missing = self._recorded(recorded)
         self.start_values = {name: self._start_value(name) for name in controls}
         self.session = Session(
             algorithms, env, seeds, self.start_values, trainer=trainer, watcher=self,
             cell=display.running_cell(), recorded=self.recorded,
         )  # fmt: skip
+        self.session.note = missing
         self.figure = plots.figure(*SIZE, layout=None)
         self.png, self._root = b"", None
         self._drawn, self._drawn_at, self._counted_at = [], 0.0, 0.0
@@ -52,6 +53,14 @@ class Live(Watcher):
             self._build()
         self._draw_curves()
         self.changed()
+
+    @staticmethod
+    def _recorded(path: str | Path | None) -> tuple[list[LiveRun], str]:
+        """The runs of a recording, and what is wrong with it: a page goes on without its recording."""
+        try:
+            return (recorded_runs(path) if path else []), ""
+        except ValueError as error:
+            return [], str(error)
 
     def _start_value(self, name: str) -> Any:
         if self.controls[name].value is not None:
@@ -65,8 +74,8 @@ class Live(Watcher):
         }
         lines = []
         for name, widget in self._inputs.items():
-            self.session.retune(name, widget.value)
-            widget.observe(lambda change, name=name: self.session.retune(name, change["new"]), names="value")
+            self._moved(name, widget.value)
+            widget.observe(lambda change, name=name: self._moved(name, change["new"]), names="value")
             lines.append(row(self.controls[name], widget, self._applies(name)))
         self._chooser = ipywidgets.Dropdown(options=[*self.algorithms, EACH][: len(self.algorithms) + 1])
         if len(self.algorithms) > 1:
@@ -99,11 +108,15 @@ class Live(Watcher):
             button = display.ipywidgets.Button(description=name, tooltip=tip)
             button.button_style = "primary" if name == "Start" else ""
             button.on_click(lambda _, act=act: self._guarded(act))
+            button.add_class(f"rlcourse-do-{name.lower()}")
             self._buttons[name] = button
         self._buttons["Reset"].add_class("rlcourse-apart")
-        line = display.ipywidgets.HBox(list(self._buttons.values()))
+        line = display.ipywidgets.HBox([*self._buttons.values(), display.tools()])
         line.add_class("rlcourse-buttons")
         return line
+
+    def _moved(self, name: str, value: Any) -> None:
+        self.session.retune(name, self.controls[name].read(value, self.start_values[name]))
 
     def _applies(self, name: str) -> str:
         """When a control takes effect, and to which algorithms if not to all."""
@@ -293,7 +306,7 @@ def _status_html(session: Session) -> str:
     label = f"{html.escape(run.label)}, seeds {seeds_in_words(run.seeds)}" if run else ""
     return (
         f'<span role="status" data-state="{session.state}"><b>{session.state}</b>&nbsp; {label} '
-        f"{html.escape(session.note)}</span>"
+        f"{html.escape(session.note)}</span>{display.code_html('panel', session.values)}"
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from rlcourse import plots
 from rlcourse.widgets import display
+from rlcourse.widgets.controls import number
 
 
 class Prediction:
@@ -37,9 +37,7 @@ class Prediction:
         """Answer as a reader would. The first answer stays: a prediction is made once."""
         if self.given is None:
             if self.choices is None:
-                given = float(str(given).strip().replace(",", ".").replace("−", "-"))
-                if not math.isfinite(given):
-                    raise ValueError(f"{given} is not a prediction: give a finite number")
+                given = number(given)
             elif given not in self.choices:
                 raise ValueError(f"{given!r} is not among the choices: {', '.join(map(str, self.choices))}")
             self.given = given
@@ -58,6 +56,7 @@ class Prediction:
             )
         else:
             self._input = ipywidgets.Text(placeholder="a number", layout={"width": "140px"})
+            self._input.on_msg(lambda _, said, __: said.get("event") == "submit" and self._submit())  # Enter
         self._button = ipywidgets.Button(description="Answer", button_style="primary")
         self._button.on_click(lambda _: self._submit())
         self._said = ipywidgets.HTML()

@@ -226,6 +226,8 @@ class Session:
         )  # fmt: skip
         self._take(run, result.curve)
         run.status, run.policy, self.counts["steps"] = result.status, result.policy, self._steps
+        if run.returns.shape[1]:
+            self.counts["mean return"] = float(run.returns[:, -1].mean())
         self.counts.pop("seconds left", None)
         self._advance()
         if result.status == "failed":
