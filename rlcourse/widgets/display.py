@@ -23,6 +23,7 @@ except ImportError:  # the stills of the course need only matplotlib
 DRAWING = threading.Lock()
 # An image of one pixel: its arrival starts a panel's script, wherever the panel is shown.
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
+SHARP = 2  # pixels of a resting picture for each pixel of the page: for large screens and projectors
 NO_WIDGETS = "This page has no live kernel with ipywidgets: the figure is shown at its start values."
 
 
@@ -54,9 +55,7 @@ def panel(kind: str, parts: Sequence[Any]) -> Any:
     exported page has both.
     """
     brought = ipywidgets.HTML(_sheet_and_script(), layout={"display": "none"})
-    first = ipywidgets.Button(layout={"display": "none"})  # pressed by the script, see there
-    first.add_class("rlcourse-first")
-    root = ipywidgets.VBox([*parts, brought, first])
+    root = ipywidgets.VBox([*parts, brought])
     root.add_class("rlcourse-panel")
     root.add_class(f"rlcourse-{kind}")
     return root
@@ -112,8 +111,13 @@ def error_html(error: BaseException, note: str = "") -> str:
     )
 
 
-def publish(root: Any, png: bytes | None, text: str, note: str = NO_WIDGETS) -> None:
-    """Show root in a notebook; pages that cannot show widgets get the picture and the text instead."""
+def publish(
+    root: Any, png: bytes | None, size: tuple[float, float], text: str, note: str = NO_WIDGETS
+) -> None:
+    """Show root in a notebook; pages that cannot show widgets get the picture and the text instead.
+
+    size: of the picture in inches of 100 pixels, however many pixels it has.
+    """
     try:
         from IPython import get_ipython
         from IPython.display import display
@@ -124,11 +128,14 @@ def publish(root: Any, png: bytes | None, text: str, note: str = NO_WIDGETS) -> 
     bundle = {"text/plain": f"{text}\n{note}"}
     if png is not None:
         bundle["image/png"] = base64.b64encode(png).decode()
+    wide, high = (round(100 * side) for side in size)
+    metadata = {"image/png": {"width": wide, "height": high}} if png is not None else {}
     if root is None:
-        display(bundle, raw=True)
+        display(bundle, metadata=metadata, raw=True)
         display({"text/plain": note}, raw=True)
     else:
-        display({**bundle, **root._repr_mimebundle_(), "text/plain": bundle["text/plain"]}, raw=True)
+        bundle = {**bundle, **root._repr_mimebundle_(), "text/plain": bundle["text/plain"]}
+        display(bundle, metadata=metadata, raw=True)
 
 
 def running_cell() -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from inspect import signature
 from typing import Any
@@ -11,6 +12,8 @@ import matplotlib
 from rlcourse import plots
 from rlcourse.widgets import display
 from rlcourse.widgets.controls import Control, row, rows
+
+REST = 0.3  # seconds after the last move until the picture is made sharp
 
 
 class Lab:
@@ -29,7 +32,7 @@ class Lab:
         self.error: BaseException | None = None
         self.pictures = 0
         self.png = b""
-        self._quiet = False
+        self._quiet, self._rest = False, None
         self._build()
         self.redraw()
 
@@ -92,12 +95,31 @@ class Lab:
         # The page holds further moves back until this one is answered, then sends the latest value: no queue.
         if not self._quiet:
             self.redraw()
+            self._sharpen_at_rest()
+
+    def _sharpen_at_rest(self) -> None:
+        """A moving picture is quick; once the reader's hand rests, it is drawn with all pixels."""
+        if self._rest is not None:
+            self._rest.cancel()
+        self._rest = threading.Timer(REST, self.sharpen)
+        self._rest.daemon = True
+        self._rest.start()
+
+    def sharpen(self) -> None:
+        """The present picture with all pixels of a large screen, unless a newer one is on its way."""
+        if self._root is None or self.error is not None:
+            return
+        with display.DRAWING:
+            before = self.pictures
+            png = plots.to_png(self.figure, display.SHARP)
+        if self.pictures == before:
+            self._image.value = png
 
     def redraw(self) -> None:
         """Draw at the present values. What draw raises is shown in the panel; the last good picture stays."""
         try:
-            plots.begin(self.figure)
             with display.DRAWING, matplotlib.rc_context(plots.STYLE):
+                plots.begin(self.figure)
                 numbers = self.draw(self.figure, **self.values) or {}
                 if not isinstance(numbers, Mapping):
                     raise TypeError(
@@ -132,7 +154,12 @@ class Lab:
         return self.alt or plots.title_of(self.figure)
 
     def _ipython_display_(self) -> None:
-        display.publish(self._root, self.png or None, self._words())
+        png = self.png or None
+        if self.error is None:
+            with display.DRAWING:
+                png = plots.to_png(self.figure, display.SHARP)
+        self.sharpen()
+        display.publish(self._root, png, self.size, self._words())
 
 
 def explore(

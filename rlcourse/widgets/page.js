@@ -14,11 +14,11 @@ mark => {
       panel.querySelectorAll('.rlcourse-control').forEach(nameControl);
       panel.querySelectorAll('.rlcourse-run button').forEach(nameIcon);
     };
-    new MutationObserver(name).observe(panel, {childList: true, subtree: true});
+    const ofControls = record => record.target.closest?.('.rlcourse-control, .rlcourse-controls, .rlcourse-runs');
+    new MutationObserver(records => records.some(ofControls) && name()).observe(
+      panel, {childList: true, subtree: true});
     name();
     addTools(panel);
-    // Where the kernel answers widgets in a subshell, its first message waits for the running cell: this one.
-    panel.querySelector('.rlcourse-first button, button.rlcourse-first')?.click();
     // JupyterLab listens on the document and asks the focused element first, whether its shortcuts are off.
     window.addEventListener('keydown', event => {
       if (!panel.contains(event.target)) return;

@@ -266,7 +266,7 @@ class Live(Watcher):
             self._draw_curves()
 
     def ended(self) -> None:
-        """The curves to their ends; then whole episodes of the policy that was learnt."""
+        """The curves to their ends, sharp; then whole episodes of the policy that was learnt."""
         self._draw_curves()
         if self.runs and self.runs[-1].policy is not None:
             self._show_film(self.runs[-1].policy)
@@ -291,13 +291,13 @@ class Live(Watcher):
             recorded = self.recorded if with_recorded else []
             visible = self.legend.visible(self.runs)
             draw_runs(self.figure, visible, recorded, self.steps, self.legend.looks, self.symbols)
-            self.png = plots.to_png(self.figure)
+            self.png = plots.to_png(self.figure, 1 if self.session.busy else display.SHARP)
         if self._root is not None:
             self._curves.value = self.png
 
     def _ipython_display_(self) -> None:
         note = display.NO_WIDGETS.replace("at its start values", "as recorded")
-        display.publish(self._root, self.png, self.title or "live training", note)
+        display.publish(self._root, self.png, SIZE, self.title or "live training", note)
 
 
 def _status_html(session: Session) -> str:

@@ -102,7 +102,9 @@ class Prediction:
 
     def _ipython_display_(self) -> None:
         choices = "" if self.choices is None else "\n" + "\n".join(f"  ( ) {c}" for c in self.choices)
-        display.publish(self._root, None, f"Predict. {self.question}{choices}", "Answer before you read on.")
+        display.publish(
+            self._root, None, (0, 0), f"Predict. {self.question}{choices}", "Answer before you read on."
+        )
 
 
 def predict(

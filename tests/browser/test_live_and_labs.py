@@ -314,28 +314,6 @@ def test_a_live_run_is_started_paused_and_stopped_by_keys(page):
     panel.wait("stopped")
 
 
-def test_the_first_move_of_a_slider_while_a_cell_runs_is_answered_before_its_end(open_notebook):
-    page = open_notebook([LAB, "import time; time.sleep(20)"], run=False)
-    page.run_cell(0)
-    lab = page.lab(0)
-    lab.root.locator(".rlcourse-tool").first.wait_for()
-    page.page.wait_for_timeout(500)
-    page.page.evaluate("""() => {
-        jupyterapp.shell.currentWidget.content.activeCellIndex = 1;
-        window.busy = jupyterapp.commands.execute('notebook:run-cell').then(() => { window.busy = null; });
-    }""")
-    page.page.wait_for_timeout(1000)
-    before = lab.numbers()["gain η(new) − η(old)"]
-    lab.slider("old: π(move|0)").focus()
-    page.page.keyboard.press("End")
-    page.page.wait_for_function(
-        "root => root.querySelector('[data-number^=gain]').dataset.value === '0.99'",
-        arg=lab.root.element_handle(), timeout=10_000,
-    )  # fmt: skip
-    assert before == 0.5
-    assert page.page.evaluate("window.busy !== null"), "the cell still runs"
-
-
 # In a hall
 
 
