@@ -1,29 +1,29 @@
-# %% [markdown]
+# %% [markdown] tags=["head"]
 # # Lecture 09 · Trust-region methods
 #
-# **Question.** A model tells you where to step. How far do you believe it, and who checks?
-#
-# **After this page** you can tell a line search from a trust-region method and *say* what each fixes first; *solve* the subproblem
-# in one dimension and *trace* Steihaug's path in two; *compute* the ratio $\rho_k$ and *apply* the radius rule; *explain* which of
-# these parts TRPO keeps, and what the part that it drops would have bought.
-#
-# **Needs:** gradients and Hessians; [lecture 08](08-performance-difference.ipynb), sections 3 and 5. We *minimise* here, as the
-# books on optimisation do, until section 7.
-#
-# | section | 1 | 2 | 3 | 4 | 5 | 6 | 7 |
-# |---|---|---|---|---|---|---|---|
-# | minutes | 8 | 12 | 12 | 18 | 12 | 10 | 18 |
-#
-# | symbol | meaning | symbol | meaning |
-# |---|---|---|---|
-# | $f$, $x_k$ | the function, the point of iteration $k$ | $\Delta_k$ | the radius of the trusted region |
-# | $p$ | a step: the next point is $x_k + p$ | $\rho_k$ | actual over predicted decrease |
-# | $m$ | the model: what is believed about $f(x_k + p)$ | $g$, $B$ | the model's gradient and Hessian |
-# | $u$, $t$ | a line search's direction and its length | $\delta$ | a radius in KL (section 7) |
-#
-# Previous: [08 · Performance difference](08-performance-difference.ipynb) · Next: 10 · Natural gradient (to come)
+# question: A model tells you where to step. How far do you believe it, and who checks?
+# objectives:
+# - **tell** a line search from a trust-region method by what each of them fixes first
+# - **solve** the subproblem in one dimension, and **trace** Steihaug's path in two
+# - **compute** the ratio of actual to predicted decrease, and **apply** the radius rule
+# - **explain** which part of the method TRPO drops, and what that part would have bought
+# needs:
+# - gradients and Hessians
+# - 08: sections 3 and 5
+# symbols: \Delta, \rho, \delta, \eta, L, \theta, \pi, \alpha
+# - $f$: function to be minimised
+# - $x_k$: point of iteration $k$
+# - $p$: step, from $x_k$ to $x_k + p$; in section 7 the probability of moving
+# - $m$: model: what is believed about $f(x_k + p)$
+# - $g$: gradient $\nabla f(x_k)$, the model's at $p = 0$
+# - $B$: Hessian $\nabla^2 f(x_k)$, the model's
+# - $u$: direction, of a line search or of conjugate gradients
+# - $t$: length along the direction of a line search
+# - $r$: residual $g + Bp$ of conjugate gradients
+# - $\lambda$: multiplier of the constraint $\|p\| \le \Delta$
+# homework: 4
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide", "import"]
 import inspect
 from dataclasses import replace
 from functools import lru_cache
@@ -44,17 +44,17 @@ plots.use()
 np.set_printoptions(precision=4, suppress=True)
 
 # %% [markdown]
-# ## 1 · A promise, and what comes of it
+# ## 1 · A promise, and what comes of it (8 minutes)
 #
-# You stand at the black dot on the black curve and want to go down. You cannot see the curve. You know its height, slope and
-# curvature where you stand, and from these you draw the green parabola, your model. You decide to believe it inside the green
-# band. The triangle is the lowest point that the model promises there; the black square is what the curve gives you at that place.
+# You stand at the black dot and want to go down. You do not see the black curve, only its height, slope and curvature where you
+# stand; they make the green parabola, your model. You believe it inside the green band. The triangle is the lowest point that it
+# promises there, the square what the curve gives at that place.
 #
-# Widen the band slowly, with the dot at 0.5. Up to which radius does the curve keep what the model promises? Then put the dot at
-# 0, where the slope is zero. A hollow mark on the frame stands for a point outside the picture.
+# Widen the band slowly, with the dot at 0.5. Up to which radius does the curve keep the promise? Then put the dot at
+# 0, where the slope is zero. (A hollow mark on the frame stands for a point outside.)
 
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 def draw_region(ax, f, step, low=-2.0, high=2.0):
     """f, the model at step.x inside its region, and the proposed step; what lies outside is hollow, on the frame."""
     bottom, top = -1.5, max(3.0, 1.1 * f(step.x))
@@ -74,10 +74,10 @@ def draw_region(ax, f, step, low=-2.0, high=2.0):
 
 
 # %% [markdown]
-# The title says what the method would do: it takes the step or not, and then changes the radius. Section 4 has the rule.
+# The title says what the method would do, by the rule of section 4.
 
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 def verdict(step):
     """In words: what happens to the step, and to the radius."""
     if np.isnan(step.ratio):
@@ -106,11 +106,11 @@ lab_step
 
 # %% [markdown]
 # From 0.5 the curve nearly keeps the promise up to a radius of 0.3, and beyond 0.82 the step leads uphill. At 0 the
-# slope says nothing, and still the model offers a step, because it bends down on both sides. How far to believe a model, and who
-# checks it, is what this page is about. The curve is $f(x) = (x^2-1)^2$, the *double well*.
+# slope says nothing, and still the model offers a step, because it bends down on both sides. The curve is $f(x) = (x^2-1)^2$, the
+# *double well*. Until section 7 we *minimise*, as the books on optimisation do.
 
 # %% [markdown]
-# ## 2 · Two ways to take a step
+# ## 2 · Two ways to take a step (12 minutes)
 #
 # | | first | then |
 # |---|---|---|
@@ -124,8 +124,8 @@ lab_step
 # **On which side is gradient descent?** On both. In a ball of radius $\Delta$ the linear model obeys
 # $g^\top p \ge -\|g\|\,\|p\| \ge -\Delta\,\|g\|$ (first Cauchy and Schwarz, then $\|p\|\le\Delta$), with equality for
 # $p = -\Delta\,g/\|g\|$ alone. So the trust region with a *linear* model steps along $-g$, which is also the line search's usual
-# direction. It is one direction, and there are two ways to set the length: ask $f$ along the line, or fix a radius beforehand and
-# correct it afterwards. The next cell compares the formula with a hundred thousand directions.
+# direction: one direction, and two ways to set the length. Ask $f$ along the line, or fix a radius beforehand and correct it
+# afterwards.
 
 # %%
 point = np.array([-0.6, 0.3])
@@ -144,7 +144,7 @@ receipt("linear model, radius 0.3: best of the circle, formula", best, -0.3 * g 
 # them lies a curve. Each green point below is the best step for the circle on which it lies.
 
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 def level_lines(function, x_range, y_range, levels, n=200):
     """The level lines of function(points [..., 2]) as a list of [k, 2] arrays."""
     x, y = np.linspace(*x_range, n), np.linspace(*y_range, n)
@@ -168,7 +168,7 @@ def best_steps(g, B):
 # %% [markdown]
 # Grey: level lines of Rosenbrock's function around the point where we stand. Purple: the direction of gradient descent.
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 curve = best_steps(g, B)
 fig = plots.figure(7.5, 4.9)
 ax = plots.axes(fig)
@@ -187,9 +187,9 @@ ax.set_title("The best step turns as the radius grows")
 plots.show(fig, alt="Level lines; the curve of best steps leaves along −∇f and bends to Newton's step")
 
 # %% [markdown]
-# The curve leaves along $-g$, straight across the level lines, and bends into the valley's direction as the radius grows, until it
-# ends in Newton's step; larger radii change nothing more. A line search picks one direction and keeps it, however short its steps
-# become. Here is the check: for each radius, no point of the circle has a lower model than the curve.
+# The curve leaves along $-g$, straight across the level lines, and bends into the valley's direction, until it
+# ends in Newton's step. A line search keeps its one direction, however short its steps
+# become. The check: no point of a circle has a lower model than the curve.
 
 # %%
 quadratic = tr.quadratic_model(tr.rosenbrock, point)
@@ -199,11 +199,11 @@ for radius in (0.03, 0.06, 0.1, 0.14):
     receipt(f"radius {radius}: model on the curve, lowest of the circle", quadratic(on_edge), around, 1e-6)
 
 # %% [markdown]
-# ## 3 · The top of the hill
+# ## 3 · The top of the hill (12 minutes)
 #
 # Back to the double well, $f(x) = (x^2-1)^2$: minima at $\pm1$, a maximum at 0, slope $f'(x) = 4x(x^2-1)$.
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 predict(
     "Start exactly at x = 0. After 50 steps of gradient descent with rate 0.1, where is x?",
     choices=["still at 0", "at −1", "at +1"],
@@ -227,7 +227,7 @@ for radius in (0.25, 0.5, 1.0):
 # %% [markdown]
 # The step as a picture: the triangle is the promise, the square what the curve gives.
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 fig = plots.figure(8, 3.8)
 ax = plots.axes(fig)
 draw_region(ax, tr.double_well, tr.trust_region_step(tr.double_well, 0.0, 0.7))
@@ -239,7 +239,7 @@ plots.show(fig, alt="The double well, its concave model at 0 inside the region, 
 # %% [markdown]
 # **Newton's method** takes $p = -f'/f''$, the point where the slope of the model is zero. It has no radius.
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 predict(
     "Newton's method starts at x = 0.3. Where does it end?",
     choices=["at +1, the nearest minimum", "at 0, the maximum", "at −1"],
@@ -263,11 +263,11 @@ region = tr.trust_region_path(tr.double_well, 0.3, radius=0.5, steps=20)
 print("trust region from 0.3:", np.array([step.next_x for step in region]))
 
 # %% [markdown]
-# Newton runs to the top of the hill, and the trust region, with the same model, into a minimum. A line search could not mend
-# Newton's step here: along a direction that climbs there is no length to find (*Further* tries it).
+# Newton runs to the top of the hill, and the trust region, with the same model, into a minimum. No line search could mend
+# Newton's step: along a direction that climbs there is no length to find.
 
 # %% [markdown]
-# ## 4 · Who checks: the ratio and the radius
+# ## 4 · Who checks: the ratio and the radius (18 minutes)
 #
 # After a step $p$, compare what happened with what was promised (lecture 08 used this letter for a visitation; here it is a ratio):
 # $$\rho_k = \frac{f(x_k)-f(x_k+p)}{m(0)-m(p)} = \frac{\text{actual decrease}}{\text{predicted decrease}}.$$
@@ -281,7 +281,7 @@ print("trust region from 0.3:", np.array([step.next_x for step in region]))
 #
 # Why only at the edge? A step that ends inside was not held back by the radius, so a larger one would not have changed it.
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 predict(
     "x = 0.7 and Δ = 1. Here the model is convex (f″ = 1.88), and its lowest point, at 1.46, lies inside the region. "
     "What happens?",
@@ -295,7 +295,7 @@ predict(
 # %% [markdown]
 # Two functions of the package are the whole method, after Algorithm 4.1 of Nocedal and Wright:
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 Code(inspect.getsource(tr.radius_rule) + "\n\n" + inspect.getsource(tr.trust_region_step), language="python")
 
 # %% [markdown]
@@ -310,14 +310,14 @@ for k, step in enumerate(path):
 receipt("where it ends, the minimum", abs(path[-1].next_x), 1.0, 1e-9)
 
 # %% [markdown]
-# The radius doubles until the model is caught out, falls by four, and grows back. The last steps end inside the region, where the
-# method *is* Newton's, now at a place where Newton is right.
+# The radius doubles until the model is caught out, falls by four, and grows back. The last steps end inside the region: there the
+# method *is* Newton's, and Newton is right.
 #
-# **Lab: the path.** Choose where to start, the first radius, and how many steps to show. Left: where it went. Right: the radius,
-# marked by what became of it. Can you start on the right of the hill and end on its left?
+# **Lab: the path.** Left: where it went. Right: the radius, marked by what became of it. Can you start on the right of the hill
+# and end on its left?
 
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 MARKS = {"grow": ("^", plots.GREEN), "keep": ("o", plots.BLACK), "shrink": ("v", plots.PURPLE)}
 
 
@@ -345,7 +345,7 @@ def draw_path(left, right, start, path, f=tr.double_well):
 # A start at a minimum needs no step, and the lab says so.
 
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 def draw_history(fig, x=0.0, radius=0.5, steps=12):
     left, right = plots.axes(fig, 1, 2)
     path = tr.trust_region_path(tr.double_well, x, radius, steps)
@@ -375,31 +375,30 @@ lab_path = explore(
 lab_path
 
 # %% [markdown]
-# ## 5 · The subproblem
+# ## 5 · The subproblem (12 minutes)
 #
-# Each iteration needs the lowest point of the model inside the region. **In one dimension** that takes three lines:
+# Where is the model lowest inside the region? **In one dimension** the answer takes three lines:
 #
-# 1. $B > 0$: the model's lowest point is Newton's step $-g/B$. If it lies outside, the nearer edge is best.
-# 2. $B \le 0$ and $g \ne 0$: there is no valley; go downhill, to the edge.
-# 3. $g = 0$ and $B < 0$, the top of a hill: either edge. If $g = 0$ and $B \ge 0$: stay.
+# 1. $B > 0$: at Newton's step $-g/B$, or, if that lies outside, at the nearer edge.
+# 2. $B \le 0$ and $g \ne 0$: downhill, at the edge.
+# 3. $g = 0$: at either edge if $B < 0$, the top of a hill; else here.
 #
-# **In many dimensions** $B$ may be too large to build, and Steihaug's method asks only for products $v \mapsto Bv$. It walks by conjugate
-# gradients, the method that [lecture 10](00-welcome.ipynb) takes apart, from $p = 0$ towards the solution of $Bp = -g$:
+# **In many dimensions** $B$ may be too large to build. Steihaug's method asks only for products $v \mapsto Bv$: it walks by conjugate
+# gradients (lecture 10) from $p = 0$ towards the solution of $Bp = -g$:
 #
 # | line | Steihaug's method (Nocedal and Wright, Algorithm 7.2) |
 # |---|---|
 # | 1 | $p \leftarrow 0,\quad r \leftarrow g,\quad u \leftarrow -g$ |
 # | 2 | **while** $\|r\|$ is not small: |
-# | 3 | $\quad$ **if** $u^\top B u \le 0$: the model falls for ever along $u$. Follow $u$ to the edge; **return** |
+# | 3 | $\quad$ **if** $u^\top B u \le 0$: follow $u$ to the edge; **return** |
 # | 4 | $\quad$ $\alpha \leftarrow r^\top r / u^\top B u$. **If** $\|p + \alpha u\| \ge \Delta$: follow $u$ to the edge; **return** |
 # | 5 | $\quad$ $p \leftarrow p + \alpha u$, and $r$, $u$ as conjugate gradients have them |
 # | 6 | **return** $p$ |
 #
-# The length of $p$ grows with every line 5, so the path never comes back into a region that it has left. A larger radius lets
-# it go further along the *same* broken line: that is how the next cell draws it, with the package's own step at many radii.
+# The length of $p$ grows with every line 5, so a larger radius only lets the path go further along the *same* broken line.
 
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 def draw_steihaug(ax, f, x, radius, room, levels):
     """The model's level lines around x, its best steps, and Steihaug's path to the edge and beyond."""
     slope, bend, model = f.gradient(x), f.hessian(x), tr.quadratic_model(f, x)
@@ -425,29 +424,13 @@ plots.legend(right, loc="lower left", frameon=True)
 plots.show(fig, alt="Steihaug's broken line from the centre to the edge, beside the curve of the best steps")
 
 # %% [markdown]
-# Steihaug starts along $-g$, turns once (in two dimensions there is only one turn), and stops where the circle cuts its path. The
-# dotted part is where a larger radius would lead; the dashed curve is exact. On the left the broken line soon finds the curve. On the
-# right the model falls for ever along $x$; the path notices that only on its second piece, and misses much of the decrease.
-#
-# How much of the best possible decrease does it get? For convex models *at least half*, by a theorem of Yuan. A thousand random
-# problems in two dimensions, beside the best of 2 000 points of the circle and, where it is a minimum inside, Newton's point:
-
-# %%
-rng, ring = np.random.default_rng(0), circle[::50]
-shares = {"convex models": [], "models with negative curvature": []}
-for _ in range(1000):
-    slope, bend = rng.normal(size=2), rng.normal(size=(2, 2))
-    bend = bend + bend.T
-    model, p = tr.Model(0.0, slope, bend), tr.steihaug_step(slope, bend, 1.0, tolerance=1e-10)
-    inner, convex = -np.linalg.solve(bend, slope), np.linalg.eigvalsh(bend)[0] > 0
-    best = min(model(ring).min(), model(inner) if convex and inner @ inner <= 1 else np.inf)
-    shares["convex models" if convex else "models with negative curvature"].append(model(p) / best)
-for kind, share in shares.items():
-    print(f"{kind:31} median {np.median(share):.3f}   lowest {min(share):.3f}   of {len(share)}")
-assert min(shares["convex models"]) >= 0.5
+# Steihaug starts along $-g$, turns once, and stops where the circle cuts its path (dotted: where a larger radius would lead). On the
+# left the broken line soon finds the exact curve. On the right the model falls for ever along $x$; the path notices that only on
+# its second piece, and misses much of the decrease.
+# For *convex* models Steihaug gets at least half of the best possible decrease (a theorem of Yuan; *Further* tries it on random problems).
 
 # %% [markdown]
-# ## 6 · Two dimensions
+# ## 6 · Two dimensions (10 minutes)
 #
 # Rosenbrock's function $f(x,y) = (1-x)^2 + 100\,(y-x^2)^2$ is a curved valley with a flat floor; its minimum 0 is at $(1,1)$. Three
 # methods start at $(-1.2, 1)$ and stop after 2 000 steps, or when $\|\nabla f\| \le 10^{-6}$. The oracle is SciPy's `trust-ncg`: same method, other authors.
@@ -471,7 +454,7 @@ assert np.all(np.diff(tr.rosenbrock(mine)) <= 0)
 # %% [markdown]
 # Green: the trust region. Sky blue: Newton, with its leap across the valley. Purple: gradient descent.
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 fig = plots.figure(8.5, 5)
 ax = plots.axes(fig)
 contours(ax, tr.rosenbrock, (-2, 2), (-3.4, 3), np.geomspace(2, 2000, 8))
@@ -491,15 +474,15 @@ plots.show(
 )
 
 # %% [markdown]
-# Gradient descent goes along $-g$, which points across the valley, and is still on its way after 2 000 steps. Newton is quickest here and passes
-# through a terrible point on its way. The trust region needs a few steps more, and never goes up.
+# Gradient descent is still on its way after 2 000 steps, Newton is quickest and passes through a terrible point, and the trust region
+# needs a few steps more and never goes up.
 #
-# **Lab: two dimensions.** Three steps from one point: gradient descent's (as long as $\Delta$), Newton's, and the trust region's. The thin
-# green lines are the level lines of the *model*: ellipses where it is convex, hyperbolas where it is not. On "two wells", $(x^2-1)^2 + 2y^2$,
-# move $x$ between $-0.5$ and $0.5$: which of the three steps climbs?
+# **Lab: two dimensions.** Three steps from one point: gradient descent's (as long as $\Delta$), Newton's, the trust region's. The thin
+# green lines are level lines of the *model*: ellipses where it is convex, else hyperbolas. On "two wells", $(x^2-1)^2 + 2y^2$,
+# move $x$ between $-0.5$ and $0.5$: which step climbs?
 
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 MAPS = {
     "Rosenbrock": (tr.rosenbrock, (-2, 2), (-1.5, 2.5), np.geomspace(2, 2000, 8)),
     "two wells": (tr.double_well_2d, (-2, 2), (-1.5, 2.5), np.geomspace(0.1, 12, 8)),
@@ -526,7 +509,7 @@ def three_steps(f, point, radius):
 # The numbers beside the picture say what $f$ is after each of the three.
 
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 def draw_map(fig, function="Rosenbrock", x=-1.0, y=0.3, radius=0.5):
     ax = plots.axes(fig)
     f, x_range, y_range, levels = MAPS[function]
@@ -562,7 +545,7 @@ lab_map = explore(
 lab_map
 
 # %% [markdown]
-# ## 7 · The bridge to reinforcement learning
+# ## 7 · The bridge to reinforcement learning (18 minutes)
 #
 # | trust-region method (minimise) | TRPO (maximise) |
 # |---|---|
@@ -574,7 +557,7 @@ lab_map
 # | the check: $\rho_k$, then shrink $\Delta$ and solve again | a line search on $L$ and KL: the direction stays, the length shrinks |
 # | $\Delta_k$ adapts from step to step | $\delta$ stays fixed |
 #
-# In the last two rows TRPO is *less* than a trust-region method: it never computes $\rho_k$, as the actual $\eta$ of a
+# In the last two rows TRPO is *less* than a trust-region method: the actual $\eta$ of a
 # candidate would cost new episodes. On a finite MDP we can ask. Three of them, each from its uniform policy:
 #
 # - **two states**: in state 0 nothing is paid, in state 1 staying pays 1; *stay* and *move* work nine times in ten. Start in 0.
@@ -583,7 +566,7 @@ lab_map
 #
 # In each, `kl_ball_maximiser` gives the best $L$ with a KL of at most $\delta$ *in every state* (lecture 08). What is its ratio?
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 predict(
     "The KL radius δ goes from 0.0001 to 1. What does ρ = (η(new) − η(old)) / (L(new) − L(old)) do?",
     choices=[
@@ -621,9 +604,9 @@ for delta in (1e-4, 1e-3, 1e-2, 0.1, 1.0):
         assert np.allclose(ratios, 1, atol=0.05)
 
 # %% [markdown]
-# On the cliff $L$ promises too much and $\rho$ falls: in the last row the rule would shrink $\delta$. On the tightrope $L$ promises
-# too little, $\rho$ rises above 1, and $\delta$ could grow. A fixed $\delta$ knows neither. So let $\rho$ set it, by the rule of
-# section 4, word for word. (A KL grows with the *square* of a step: a quarter of $\delta$ is half of a length.)
+# On the cliff $L$ promises too much: in the last row the rule would shrink $\delta$. On the tightrope $L$ promises
+# too little, and $\delta$ could grow. A fixed $\delta$ knows neither. So let $\rho$ set it, by the rule of
+# section 4. (A KL grows with the *square* of a step: a quarter of $\delta$ is half of a length.)
 
 
 # %%
@@ -651,7 +634,7 @@ def climb(mdp, pi, best_within, delta, adapt, rounds=40, ask=markov.expected_ret
 # The hard case first: lecture 08 ended with two states that share *one* row $(1-p, p)$, where a fixed radius overshot
 # the best $p$, back and forth, for ever. Same MDP, same start. A round asks $\eta$ once, whether its step is taken or not.
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 predict(
     "From δ = 0.1, the rule now sets the radius. What becomes of δ in forty rounds on the shared row?",
     choices=["it shrinks towards 0", "it grows until the optimum is one step away", "it settles near 0.01"],
@@ -662,7 +645,7 @@ predict(
 )
 
 # %% [markdown]
-# All policies with equal rows are tried, on a fine grid of $p$; so every step below is the exact maximum of $L$ in its region.
+# All policies with equal rows, on a fine grid of $p$: each step is the exact maximum of $L$ in its region.
 
 # %%
 two, grid = markov.two_state(), np.linspace(0.001, 0.999, 4001)
@@ -692,7 +675,7 @@ assert optimum - shared["δ set by ρ"][0][-1] < 1e-6 < optimum - shared["fixed 
 # As a picture, with what becomes of $\delta$; the tables start at $\delta = 0.001$. A line ends where $L$ promises nothing
 # more; those of the tightrope and of the two states coincide.
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 fig = plots.figure(10.5, 4.3)
 left, right = plots.axes(fig, 1, 2)
 looks = ((plots.PURPLE, plots.DOTS), (plots.SKY, plots.DASHES), (plots.GREEN, "-"))
@@ -715,10 +698,10 @@ plots.show(
 )
 
 # %% [markdown]
-# The adapted radius climbs to the optimum and stays. That no accepted round loses is no merit: the rule takes a step
-# only where $\rho$ is positive. What counts is that it *arrives*, where both fixed radii go on swinging. For this it has to shrink
-# $\delta$ a millionfold, because near the optimum only the curvature of $\eta$ is left, and $L$ has none of it. On tables the same rule
-# *grows* $\delta$, and saves rounds. Rounds until 99 % of the possible gain are reached, fixed and adapted:
+# The adapted radius climbs to the optimum and stays. That it loses no round is no merit: it takes a step only where $\rho$ is
+# positive. What counts is that it *arrives*, where both fixed radii go on swinging. For this it shrinks $\delta$ a millionfold, because
+# near the optimum only the curvature of $\eta$ is left, of which $L$ has none. On tables the same rule *grows* $\delta$. Rounds until 99 % of
+# the possible gain, fixed → adapted:
 
 # %%
 print("first δ  " + "".join(f"{name:>22}" for name in MDPS))
@@ -735,76 +718,16 @@ for first in (1e-3, 1e-2, 0.1, 1.0):
     print(line)
 
 # %% [markdown]
-# A first radius that is too small by far hardly matters when $\rho$ may correct it; one that is well chosen gains nothing, and on the
-# cliff the check even costs a round at $\delta = 1$. And the check has a price that these exact numbers hide: each $\eta$
-# that the rule asks is a batch of episodes, and a noisy one makes $\rho$ meaningless where the promise is smaller than the noise
-# (exercise 5). This is why TRPO fixes $\delta$, checks what it can check for free, and why PPO's adaptive penalty
-# (lecture 12) measures the KL and not the gain.
+# A first radius that is far too small hardly matters when $\rho$ may correct it; a well chosen one gains nothing, and on the
+# cliff, at $\delta = 1$, the check even costs a round. Its real price is hidden by these exact numbers: each $\eta$ is a batch of
+# episodes, and a noisy one makes $\rho$ meaningless where the promise is smaller than the noise (exercise 5). So TRPO fixes
+# $\delta$ and checks what is free.
 
 # %% [markdown]
-# ## Summary
-#
-# - A line search picks a direction and then a length; a trust region picks a length and then the best direction for it. Gradient descent
-#   is on both sides; only a model that bends makes the step turn.
-# - The quadratic model leaves a maximum that stops gradient descent, and inside a radius it does not climb like Newton.
-# - $\rho_k$, actual over predicted, decides about the step *and* about the next radius.
-# - Steihaug solves the subproblem with products $Bv$ only, and gets at least half of the best decrease on convex models.
-# - TRPO keeps the model and the region and drops $\rho_k$; where parameters are shared, adapting $\delta$ is what ends the swing.
-#
-# ## Exercises
-#
-# [Homework 4](../homework/homework-4.ipynb) asks you to write `trust_region_step` and `next_radius`. Here, at once:
-#
-# **1** ★ (5 minutes) In the lab of section 1 find an *accept, shrink*. Why is it so rare?
-#
-# <details><summary>Hint</summary>Keep the position at 0.5 and change the radius.</details>
-# <details><summary>Answer</summary>For example position 0.5, radius 0.75. It needs a ratio between 0.15 and 0.25: good enough to take, too poor to
-# trust.</details>
-#
-# **2** ★★ (15 minutes) Answer the question of the lab in section 4 for *every* start right of the hill, without the sliders.
-#
-# <details><summary>Hint</summary>Where does the step point for $0 < x < 1/\sqrt3$? And how long is it for $x > 1$?</details>
-# <details><summary>Answer</summary>No. For $0 < x < 1$ the slope is negative, so the step points to the right, whatever the sign of $f''$. For $x > 1$
-# it points to the left, and its length is at most Newton's, $4x(x^2-1)/(12x^2-4)$, which is below $x$. So no step ever crosses 0.</details>
-#
-# **3** ★★ (10 minutes) In the lab of section 6, on Rosenbrock, find a point where Newton's step raises $f$ although the lowest curvature is
-# positive.
-#
-# <details><summary>Hint</summary>Look for a long Newton step, such as a flat valley invites.</details>
-# <details><summary>Answer</summary>For example $x = -1$, $y = 1$, on the floor of the valley: the model is convex, and its lowest point
-# lies at $(1, -3)$, where the valley has long turned away.</details>
-#
-# **4** ★★ (10 minutes) In the cell that makes `shared`, replace the 0.1 of the line `δ set by ρ` by 1, then by 0.0001, and rerun it and the
-# picture below it. Does the end depend on the first radius?
-#
-# <details><summary>Answer</summary>No: in each case it ends within a millionth of the optimum. From 0.0001 the radius
-# first grows, and then shrinks.</details>
-#
-# **5** ★★★ (25 minutes) Episodes are few and $\eta$ is noisy. Give `climb` an `ask` that adds a normal error of standard deviation 0.01 to
-# `markov.expected_return(mdp, policy)`, and run the adapted rule on the shared row for 40 rounds, with ten seeds. Where does it stop getting better, and
-# why? Compute the true return of the last policy too: what has `etas` to do with it?
-#
-# <details><summary>Hint</summary>Compare the error with the denominator of $\rho$. To get the last policy, let `climb` return it.</details>
-# <details><summary>Answer</summary>Once $L$ promises less than 0.01 the sign of $\rho$ is a coin. A step whose $\eta$ was overestimated is taken and
-# its lucky number is kept as the value to beat, so later steps are refused and $\delta$ collapses; `etas` ends *above* the optimum, which
-# no policy reaches. The cure is to ask both policies anew, with the same random numbers, or with larger batches near the end.</details>
-#
-# ## Sources
-#
-# - Nocedal and Wright, [*Numerical Optimization*](https://doi.org/10.1007/978-0-387-40065-5), 2nd edition, 2006, chapters 3, 4 and 7: Algorithms 3.1, 4.1, 7.2.
-# - Steihaug, [*The Conjugate Gradient Method and Trust Regions in Large Scale Optimization*](https://doi.org/10.1137/0720042), SIAM Journal on
-#   Numerical Analysis 20, 1983.
-# - Yuan, *On the truncated conjugate gradient method*, Mathematical Programming 87, 2000: the theorem of section 5.
-# - Schulman et al., *Trust Region Policy Optimization*, ICML 2015, [arXiv:1502.05477](https://arxiv.org/abs/1502.05477): the constraint of section 4, the line search of appendix C.
-# - [SciPy's `minimize(method="trust-ncg")`](https://docs.scipy.org/doc/scipy/reference/optimize.minimize-trustncg.html), the peer that this page agrees with.
-#
-# Previous: [08 · Performance difference](08-performance-difference.ipynb) · Next: 10 · Natural gradient (to come)
-
-# %% [markdown] {"jp-MarkdownHeadingCollapsed": true}
 # ## Further
 #
-# Four short checks that the page does not need: how good the two models are; the exact step of one dimension; a line search along a
-# climbing direction; what each method costs; and where Steihaug stands still.
+# Six short checks: how good the two models are; the exact step of one dimension; a line search along a
+# climbing direction; what each method costs; how much Steihaug misses; and where it stands still.
 
 # %% [markdown]
 # **How good are the models?** Halve the step and look at the error: the linear model's falls by four, the quadratic one's by eight.
@@ -869,6 +792,24 @@ for name, method in methods.items():
     print(f"{name:29}" + "".join(f"{len(points):9d}" for points in asked.values()))
 
 # %% [markdown]
+# **How much Steihaug misses.** A thousand random problems in two dimensions, beside the best of 2 000 points of the circle and, where it is a
+# minimum inside, Newton's point. Yuan's theorem promises half of the decrease for convex models, and nothing for the others.
+
+# %%
+rng, ring = np.random.default_rng(0), circle[::50]
+shares = {"convex models": [], "models with negative curvature": []}
+for _ in range(1000):
+    slope, bend = rng.normal(size=2), rng.normal(size=(2, 2))
+    bend = bend + bend.T
+    model, p = tr.Model(0.0, slope, bend), tr.steihaug_step(slope, bend, 1.0, tolerance=1e-10)
+    inner, convex = -np.linalg.solve(bend, slope), np.linalg.eigvalsh(bend)[0] > 0
+    best = min(model(ring).min(), model(inner) if convex and inner @ inner <= 1 else np.inf)
+    shares["convex models" if convex else "models with negative curvature"].append(model(p) / best)
+for kind, share in shares.items():
+    print(f"{kind:31} median {np.median(share):.3f}   lowest {min(share):.3f}   of {len(share)}")
+assert min(shares["convex models"]) >= 0.5
+
+# %% [markdown]
 # **Where Steihaug stands still.** Where $g = 0$ it returns 0, even on a saddle: it never looks at eigenvectors. In one dimension the exact
 # step leaves the hill; in two, on $(x^2-1)^2 + 2y^2$, Steihaug stays at the saddle, and so does SciPy. A nudge is enough.
 
@@ -881,3 +822,59 @@ for nudge in (0.0, 1e-6):
     end = steps_taken[-1].next_x if steps_taken else origin
     print(f"from x = {nudge:<6} ours ends at {end}   SciPy's at {minimize(f.value, origin, **ask_all).x}")
 assert not tr.trust_region_path(f, np.zeros(2), 1.0, 50)
+
+# %% [markdown]
+# ## Summary
+#
+# - A line search picks a direction, then a length; a trust region picks a length, then the best direction. Gradient descent is on both sides.
+# - The quadratic model leaves a maximum that stops gradient descent, and inside a radius it does not climb like Newton.
+# - $\rho_k$, actual over predicted, decides about the step *and* about the next radius.
+# - Steihaug solves the subproblem with products $Bv$ only.
+# - TRPO keeps the model and the region and drops $\rho_k$; where parameters are shared, adapting $\delta$ ends the swing.
+#
+# ## Exercises
+#
+# [Homework 4](../homework/homework-4.ipynb) asks you to write `trust_region_step` and `next_radius`. Here, at once:
+#
+# **1** ★ (5 minutes) In the lab of section 1 find an *accept, shrink*. Why is it so rare?
+#
+# <details><summary>Hint</summary>Keep the position at 0.5 and change the radius.</details>
+# <details><summary>Answer</summary>For example position 0.5, radius 0.75. It needs a ratio between 0.15 and 0.25: good enough to take, too poor to
+# trust.</details>
+#
+# **2** ★★ (15 minutes) Answer the question of the lab in section 4 for *every* start right of the hill, without the sliders.
+#
+# <details><summary>Hint</summary>Where does the step point for $0 < x < 1/\sqrt3$? And how long is it for $x > 1$?</details>
+# <details><summary>Answer</summary>No. For $0 < x < 1$ the slope is negative, so the step points to the right, whatever the sign of $f''$. For $x > 1$
+# it points to the left, and its length is at most Newton's, $4x(x^2-1)/(12x^2-4)$, which is below $x$. So no step ever crosses 0.</details>
+#
+# **3** ★★ (10 minutes) In the lab of section 6, on Rosenbrock, find a point where Newton's step raises $f$ although the lowest curvature is
+# positive.
+#
+# <details><summary>Hint</summary>Look for a long Newton step, such as a flat valley invites.</details>
+# <details><summary>Answer</summary>For example $x = -1$, $y = 1$, on the floor of the valley: the model is convex, and its lowest point
+# lies at $(1, -3)$, where the valley has long turned away.</details>
+#
+# **4** ★★ (10 minutes) In the cell that makes `shared`, replace the 0.1 of the line `δ set by ρ` by 1, then by 0.0001, and rerun it.
+# Does the end depend on the first radius?
+#
+# <details><summary>Answer</summary>No: in each case it ends within a millionth of the optimum. From 0.0001 the radius
+# first grows, and then shrinks.</details>
+#
+# **5** ★★★ (25 minutes) Give `climb` an `ask` that adds a normal error of standard deviation 0.01 to
+# `markov.expected_return(mdp, policy)`, and run the adapted rule on the shared row, with ten seeds. Where does it stop, and
+# why? Compare `etas` with the true return of the last policy.
+#
+# <details><summary>Hint</summary>Compare the error with the denominator of $\rho$. To get the last policy, let `climb` return it.</details>
+# <details><summary>Answer</summary>Once $L$ promises less than 0.01 the sign of $\rho$ is a coin. A step whose $\eta$ was overestimated is taken and
+# its lucky number is kept as the value to beat, so later steps are refused and $\delta$ collapses; `etas` ends *above* the optimum, which
+# no policy reaches. The cure is to ask both policies anew, with the same random numbers, or with larger batches near the end.</details>
+#
+# ## Sources
+#
+# - Nocedal and Wright, [*Numerical Optimization*](https://doi.org/10.1007/978-0-387-40065-5), 2nd edition, 2006, chapters 3, 4 and 7: Algorithms 3.1, 4.1, 7.2.
+# - Steihaug, [*The Conjugate Gradient Method and Trust Regions in Large Scale Optimization*](https://doi.org/10.1137/0720042), SIAM Journal on
+#   Numerical Analysis 20, 1983.
+# - Yuan, *On the truncated conjugate gradient method*, Mathematical Programming 87, 2000: the theorem of section 5.
+# - Schulman et al., *Trust Region Policy Optimization*, ICML 2015, [arXiv:1502.05477](https://arxiv.org/abs/1502.05477): the constraint of section 4, the line search of appendix C.
+# - [SciPy's `minimize(method="trust-ncg")`](https://docs.scipy.org/doc/scipy/reference/optimize.minimize-trustncg.html), the peer that this page agrees with.
