@@ -74,7 +74,7 @@ def draw_region(ax, f, step, low=-2.0, high=2.0):
 
 
 # %% [markdown]
-# The title says what the method would do, by the rule of section 4.
+# The title names the verdict, by the rule of section 4.
 
 
 # %% tags=["hide"]
@@ -225,7 +225,7 @@ for radius in (0.25, 0.5, 1.0):
     receipt(f"Δ = {radius}: decrease promised, 2Δ²", step.predicted, 2 * radius**2)
 
 # %% [markdown]
-# The step as a picture: the triangle is the promise, the square what the curve gives.
+# Triangle: the promise. Square: what the curve gives.
 
 # %% tags=["hide"]
 fig = plots.figure(8, 3.8)
@@ -299,7 +299,7 @@ predict(
 Code(inspect.getsource(tr.radius_rule) + "\n\n" + inspect.getsource(tr.trust_region_step), language="python")
 
 # %% [markdown]
-# The whole path from the top of the hill, line by line. Follow the radius.
+# The path from the top of the hill. Follow the radius.
 
 # %%
 path = tr.trust_region_path(tr.double_well, 0.0, radius=0.5, steps=30)
@@ -342,7 +342,7 @@ def draw_path(left, right, start, path, f=tr.double_well):
 
 
 # %% [markdown]
-# A start at a minimum needs no step, and the lab says so.
+# At a minimum there is no step to take.
 
 
 # %% tags=["hide"]
@@ -506,7 +506,7 @@ def three_steps(f, point, radius):
 
 
 # %% [markdown]
-# The numbers beside the picture say what $f$ is after each of the three.
+# The numbers say what $f$ is after each.
 
 
 # %% tags=["hide"]
@@ -558,13 +558,32 @@ lab_map
 # | $\Delta_k$ adapts from step to step | $\delta$ stays fixed |
 #
 # In the last two rows TRPO is *less* than a trust-region method: the actual $\eta$ of a
-# candidate would cost new episodes. On a finite MDP we can ask. Three of them, each from its uniform policy:
-#
-# - **two states**: in state 0 nothing is paid, in state 1 staying pays 1; *stay* and *move* work nine times in ten. Start in 0.
-# - **tightrope**: ten steps on a rope, then round again; the wrong action falls, and a fallen walker loses 1 a step for ever.
-# - **cliff**: 4 by 12 cells; each step costs 1, a step off the cliff costs 100 and leads back to the start.
-#
-# In each, `kl_ball_maximiser` gives the best $L$ with a KL of at most $\delta$ *in every state* (lecture 08). What is its ratio?
+# candidate would cost new episodes. On a finite MDP we can ask. Here are three. On the *tightrope* (ten states; four are drawn) who
+# falls loses 1 a step for ever. On the *cliff* a step costs 1, and one into the grey costs 100 and leads back to the start.
+
+# %% tags=["hide"]
+fig = plots.figure(11, 6.8)
+top, cliff = plots.axes(fig, 2, 1, height_ratios=(1.7, 1))
+top.axis("off")
+left, right = top.inset_axes((0, 0, 0.4, 1)), top.inset_axes((0.42, 0, 0.58, 1))
+plots.mdp(markov.two_state(), states=["0", "1"], actions=["stay", "move"], ax=left, title="Two states")
+rope = np.array([[0, 3], [5, 3], [5, 0], [0, 0], [2.5, 1.5]])
+plots.mdp(
+    markov.tightrope(4), states=["0", "1", "2", "3", "down"], actions=["on", "off"], layout=rope, ax=right,
+    title="Tightrope",
+)  # fmt: skip
+cells = np.zeros((4, 12))
+cells[3, 1:11] = 1
+cliff.spines[["top", "right"]].set_visible(True)
+cliff.pcolormesh(cells[::-1], cmap="Greys", vmax=2, edgecolors=plots.GREY, linewidth=0.5)
+for x, word in ((0.5, "start"), (6, "the cliff: −100, back to start"), (11.5, "goal")):
+    cliff.text(x, 0.5, word, ha="center", va="center", fontsize=11)
+cliff.set(xticks=[], yticks=[], aspect="equal", title="Cliff: four actions, −1 a step")
+plots.show(fig, alt="The two-state MDP, the tightrope and the cliff: states, actions, rewards")
+
+# %% [markdown]
+# In each, `kl_ball_maximiser` gives the best $L$ with a KL of at most $\delta$ *in every state* (lecture 08). From the uniform policy,
+# what is its ratio?
 
 # %% tags=["hide"]
 predict(
@@ -580,7 +599,7 @@ predict(
 )
 
 # %% [markdown]
-# Each row solves the constrained problem exactly and asks the true $\eta$ of the solution.
+# Each row solves the problem exactly and asks the true $\eta$.
 
 # %%
 MDPS = {"two states": markov.two_state(), "tightrope": markov.tightrope(), "cliff": markov.cliff()}
