@@ -634,6 +634,7 @@ predict(
     "All true values are 0; rewards are N(0, 1) whatever the action. Where will TD3's first critic be, averaged over seeds?",
     choices=["below 0", "at 0", "above 0"],
     answer="above 0",
+    ordered=True,
     why="Sections 2 to 5 promised 'below', for two independent estimates. Twin critics learn from the same replay, the same rewards "
     "and the same target. What that leaves of the minimum is measured below.",
 )
@@ -832,6 +833,7 @@ predict(
     "At step 500 the warm-up ends and no network has learnt anything yet. The measured bias of both critics is…",
     choices=["far below 0", "near 0", "far above 0"],
     answer="far above 0",
+    ordered=True,
     why="A fresh network says about 0, and on the pendulum the truth is far below 0. That is the initial value, not the "
     "maximum: experiment one had no such start, because its truth is 0.",
 )
