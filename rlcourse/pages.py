@@ -1,4 +1,7 @@
-"""What a page of the course says with its own numbers: claims, checked where they are made."""
+"""What a page of the course says with its own numbers: claims, checked where they are made.
+
+And, handed on from `listings`, the code that it shows: `show_source`, `beside`, `pseudocode`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+from rlcourse.listings import beside, pseudocode, show_source
+
+__all__ = ["Receipt", "Receipts", "beside", "pseudocode", "receipt", "receipts", "show_source"]
 
 
 def receipt(
