@@ -54,18 +54,17 @@ def test_the_reader_sees_a_lab_within_five_cells_and_before_a_formula():
     assert not any("$$" in cell.source for cell in compiled[:first])
 
 
-def test_the_right_choice_does_not_always_stand_in_one_place(cells):
-    questions = []
-
-    def record(question, choices=None, *, answer, **_):
-        questions.append(choices.index(answer))
-
-    for cell in cells:
+def test_each_prediction_gives_a_reason_for_each_wrong_choice_and_the_right_one_moves(cells):
+    places = []
+    for index, cell in enumerate(cells):
         if notebooks.calls(cell, {"predict"}):
-            exec(cell, {"predict": record})
-    assert len(questions) == 5
-    assert len(set(questions)) > 1
-    assert questions.count(2) == 0  # it was the last of three, everywhere
+            asked = eval(cell, notebooks.run_cells(cells, [0]))
+            wrong = [choice for choice in asked.choices if choice != asked.right_answer]
+            assert len(wrong) == 2
+            assert all(asked.reasons[choice] for choice in wrong), f"cell {index}"
+            places.append(list(asked.choices).index(asked.right_answer))
+    assert len(places) == 5
+    assert len(set(places)) > 1
 
 
 # The labs

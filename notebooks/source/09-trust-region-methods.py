@@ -37,7 +37,7 @@ from scipy.optimize import minimize
 from rlcourse import plots
 from rlcourse.equations import markov
 from rlcourse.equations import trust_region as tr
-from rlcourse.pages import receipt
+from rlcourse.pages import receipt, receipts
 from rlcourse.widgets import Choice, Slider, explore, predict
 
 plots.use()
@@ -57,7 +57,7 @@ np.set_printoptions(precision=4, suppress=True)
 # %% tags=["hide"]
 def draw_region(ax, f, step, low=-2.0, high=2.0):
     """f, the model at step.x inside its region, and the proposed step; what lies outside is hollow, on the frame."""
-    bottom, top = -1.5, max(3.0, 1.1 * f(step.x))
+    bottom, top = (-1.5, 3.0) if f(step.x) <= 3 else plots.round_limits(-1.5, f(step.x))
     grid, inside = np.linspace(low, high, 200), np.linspace(-step.radius, step.radius, 60)
     model = tr.quadratic_model(f, step.x)
     promised, found = model(step.candidate - step.x), f(step.candidate)
@@ -134,7 +134,8 @@ angles = np.linspace(0, 2 * np.pi, 100_001)
 circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
 linear = tr.linear_model(tr.rosenbrock, point)
 best = 0.3 * circle[np.argmin(linear(0.3 * circle))]
-receipt("linear model, radius 0.3: best of the circle, formula", best, -0.3 * g / np.linalg.norm(g), 1e-4)
+names = ("best of the circle", "formula")
+receipt("linear model, radius 0.3", best, -0.3 * g / np.linalg.norm(g), 1e-4, names)
 
 # %% [markdown]
 # The two part company when the model bends. The best step $p(\Delta)$ of a quadratic model *turns* as the radius grows. At a solution
@@ -193,10 +194,11 @@ plots.show(fig, alt="Level lines; the curve of best steps leaves along −∇f a
 
 # %%
 quadratic = tr.quadratic_model(tr.rosenbrock, point)
-for radius in (0.03, 0.06, 0.1, 0.14):
-    on_edge = curve[np.argmin(np.abs(np.linalg.norm(curve, axis=1) - radius))]
-    around = quadratic(np.linalg.norm(on_edge) * circle).min()
-    receipt(f"radius {radius}: model on the curve, lowest of the circle", quadratic(on_edge), around, 1e-6)
+with receipts("model on the curve", oracle="lowest of the circle") as same:
+    for radius in (0.03, 0.06, 0.1, 0.14):
+        on_edge = curve[np.argmin(np.abs(np.linalg.norm(curve, axis=1) - radius))]
+        around = quadratic(np.linalg.norm(on_edge) * circle).min()
+        same(f"radius {radius}", quadratic(on_edge), around, 1e-6)
 
 # %% [markdown]
 # ## 3 · The top of the hill (12 minutes)
@@ -205,11 +207,14 @@ for radius in (0.03, 0.06, 0.1, 0.14):
 
 # %% tags=["hide"]
 predict(
-    "Start exactly at x = 0. After 50 steps of gradient descent with rate 0.1, where is x?",
-    choices=["still at 0", "at −1", "at +1"],
+    "Start exactly at $x = 0$. After 50 steps of gradient descent with rate 0.1, where is $x$?",
+    choices={
+        "still at 0": "",
+        "at −1": "The slope at 0 prefers no side: to go left, it would have to be positive.",
+        "at +1": "The slope at 0 prefers no side: to go right, it would have to be negative.",
+    },
     answer="still at 0",
-    why="The slope f′(0) is 0, so every step has length 0. To go to −1 or to +1 the method would have to prefer a side, "
-    "and the slope prefers none.",
+    why="$f'(0) = 0$, so every step has length 0.",
 )
 
 # %% [markdown]
@@ -219,10 +224,11 @@ predict(
 # %%
 stuck = tr.gradient_descent(tr.double_well, 0.0, rate=0.1, steps=50)
 print(f"gradient descent: {len(stuck) - 1} steps taken, x = {stuck[-1]}")
-for radius in (0.25, 0.5, 1.0):
-    step = tr.trust_region_step(tr.double_well, 0.0, radius)
-    receipt(f"Δ = {radius}: length of the step, radius", abs(step.candidate), radius)
-    receipt(f"Δ = {radius}: decrease promised, 2Δ²", step.predicted, 2 * radius**2)
+with receipts("the package's step", oracle="by hand") as same:
+    for radius in (0.25, 0.5, 1.0):
+        step = tr.trust_region_step(tr.double_well, 0.0, radius)
+        same(f"length of the step, Δ = {radius}", abs(step.candidate), radius)
+        same(f"decrease promised, 2Δ², Δ = {radius}", step.predicted, 2 * radius**2)
 
 # %% [markdown]
 # Triangle: the promise. Square: what the curve gives.
@@ -241,12 +247,15 @@ plots.show(fig, alt="The double well, its concave model at 0 inside the region, 
 
 # %% tags=["hide"]
 predict(
-    "Newton's method starts at x = 0.3. Where does it end?",
-    choices=["at +1, the nearest minimum", "at 0, the maximum", "at −1"],
+    "Newton's method starts at $x = 0.3$. Where does it end?",
+    choices={
+        "at 0, the maximum": "",
+        "at +1, the nearest minimum": "So it would be from beyond $1/\\sqrt3$, where the model is convex.",
+        "at −1": "For this it has to leap over the top, as it does from 0.5. From 0.3 its step is shorter.",
+    },
     answer="at 0, the maximum",
-    why="At 0.3 the model is concave, and where its slope is zero it has its top. Newton's step goes there and does not "
-    "ask whether it goes down. It would end at +1 from a start beyond 1/√3, where the model is convex; "
-    "and to get to −1 it would have to leap over the top, as it does from 0.5.",
+    why="At 0.3 the model is concave, and where its slope is zero it has its top. Newton's step goes there and does "
+    "not ask which way is down.",
 )
 
 # %% [markdown]
@@ -283,13 +292,15 @@ print("trust region from 0.3:", np.array([step.next_x for step in region]))
 
 # %% tags=["hide"]
 predict(
-    "x = 0.7 and Δ = 1. Here the model is convex (f″ = 1.88), and its lowest point, at 1.46, lies inside the region. "
-    "What happens?",
-    choices=["accepted, Δ kept", "rejected, Δ shrinks", "accepted, Δ grows"],
+    "$x = 0.7$ and $\\Delta = 1$. Here the model is convex ($f'' = 1.88$), and its lowest point, at 1.46, lies inside "
+    "the region. What happens?",
+    choices={
+        "accepted, Δ kept": "A convex model promises a decrease. It does not ensure one.",
+        "rejected, Δ shrinks": "",
+        "accepted, Δ grows": "Beside a good ratio this needs a step that reached the edge, and this one ends inside.",
+    },
     answer="rejected, Δ shrinks",
-    why="Behind the valley at 1 stands a wall which the model, drawn at 0.7, has not seen: f rises, so ρ is below 0. "
-    "Kept would need a ρ above ¼: a convex model promises a decrease, it does not ensure one. Grown would "
-    "need, beside a good ρ, a step that reached the edge, and this one ends inside.",
+    why="Behind the valley at 1 stands a wall which the model, drawn at 0.7, has not seen: $f$ rises, so $\\rho < 0$.",
 )
 
 # %% [markdown]
@@ -307,7 +318,7 @@ print(" k      x_k       Δ_k     candidate        ρ_k    verdict")
 for k, step in enumerate(path):
     print(f"{k:2d}  {step.x:+.6f}  {step.radius:.4f}   {step.candidate:+.6f}  {step.ratio:+9.4f}", end="    ")
     print(verdict(step))
-receipt("where it ends, the minimum", abs(path[-1].next_x), 1.0, 1e-9)
+receipt("it ends in a minimum", abs(path[-1].next_x), 1.0, 1e-9, names=("|x|", "minimum"))
 
 # %% [markdown]
 # The radius doubles until the model is caught out, falls by four, and grows back. The last steps end inside the region: there the
@@ -448,7 +459,7 @@ for name, iterates in (("gradient descent", descent), ("Newton", newton_path), (
     values = tr.rosenbrock(iterates)
     print(f"{name:17} {len(values) - 1:5d} steps   largest f on the way {values[1:].max():8.2f}", end="")
     print(f"   f at the end {values[-1]:.1e}")
-receipt("our iterates, SciPy's trust-ncg", mine, scipys.allvecs, 1e-10)
+receipt("the trust region's iterates", mine, scipys.allvecs, 1e-10, names=("ours", "SciPy's"))
 assert np.all(np.diff(tr.rosenbrock(mine)) <= 0)
 
 # %% [markdown]
@@ -587,15 +598,16 @@ plots.show(fig, alt="The two-state MDP, the tightrope and the cliff: states, act
 
 # %% tags=["hide"]
 predict(
-    "The KL radius δ goes from 0.0001 to 1. What does ρ = (η(new) − η(old)) / (L(new) − L(old)) do?",
-    choices=[
-        "it stays near 1 throughout",
-        "it starts near 1 and drifts away",
-        "it is far from 1 for every δ",
-    ],
+    "The KL radius $\\delta$ goes from 0.0001 to 1. What does $\\rho$, the change of $\\eta$ over the change of $L$, do?",
+    choices={
+        "it stays near 1 throughout": "Far out the new policy visits other states than the old one, and $L$ does not "
+        "know.",
+        "it starts near 1 and drifts away": "",
+        "it is far from 1 for every δ": "$L$ matches $\\eta$ to first order, so $\\rho \\to 1$ as $\\delta \\to 0$.",
+    },
     answer="it starts near 1 and drifts away",
-    why="L matches η to first order at old, so ρ → 1 as δ → 0: far from 1 for every δ cannot be. Further out the new "
-    "policy visits other states than the old one, for which L does not account: near 1 throughout cannot be either.",
+    why="Close by, first order is all there is. Further out, the new policy visits other states.",
+    ordered=True,
 )
 
 # %% [markdown]
@@ -655,12 +667,17 @@ def climb(mdp, pi, best_within, delta, adapt, rounds=40, ask=markov.expected_ret
 
 # %% tags=["hide"]
 predict(
-    "From δ = 0.1, the rule now sets the radius. What becomes of δ in forty rounds on the shared row?",
-    choices=["it shrinks towards 0", "it grows until the optimum is one step away", "it settles near 0.01"],
+    "From $\\delta = 0.1$, the rule now sets the radius. What becomes of $\\delta$ in forty rounds on the shared row?",
+    choices={
+        "it shrinks towards 0": "",
+        "it grows until the optimum is one step away": "That is what it does on tables, where every step that $L$ "
+        "proposes helps.",
+        "it settles near 0.01": "No value stays right: the nearer the optimum, the smaller the region in which $L$ may "
+        "be believed.",
+    },
     answer="it shrinks towards 0",
-    why="L is right to first order only. Near the optimum the slope of η vanishes and what is left is its curvature, "
-    "of which L knows nothing: the nearer the optimum, the smaller the region in which L may be believed, so no "
-    "value such as 0.01 stays right. Growing is what δ does on tables, where every step that L proposes helps.",
+    why="$L$ is right to first order only. Near the optimum the slope of $\\eta$ vanishes, and what is left is its "
+    "curvature, of which $L$ knows nothing.",
 )
 
 # %% [markdown]
