@@ -63,8 +63,8 @@ STYLE = """
 .rlcourse-map a.lecture:hover, .rlcourse-map a.lecture:focus { background: #e5f1f8; }
 .rlcourse-map .planned { border: 2px dashed #8a8a8a; color: #555; }
 .rlcourse-map .minutes { position: absolute; left: 5px; bottom: 2px; font-size: 11px; }
-.rlcourse-map .week { display: none; position: absolute; right: 3px; bottom: 2px; font-size: 11px; font-weight: bold;
-  color: #b34700; }
+.rlcourse-map .week { display: none; position: absolute; right: 3px; bottom: 2px; font-size: 11px;
+  font-weight: bold; color: #b34700; }
 """
 
 
