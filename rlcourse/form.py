@@ -18,7 +18,7 @@ A source in this form begins with its declaration, from which `build` makes the 
 
 A text goes on over several lines. A need that begins with a lecture's number is a link to it; titles are
 those of the sources, the page before and after are those of the folder. A symbol without a meaning has the
-one of the glossary, `symbols.md` beside the sources. Minutes stand in the headings: `## 1 · Noise (7 minutes)`.
+one of the glossary, `symbols.md` beside the sources. Minutes stand in headings: `## 1 · Noise (7 minutes)`.
 
 What stands under a heading `## Further …` is folded until it is opened, and not counted. A code cell with
 the tag `hide` hides its code.

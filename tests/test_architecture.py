@@ -17,6 +17,7 @@ FLOORS = {  # the first part of a module's name -> its floor
     "agents": 1.1,  # act and remember, made of parts
     "algorithms": 2,
     "form": 2.9,  # what notebooks compiles
+    "listings": 2.9,  # which pages hands on
     "notebooks": 3,
     "experiments": 3,
     "statistics": 3,

@@ -25,20 +25,16 @@
 # homework: 3
 
 # %% [markdown]
-# The course's own pieces. `receipt` prints both sides of a claim and fails where they differ.
+# The course's own pieces. `receipts` shows both sides of each claim and fails where they differ.
 
 # %%
-import difflib
-import inspect
 import itertools
-import textwrap
 from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import torch
 from gymnasium.spaces import Box
-from IPython.display import HTML
 from scipy.special import ndtr, ndtri
 from scipy.stats import norm
 
@@ -48,7 +44,7 @@ from rlcourse.algorithms.td3 import TD3
 from rlcourse.equations.bias import exact_biases, expected_maximum, wrong_choices
 from rlcourse.equations.returns import td_target, twin_target
 from rlcourse.experiments import recorded
-from rlcourse.pages import receipt
+from rlcourse.pages import beside, pseudocode, receipts, show_source
 from rlcourse.parts.noise import GaussianNoise
 from rlcourse.parts.worlds import SystemVectorEnv
 from rlcourse.statistics import interval
@@ -93,7 +89,13 @@ plots.show(
 # %% tags=["hide"]
 predict(
     "After 20 episodes, what share of the 2000 agents goes left?",
-    choices=["about 5 %", "about 30 %", "about 50 %", "about 90 %"],
+    choices={
+        "about 5 %": "That is how an agent does that knows both values. After 20 episodes none does.",
+        "about 30 %": "It would be so if the agents had mostly found out by now. What they have found so far is a lucky machine.",
+        "about 50 %": "That is how they begin. But the estimates move, and not evenly to both sides.",
+        "about 90 %": "",
+    },
+    ordered=True,
     answer="about 90 %",
     why="Of ten machines that have been tried a few times, some have paid well so far. The agent values B by the best of them, "
     "and that one was lucky rather than good.",
@@ -198,12 +200,13 @@ def enumerate_mean(function, *outcomes):
 
 
 coin = (-1, 1)
-receipt("two coins: enumeration, by hand", enumerate_mean(max, coin, coin), Fraction(1, 2))
-for sigma, gap in ((1.0, 0.0), (0.5, 0.0), (1.0, 1.0)):
-    s = 2**0.5 * sigma
-    formula = s * norm.pdf(gap / s) - gap * ndtr(-gap / s)  # ndtr is Φ
-    simulated = expected_maximum([0.0, -gap], sigma, 400_000, rng=np.random.default_rng(1))
-    receipt(f"σ = {sigma}, Δ = {gap}: simulation, formula", simulated, formula, 4 * sigma / 400_000**0.5)
+with receipts("computed", oracle="by hand") as same:
+    same("two coins, enumerated", enumerate_mean(max, coin, coin), Fraction(1, 2))
+    for sigma, gap in ((1.0, 0.0), (0.5, 0.0), (1.0, 1.0)):
+        s = 2**0.5 * sigma
+        formula = s * norm.pdf(gap / s) - gap * ndtr(-gap / s)  # ndtr is Φ
+        simulated = expected_maximum([0.0, -gap], sigma, 400_000, rng=np.random.default_rng(1))
+        same(f"σ = {sigma}, Δ = {gap}, simulated", simulated, formula, 4 * sigma / 400_000**0.5)
 
 # %% [markdown]
 # ### Why a small bias does not stay small
@@ -234,7 +237,11 @@ for sigma, gap in ((1.0, 0.0), (0.5, 0.0), (1.0, 1.0)):
 # %% tags=["hide"]
 predict(
     "Ten actions, all worth 0, noise σ = 1. Double has bias 0 here. Which of the others comes closest to 0?",
-    choices=["max", "actor", "clipped"],
+    choices={
+        "max": "It takes the luckiest of ten draws: 1.5 too high.",
+        "clipped": "The minimum lowers each of ten estimates a little, and then the maximum takes the luckiest of them: 0.7 too high.",
+        "actor": "",
+    },
     answer="actor",
     why="For 'clipped' the max over ten actions undoes what the minimum of two repaired. For 'actor' the chosen estimate is so "
     "high that the smaller one is nearly always the other, and that one is unbiased. With worse rivals the order can change.",
@@ -261,8 +268,9 @@ def actor(a1, b1, a2, b2):
     return min(a1, b1) if a1 >= a2 else min(a2, b2)
 
 
-receipt("clipped: enumeration, by hand", enumerate_mean(clipped, *[coin] * 4), Fraction(-1, 8))
-receipt("actor: enumeration, by hand", enumerate_mean(actor, *[coin] * 4), Fraction(-1, 4))
+with receipts("enumerated", oracle="by hand") as same:
+    same("clipped, two coins", enumerate_mean(clipped, *[coin] * 4), Fraction(-1, 8))
+    same("actor, two coins", enumerate_mean(actor, *[coin] * 4), Fraction(-1, 4))
 
 # %% [markdown]
 # ### Lab: four ways to value the best action
@@ -312,7 +320,8 @@ lab
 
 # %%
 ten, five = exact_biases(0, 1, 10), exact_biases(1, 0.7, 5)
-receipt("max of two: quadrature, 1/√π", exact_biases(0, 1, 2)["max"], 1 / np.pi**0.5, 1e-8)
+with receipts("quadrature", oracle="closed form") as same:
+    same("max of two, 1/√π", exact_biases(0, 1, 2)["max"], 1 / np.pi**0.5, 1e-8)
 print({name: round(float(value), 3) for name, value in five.items()})
 assert ten["actor"] < 0 < ten["clipped"] < ten["max"]
 assert abs(five["actor"]) == max(map(abs, five.values()))
@@ -362,19 +371,30 @@ plots.show(
 )
 
 # %% [markdown]
-# One update, as the paper has it (Fujimoto et al. 2018, algorithm 1, in this course's letters):
-#
-# | line | pseudocode | remedy | switched off by |
-# |--:|---|---|---|
-# | 1 | draw a batch of transitions $(s, a, r, s')$ from the replay | | |
-# | 2 | $\tilde a \leftarrow \mathrm{clip}(\mu'(s') + \epsilon, -1, 1)$ with $\epsilon\sim\mathrm{clip}(\mathcal N(0,\tilde\sigma^2), -c, c)$ | smoothing | `target_noise=0` |
-# | 3 | $y \leftarrow r + \gamma\,\min_{i=1,2} Q'_i(s', \tilde a)$, and $y \leftarrow r$ where the episode terminated | twin critics | a target that ignores the second |
-# | 4 | a step of both critics down $\sum_i \mathbb E\,(y - Q_i(s,a))^2$ | twin critics | |
-# | 5 | every $d$-th time: a step of the actor up $\mathbb E\,Q_1(s,\mu(s))$ | delay | `policy_delay=1` |
-# | 6 | every $d$-th time: $w' \leftarrow \tau w + (1-\tau)\,w'$ for the slow copies of all three | delay | `policy_delay=1` |
-#
-# And as the package has it: DDPG's `update` on the left, TD3's on the right. Orange is DDPG's alone, blue TD3's alone, yellow what changed within a
-# line. **That difference is this lecture.** These are the helpers of the networks, with $S$ seeds trained at once on $B$ transitions each:
+# One update, as the paper has it (Fujimoto et al. 2018, algorithm 1, in this course's letters), beside the code that runs:
+
+# %% tags=["hide"]
+pseudocode(
+    "TD3: one update",
+    r"""
+    draw a batch of transitions $(s, a, r, s')$ from the replay
+    $\tilde a \leftarrow \mathrm{clip}(\mu'(s') + \epsilon, -1, 1)$ with $\epsilon\sim\mathrm{clip}(\mathcal N(0,\tilde\sigma^2), -c, c)$
+    $y \leftarrow r + \gamma\,\min_{i=1,2} Q'_i(s', \tilde a)$, or $r$ where the episode terminated
+    a step of both critics down $\sum_i \mathbb E\,(y - Q_i(s,a))^2$
+    every $d$-th time
+        a step of the actor up $\mathbb E\,Q_1(s,\mu(s))$
+        $w' \leftarrow \tau w + (1-\tau)\,w'$ for the slow copies of all three networks
+    """,
+    TD3.update,
+    {
+        1: "def update", 2: "next_action = (nets.target_actor", 3: "y = self.target(", 4: "loss = ((y[:, None] - q)",
+        5: "if nets.updates % self.policy_delay == 0", 6: "action.backward(-uphill)", 7: "nets.target_critics.follow",
+    },
+)  # fmt: skip
+
+# %% [markdown]
+# Line 2 is smoothing, lines 3 and 4 are the twin critics, lines 5 to 7 the delay. Each can be switched off: `target_noise=0`, a target that ignores the second critic,
+# `policy_delay=1`. These are the helpers of the networks, with $S$ seeds trained at once on $B$ transitions each:
 #
 # | in the code | what it does |
 # |---|---|
@@ -382,39 +402,17 @@ plots.show(
 # | `nets.critics.action_gradient(obs, action)` | $\nabla_a Q_1(s,a)$ of the first critic |
 # | `action.backward(-uphill)` | hands that gradient on to the actor, with the sign for ascent |
 # | `target.follow(net, tau)` | $w' \leftarrow \tau w + (1-\tau)\,w'$ |
+#
+# And here is DDPG's `update` on the left, TD3's on the right; what only one of them has is coloured. **That difference is this lecture.**
 
-# %% tags=["hide"]
-STYLE = """<style>
-table.diff {font: 11px/1.5 monospace !important; table-layout: auto !important; border: none !important}
-table.diff td, table.diff th {text-align: left !important; padding: 0 4px !important; white-space: nowrap !important}
-table.diff tr {background: none !important} td.diff_next, th.diff_next {display: none} td.diff_header {color: #888}
-.diff_sub {background: #f7c48a} .diff_add {background: #cfe3f2} .diff_chg {background: #f3eaa0}
-</style>"""  # DDPG's orange, TD3's blue, yellow where a line differs in part
-
-
-def folded(function, width=64):
-    """The lines of a function's source, long ones broken between words."""
-    for line in textwrap.dedent(inspect.getsource(function)).splitlines():
-        indent = " " * (len(line) - len(line.lstrip()) + 4)
-        yield from textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False) or [""]
-
-
-def beside(one, other):
-    """Two functions' sources in two columns; what only one of them has is coloured."""
-    sources = [list(folded(f)) for f in (one, other)]
-    table = difflib.HtmlDiff().make_table(*sources, one.__qualname__, other.__qualname__)
-    return HTML(STYLE + table.replace("<colgroup></colgroup>", ""))
-
-
+# %%
 beside(DDPG.update, TD3.update)
 
 # %% [markdown]
-# Line 2 is the smoothed action, line 3 two next values and a single target for both critics (`[:, None]`), lines 5 and 6 the block that moved to the right, under
-# an `if`. The critic that the actor climbs is the $\hat Q^A$ of section 3. The targets themselves are pure functions:
+# The critic that the actor climbs is the $\hat Q^A$ of section 3. The targets themselves are pure functions:
 
 # %%
-print(inspect.getsource(td_target))
-print(inspect.getsource(twin_target))
+show_source(td_target, twin_target)
 
 # %% [markdown]
 # ### Lab: what smoothing does to a spike
@@ -462,9 +460,10 @@ def draw_smoothing(fig, sigma=0.2, clip=0.5, width=0.05, height=1.0):
 # away. So half of the height is left where $u = \tilde\sigma/\sqrt3$.
 
 # %% tags=["hide"]
-for width in (0.05, 0.2, 0.4):
-    spike = smoothed(lambda a, w=width: np.exp(-0.5 * (a / w) ** 2), np.zeros(1), 0.2, 1.0, points=20_001)
-    receipt(f"u = {width}: share that is left, formula", spike, width / (width**2 + 0.2**2) ** 0.5, 1e-4)
+with receipts("averaged over quantiles", oracle="convolution of Gaussians") as same:
+    for width in (0.05, 0.2, 0.4):
+        spike = smoothed(lambda a, w=width: np.exp(-0.5 * (a / w) ** 2), np.zeros(1), 0.2, 1.0, points=20_001)
+        same(f"u = {width}: share that is left", spike, width / (width**2 + 0.2**2) ** 0.5, 1e-4)
 explore(
     draw_smoothing,
     alt="A critic with a spike, and the same critic smoothed over nearby actions",
@@ -567,7 +566,11 @@ def arcade_experiment(steps, seeds, algorithms=variants):
 # %% tags=["hide"]
 predict(
     "After 3000 steps DDPG has spent well over a thousand steps in the arcade, and lost 0.2 a step on average. Where does its policy go?",
-    choices=["home, nearly always", "half of the seeds home, half in", "in, nearly always"],
+    choices={
+        "home, nearly always": "A critic that averaged over the knobs would know the loss by now. This one is asked at the knobs that look best.",
+        "half of the seeds home, half in": "So it begins, with random policies. But the actor then follows its critic.",
+        "in, nearly always": "",
+    },
     answer="in, nearly always",
     why="Among all settings of ten knobs there is always one that the critic, fitted to noisy rewards, thinks profitable. The actor finds it, "
     "and the target copies its value.",
@@ -764,8 +767,9 @@ y_ddpg = td_target(nothing, terminated, next_values[0], discount)
 y_td3 = twin_target(nothing, terminated, *next_values, discount)
 assert np.all(y_td3 <= y_ddpg) and not y_td3[terminated].any() and not y_ddpg[terminated].any()
 allowed = 4 * discount / (~terminated).sum() ** 0.5
-receipt("DDPG's target, 0: unbiased", y_ddpg[~terminated].mean(), 0.0, allowed)
-receipt("TD3's target, −γ/√π", y_td3[~terminated].mean(), -discount / np.pi**0.5, allowed)
+with receipts("mean target", oracle="closed form") as same:
+    same("DDPG's, unbiased", y_ddpg[~terminated].mean(), 0.0, allowed)
+    same("TD3's, −γ/√π", y_td3[~terminated].mean(), -discount / np.pi**0.5, allowed)
 
 # %% [markdown]
 # ### Where the second estimate comes from
