@@ -693,7 +693,7 @@ panel
 #
 # <details><summary>Hint and answer</summary>
 #
-# *Hint.* What is the maximum of one estimate? *Answer.* One machine lures nobody for long: the estimate is honest, and in episode 20 fewer than half of the agents go left. With two machines more than half do, with fifty nearly all.
+# *Hint.* What is the maximum of one estimate? *Answer.* One machine lures nobody: its estimate is honest, and in episode 20 fewer than a quarter of the agents go left, down from a half. With two machines about two fifths do, with fifty more than nine tenths.
 # </details>
 #
 # **3** (★★, 20 minutes). Let $x$ and $y$ be jointly normal with mean 0, variance $\sigma^2$ and correlation $\rho$. Show that $\mathbb E[\min(x,y)] = -\sigma\sqrt{(1-\rho)/\pi}$. What is left of TD3's minimum at $\rho = 0.99$?
