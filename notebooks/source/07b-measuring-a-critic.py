@@ -476,7 +476,7 @@ for name in ("DDPG", "TD3, d = 1"):
 #
 #
 # two = {"DDPG": variants["DDPG"], "TD3": td3}
-# ended = one_state_experiment(steps=1500, seeds=8, algorithms=two, world=ends)
+# ended = one_state_experiment(steps=1000, seeds=8, algorithms=two, world=ends)
 # print({name: error[:, -1].std() for name, error in ended["error"].items()})
 # ```
 #
@@ -495,7 +495,7 @@ for name in ("DDPG", "TD3, d = 1"):
 #
 #
 # both = {"TD3": td3, "larger": replace(td3, target=larger)}
-# hopeful = one_state_experiment(steps=1500, seeds=8, algorithms=both)
+# hopeful = one_state_experiment(steps=1000, seeds=8, algorithms=both)
 # print(interval(hopeful["error"]["larger"][:, -1] - hopeful["error"]["TD3"][:, -1]))
 # ```
 #
