@@ -227,7 +227,7 @@ ax = plots.axes(fig)
 difference = one["error"]["DDPG"] - one["error"]["TD3"]
 plots.learning_curve(ax, one["at"], difference, "DDPG − TD3", plots.PURPLE, "-", seeds_width=0.3)
 ax.axhline(0, color=plots.BLACK, linewidth=1.5, linestyle="-")
-ax.set(ylabel="difference of errors\n(units of the reward)", xlim=(0, 2000), ylim=(-0.6, 1.2))
+ax.set(ylabel="difference of errors\n(units of the reward)", xlim=(0, 2000), ylim=(-0.4, 0.8))
 ax.set_title("Seed by seed, DDPG's critic is the more hopeful")
 ax.text(0.99, 0.03, plots.curve_note(36), transform=ax.transAxes, color=plots.GREY, fontsize=11, ha="right")
 plots.label_lines(ax, wrap=12)
@@ -393,7 +393,9 @@ for name, look in looks.items():
         return_ax, pendulum["evaluated"], pendulum["return"][name], name, *look, seeds_width=0.3
     )
 bias_ax.axhline(0, color=plots.BLACK, linewidth=1.5, linestyle="-")
-bias_ax.set(ylabel="Q − discounted return\n(units of the reward)", title="The start-up bias fades")
+bias_ax.set(
+    ylabel="Q − discounted return\n(units of the reward)", title="The start-up bias fades", ylim=(-40, 215)
+)
 return_ax.set(ylabel="return of 200 steps, undiscounted", title="Delay slows TD3 here")
 for ax in (bias_ax, return_ax):
     ax.set_xticks((0, 1000, 2000, 3000))
