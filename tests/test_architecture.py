@@ -31,15 +31,8 @@ FLOORS = {  # the first part of a module's name -> its floor
     "commands": 5,
     "__main__": 5,  # finds commands by their files
 }
-FAMILIES = {
-    "equations",
-    "parts",
-    "agents",
-    "training",
-    "plots",
-    "widgets",
-    "grading",
-}  # members of these may import one another
+# Members of these may import one another.
+FAMILIES = {"equations", "parts", "agents", "training", "plots", "widgets", "grading"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
