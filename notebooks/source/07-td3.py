@@ -592,7 +592,7 @@ found, found_now = recorded(
 fig = plots.figure(11, 4.2)
 left_ax, right_ax = plots.axes(fig, 1, 2)
 for name in ("DDPG", "TD3"):
-    plots.learning_curve(left_ax, found["at"], found["return"][name], name, seeds_width=0.3)
+    plots.learning_curve(left_ax, found["at"], found["return"][name], name, seeds_width=0.3, bounds=(-2, 0))
 gain = found["return"]["TD3"] - found["return"]["DDPG"]
 plots.learning_curve(right_ax, found["at"], gain, "TD3 − DDPG", plots.PURPLE, "-", seeds_width=0.3)
 right_ax.axhline(0, color=plots.BLACK, linewidth=1.5, linestyle="-")
