@@ -71,3 +71,17 @@ def test_round_limits_hold_all_values_and_are_the_narrowest_of_at_most_six_steps
         assert top - bottom <= min(candidates) * (1 + 1e-9)
     with pytest.raises(ValueError, match="no finite value"):
         plots.round_limits([np.nan])
+
+
+def test_many_labels_keep_their_first_lines_and_a_line_that_leaves_has_its_label_where_it_leaves():
+    ax = plots.axes(plots.figure())
+    for number in range(9):
+        ax.plot([0, 1], [0.0, 1.0], label=f"run {number}, of many words")
+    plots.label_lines(ax, wrap=12)
+    assert [text.get_text() for text in ax.texts][0].startswith("run")
+    assert all("\n" not in text.get_text() for text in ax.texts)
+    ax = plots.axes(plots.figure())
+    ax.plot([0, 1, 2], [0.0, 0.2, 1.0], label="long")
+    ax.set(xlim=(0, 1.5), ylim=(0, 1))
+    plots.label_lines(ax)
+    assert ax.texts[0].get_position()[1] == pytest.approx(0.2)
