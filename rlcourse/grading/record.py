@@ -8,11 +8,11 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rlcourse.grading.feedback import OPENINGS, Feedback, unknown_mistake
+from rlcourse.grading.feedback import OPENINGS, Feedback, symptom, unknown_mistake
 from rlcourse.grading.sandbox.inside import observer
 
 Case = dict  # parameter name -> array, number or string: what crosses into the student's process
@@ -49,6 +49,11 @@ class Exercise:
     adaptor: Callable | None = None  # makes the call where a case is not the arguments: see the observer
     flat: bool = False  # an answer that works entry by entry may be written for arrays of one dimension
     certain: Callable | None = None  # (**case) -> what is sure of an answer that is drawn at random
+    oracle: Callable | None = None  # (**case) -> the right values, found in another way than by `reference`
+    seen: Callable | None = None  # (cases, answers, right) -> the symptom, where values alone say too little
+    personal: bool = False  # has each student an instance of their own, drawn from their ID?
+    lines: int = 15  # that the answer may take
+    viva: tuple[str, ...] = ()  # three questions of two minutes, for the instructor alone
 
     @property
     def name(self) -> str:
@@ -85,8 +90,8 @@ class Exercise:
 
     def expected(self, case: Case) -> Answer:
         """The right values of one case: the reference, called as the student's function is."""
-        if self.certain:
-            return named(self.certain(**case))
+        if self.certain or self.oracle:
+            return named((self.certain or self.oracle)(**case))
         return observer.call(self.spec, self.reference, case, style=lambda value: value)
 
     def cases(self, seed: int) -> list[Case]:
@@ -124,8 +129,14 @@ class Exercise:
                 "nothing kept from one call to the next.",
             )
         mistake = self.recognise(cases, answers, right)
+        if self.seen:
+            shown = self.seen(cases, answers, right)
+        else:
+            shown = symptom(cases, answers, expected, right)
         if mistake:
-            return self.feedback(False, mistake.word, mistake.hint)
+            return replace(self.feedback(False, mistake.word, mistake.hint), symptom=shown)
+        if self.seen:  # the values themselves would tell the answer
+            return self.feedback(False, None, shown)
         return self.feedback(False, *unknown_mistake(cases, answers, expected, right))
 
     def varies(self, cases, answers):

@@ -96,7 +96,11 @@ def visitation(P, policy, start, gamma):
 #
 # $$\eta(\pi') - \eta(\pi) = \frac1{1-\gamma}\sum_s d^{\pi'}(s)\sum_a \pi'(a|s)\,A^{\pi}(s,a).$$
 #
-# **Write** the right-hand side, a number. `new` is $\pi'$ and `old` is $\pi$.
+# The right-hand side is a sum with one term a state. Its sum you could have without the lemma, by solving for both policies'
+# values; its *terms* are what the lemma tells: at which states the gain is made.
+#
+# **Write** the terms, an array `[S]`: $\frac1{1-\gamma}\,d^{\pi'}(s)\sum_a \pi'(a|s)\,A^{\pi}(s,a)$ for each $s$. `new` is $\pi'$ and
+# `old` is $\pi$. Does their sum equal $\eta(\pi') - \eta(\pi)$?
 
 
 # %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "performance_difference", "locked": false, "solution": true}
@@ -104,7 +108,7 @@ def performance_difference(P, R, start, gamma, new, old):
     ### BEGIN SOLUTION
     d = visitation(P, new, start, gamma)
     gain = (new * advantages(P, R, gamma, old)).sum(axis=1)
-    return d @ gain / (1 - gamma)
+    return d * gain / (1 - gamma)
     ### END SOLUTION
 
 
