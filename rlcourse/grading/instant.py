@@ -12,19 +12,26 @@ VISIBLE = 0  # the seed that students see; the judge draws others
 crosses = Counter()  # {exercise: how many ✗ since the last ✓}, for as long as the kernel lives
 
 
-def check(name: str, function: Callable | None = None, seed: int = VISIBLE) -> Feedback:
+def instance(name: str, student: str) -> dict:
+    """The inputs of an exercise that are this student's own."""
+    return find(name).cases(VISIBLE, student)[0]
+
+
+def check(
+    name: str, function: Callable | None = None, seed: int = VISIBLE, student: str | None = None
+) -> Feedback:
     """Try `function` on the exercise's cases and say what is right, or which mistake it looks like.
 
     Shows as ✓ or ✗ with a sentence; `.passed`, `.score` in [0, 1], `.misconception` (a short word or None)
     and `.message` say the same. The first ✗ shows what is seen of the mistake (`.symptom`), the second, or a
-    click, how to repair it (`.message`). Never raises for a mistake in `function`; a loop without end it
-    cannot stop (interrupt the kernel).
+    click, how to repair it (`.message`). `student`: whose instance, where each has their own.
+    Never raises for a mistake in `function`; a loop without end it cannot stop (interrupt the kernel).
     """
     try:
         exercise = find(name)
     except KeyError as unknown:
         return Feedback(str(name), False, 0.0, None, unknown.args[0])
-    cases = exercise.cases(seed)
+    cases = exercise.cases(seed, student)
     feedback = exercise.judge(cases, observer.observe(exercise.spec, function, cases))
     if feedback.passed:
         crosses.pop(name, None)

@@ -91,7 +91,8 @@ def announced(statement, exercise):
 
 def test_cell(exercise):
     """The cell that checks an answer in the notebook, and to which nbgrader gives the points."""
-    source = f'feedback = check("{exercise.name}", {exercise.name})\ndisplay(feedback)\n'
+    whose = ", student=student" if exercise.personal else ""
+    source = f'feedback = check("{exercise.name}", {exercise.name}{whose})\ndisplay(feedback)\n'
     source += f"{exercise.points} * feedback.score  # points"
     meta = {"schema_version": 3, "task": False, "grade": True, "locked": True, "solution": False}
     meta |= {"grade_id": f"test-{exercise.name}", "points": exercise.points}

@@ -27,7 +27,7 @@ from types import SimpleNamespace
 from IPython.display import display
 
 from rlcourse import plots
-from rlcourse.grading import check
+from rlcourse.grading import check, instance
 
 
 def ready(name, function):
@@ -37,6 +37,13 @@ def ready(name, function):
         print(f"This cell waits for {name}: solve it, then run the cell again.")
     return solved
 
+
+# %% [markdown]
+# **Your ID.** One exercise below has an instance of your own, made from your student ID. Write it between the quotes, as your course
+# knows it, and run the cell.
+
+# %% tags=["not-graded"] nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "student-id", "locked": false, "solution": false}
+student = "your ID"
 
 # %% [markdown]
 # ## 1 · Noise that remembers
@@ -465,6 +472,66 @@ if ready("td3_update", td3_update):
     print(f"two steps: value {nets.critic1(zero, 0 * zero)[0].item():.2f}, should be 0.90")
     nets = probe(zero, zero, lambda a: 1 - (a - 0.5) ** 2, torch.ones(32))
     print(f"choice:    action {nets.actor(zero)[0].item():.2f}, should be 0.50")
+
+# %% [markdown]
+# ## 7 · What the curves say
+#
+# A world of five states in a row: at state $t$ the action $a \in [-1, 1]$ brings $1 - (a - g_t)^2$, then the next state follows, and after
+# the fifth the end; $\gamma = 0.9$. The goals $g_t$ come from your ID, so the curves are yours alone. Four runs of one actor
+# and one critic; each has one of these numbers, none comes twice:
+#
+# | | |
+# |---|---|
+# | 0 | nothing is wrong |
+# | 1 | the target bootstraps from terminal states |
+# | 2 | the actor goes down its critic |
+# | 3 | the target networks never move |
+# | 4 | the actor is trained on the actions in the batch |
+# | 5 | $\gamma$ is missing in the target |
+#
+# For each run: its true discounted return, the value that the critic gives the first state, and the size of the TD error. Before you
+# choose, ask of each fault what it must do to the *gap* between the first two.
+
+# %% tags=["not-graded"] nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "given-faults-picture", "locked": true, "solution": false}
+curves = instance("td3_faults", student)["curves"]
+figure = plots.figure(11, 5.4)
+axes = plots.axes(figure, 2, 4, sharex=True)
+for i, (returns, values, errors) in enumerate(curves):
+    updates = 6 * np.arange(len(returns))
+    axes[0, i].plot(updates, returns, color=plots.BLACK, linestyle="-", label="return")
+    axes[0, i].plot(updates, values, color=plots.ORANGE, linestyle="--", label="critic's value")
+    axes[1, i].plot(updates, errors, color=plots.BLUE, linestyle="-")
+    axes[0, i].set_title(f"Run {i}")
+    axes[1, i].set_xlabel("updates")
+axes[0, 0].set_ylabel("value of the start")
+axes[1, 0].set_ylabel("TD error (rms)")
+plots.legend(axes[0, 0])
+display(
+    plots.show(figure, alt=f"Return, critic's value and TD error of four runs, made from the ID {student}")
+)
+
+# %% [markdown]
+# ### 7.1 Name the fault
+#
+# **Write** the four numbers, of run 0 to run 3: `return [0, 1, 2, 3]` would be one answer. `curves` holds what you see, as an array
+# `[4, 3, T]`; read it with your eyes or by code, as you like. Be ready to say for each run which curve convinced you.
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "td3_faults", "locked": false, "solution": true}
+def td3_faults(curves):
+    ### BEGIN SOLUTION
+    found = []
+    for value, critic, _ in curves:
+        ratio = critic[-1] / value[-1]
+        if value[-1] < value[0] - 0.05:  # it gets worse
+            found.append(2)
+        elif max(value) - min(value) < 1e-9:  # it never moves
+            found.append(4)
+        else:  # sound, or the critic's value is wrong by a factor
+            found.append(1 if ratio > 1.5 else 5 if ratio > 1.1 else 3 if ratio < 0.6 else 0)
+    return found
+    ### END SOLUTION
+
 
 # %% [markdown]
 # ## 8 · Your target trains TD3

@@ -23,7 +23,7 @@ import torch
 from IPython.display import display
 
 from rlcourse import plots
-from rlcourse.grading import check
+from rlcourse.grading import check, instance
 
 
 def ready(name, function):
@@ -33,6 +33,13 @@ def ready(name, function):
         print(f"This cell waits for {name}: solve it, then run the cell again.")
     return solved
 
+
+# %% [markdown]
+# **Your ID.** One exercise below has an instance of your own, made from your student ID. Write it between the quotes, as your course
+# knows it, and run the cell.
+
+# %% tags=["not-graded"] nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "student-id", "locked": false, "solution": false}
+student = "your ID"
 
 # %% [markdown]
 # ## Notation and four given functions
@@ -436,6 +443,61 @@ def trpo_update(policy, obs, action, advantage, max_kl, damping):
         if gain > 0 and kl <= max_kl:
             return
     torch.nn.utils.vector_to_parameters(theta, parameters)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## 5 · What the curves say
+#
+# TRPO with exact advantages on a decision process of five states and three actions, made from your ID, so the curves are yours
+# alone; $\delta = 0.02$. Three runs; each has one of these numbers, none comes twice:
+#
+# | | |
+# |---|---|
+# | 0 | nothing is wrong |
+# | 1 | $\delta$ itself is used as the step size |
+# | 2 | the whole step is twice too long, and no line search checks it |
+# | 3 | the step goes downhill, and the search asks for a loss |
+# | 4 | the search compares the gain with the wrong sign |
+#
+# For each run: performance, the KL of each update in units of $\delta$, and the gain of the surrogate. Above the KL stands the mean fraction of the
+# step that the search took.
+
+# %% tags=["not-graded"] nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "given-faults-picture", "locked": true, "solution": false}
+curves = instance("trpo_faults", student)["curves"]
+figure = plots.figure(10, 6.6)
+axes = plots.axes(figure, 3, 3, sharex=True)
+for i, (performances, kls, gains, fractions) in enumerate(curves):
+    rows = (performances, plots.BLACK), (kls, plots.ORANGE), (gains, plots.GREEN)
+    for ax, (row, color) in zip(axes[:, i], rows, strict=True):
+        ax.plot(row, color=color, linestyle="-")
+    axes[0, i].set_title(f"Run {i}")
+    axes[1, i].axhline(1, color="0.8", zorder=0)
+    axes[1, i].set_title(f"mean fraction {fractions.mean():.2f}")
+    axes[2, i].set_xlabel("updates")
+for ax, name in zip(axes[:, 0], ("performance", "KL / δ", "gain"), strict=True):
+    ax.set_ylabel(name)
+display(plots.show(figure, alt=f"Performance, KL and gain of three runs, made from the ID {student}"))
+
+# %% [markdown]
+# ### 5.1 Name the fault
+#
+# **Write** the three numbers, of run 0 to run 2: `return [0, 1, 2]` would be one answer. `curves` `[3, 4, T]` holds performance, KL$/\delta$, gain and
+# fraction; read them with your eyes or by code. Be ready to say for each run which curve convinced you.
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "trpo_faults", "locked": false, "solution": true}
+def trpo_faults(curves):
+    ### BEGIN SOLUTION
+    found = []
+    for _, kl, gain, fraction in curves:
+        if max(fraction) == 0:  # nothing is ever accepted
+            found.append(4)
+        elif gain[0] < 0:
+            found.append(3)
+        else:
+            found.append(2 if kl[0] > 1.5 else 1 if kl[0] < 0.05 else 0)
+    return found
     ### END SOLUTION
 
 

@@ -325,6 +325,12 @@ MISTAKES = (
         shows=lambda case, answer: not even(case, answer)),
 )  # fmt: skip
 
+VIVA = (
+    "Capacity 3, items 1 to 5 added: write down what each slot holds now.",
+    "Does drawing with or without replacement change what the critic learns, in expectation?",
+    "When would you rather throw old transitions away earlier than a ring does?",
+)
+
 EXERCISE = Exercise(
     ReplayBuffer,
     draw,
@@ -337,4 +343,5 @@ EXERCISE = Exercise(
     right=fair,
     remark=uses_seed,
     seen=seen,
+    viva=VIVA,
 )

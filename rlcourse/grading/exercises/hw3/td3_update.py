@@ -271,6 +271,12 @@ MISTAKES = (
         updated(actor_first=True)),
 )  # fmt: skip
 
+VIVA = (
+    "Strike out one line of your update; I choose it. What will the curves of return and Q do?",
+    "Where in your code would a gradient leak into the critic, and what prevents it?",
+    "Set delay = 1 and σ = 0. Which method is left, and what still differs from DDPG?",
+)
+
 EXERCISE = Exercise(
     td3_update,
     draw,
@@ -281,4 +287,5 @@ EXERCISE = Exercise(
     adaptor=adaptor,
     oracle=updated(),
     lines=30,
+    viva=VIVA,
 )

@@ -100,4 +100,10 @@ def by_action(P, R, start, gamma, new, old):
     return d * new * markov.advantages(mdp, old) / (1 - gamma)
 
 
-EXERCISE = Exercise(performance_difference, draw, points=5, minutes=20, stars=2, mistakes=MISTAKES)
+VIVA = (
+    "Where is the gain of your two policies made? Point at the largest term, and explain it.",
+    "Replace d of the new policy by d of the old. What have you computed, and how wrong is it?",
+    "Can a term be negative while the new policy is better? Make an example.",
+)
+
+EXERCISE = Exercise(performance_difference, draw, points=5, minutes=20, stars=2, mistakes=MISTAKES, viva=VIVA)

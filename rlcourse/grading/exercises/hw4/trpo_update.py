@@ -261,6 +261,12 @@ MISTAKES = (
         updated(shrink=0.8), updated(shrink=0.9), updated(shrink=0.25)),
 )  # fmt: skip
 
+VIVA = (
+    "Which of your quantities are taken at θ_old, and where would a later θ spoil them?",
+    "The gradient of the KL at θ_old is 0. Why does your Hessian-vector product not vanish?",
+    "The search accepts at ¼. What does that say about the quadratic model?",
+)
+
 EXERCISE = Exercise(
     trpo_update,
     draw,
@@ -271,4 +277,5 @@ EXERCISE = Exercise(
     adaptor=adaptor,
     oracle=updated(),
     lines=30,
+    viva=VIVA,
 )
