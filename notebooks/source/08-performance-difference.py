@@ -291,18 +291,13 @@ def draw(fig, old_0=0.5, old_1=0.5, target_0=0.05, target_1=0.05, m=0.2, gamma=0
     }  # fmt: skip
 
 
-plots.picture(
-    draw,
-    alt="The square of policies with old, target and here; return, surrogate and bounds",
-    size=(9.5, 3.9),
-)
-
 # %% [markdown]
-# With sliders:
+# The lab:
 
 # %% tags=["hide"]
 lab = explore(
     draw,
+    alt="The square of policies with old, target and here; return, surrogate and bounds on the way",
     size=(9.5, 3.9),
     old_0=Slider("old₀", "old: π(move|0)", min=0.01, max=0.99, step=0.01),
     old_1=Slider("old₁", "old: π(move|1)", min=0.01, max=0.99, step=0.01),
