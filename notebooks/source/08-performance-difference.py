@@ -5,9 +5,9 @@
 #   they go?
 # objectives:
 # - **derive** the lemma that compares two policies exactly, state by state
-# - **say** why a greedy step cannot lose, and why a gradient step on shared parameters can
+# - **say** which improvement steps cannot lose, and why
 # - **prove** how far the surrogate may be trusted, by two walks that share their dice
-# - **judge** when that bound is nearly reached, and when it is thousands of times too careful
+# - **judge** on which worlds that bound is nearly reached, and on which it is far too careful
 # - **tell apart** Algorithm 1, a limit on the KL of every state, and TRPO's limit on its mean
 # needs:
 # - 01: $V, Q, A$ and the visitation
@@ -38,7 +38,7 @@ from scipy.optimize import brentq, linprog, minimize_scalar
 
 from rlcourse import plots
 from rlcourse.equations import markov, objectives
-from rlcourse.pages import receipt, receipts
+from rlcourse.pages import receipt, receipts, show_source
 from rlcourse.widgets import Slider, explore, predict
 
 plots.use()
@@ -454,7 +454,7 @@ plots.show(
 )
 
 # %% [markdown]
-# The share has a closed form:
+# The share:
 
 # %% tags=["hide"]
 off = 4 * 0.5 / np.sqrt(20_000)  # four standard errors, at most
@@ -489,6 +489,7 @@ with receipts("the package's coupling", oracle="the policies") as same:
 with receipts("the package", oracle="linear programme") as same:
     same("how often the coupling disagrees, in each state", disagree, programme, 1e-9)
     same("total variation by its formula", markov.tv(three_old, three_new), programme, 1e-9)
+show_source(markov.coupling)
 
 # %% [markdown]
 # **Lemma 2.** $|\bar A(s)| \le 2\alpha\max|A^{\mathrm{old}}|$.
@@ -759,7 +760,7 @@ plots.label_lines(ax)
 plots.show(fig, alt="Share of the possible improvement against rounds for five update rules")
 
 # %% [markdown]
-# Nobody comes down, three of the five without any promise: on a table each makes every $\bar A(s) \ge 0$, and section 2 is enough.
+# Nobody comes down, though three of the five obey no bound: on a table each makes every $\bar A(s) \ge 0$, and section 2 is enough.
 # The bound earns its price where states share parameters. So once more the two states with *one* row. Both then have the same
 # KL, so that mean and maximum are one number, and a fine grid of $\pi(\mathrm{move})$ solves both problems.
 
