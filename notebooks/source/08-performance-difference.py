@@ -384,18 +384,18 @@ plots.show(
 # ## 4 · How far may it be trusted? (25 minutes)
 #
 # The error comes from states that new and old visit differently. To bound it, let both walk *with the same dice* and ask when they part.
-# Our walkers climb a chain: *forward* goes one state up, and pays 10 at the top; *back* returns to the bottom and pays 2. In one step
-# of five the other happens (the diagram shows mean rewards). Old goes forward with probability 0.8, new with 0.9; $\gamma = 0.95$.
+# Our walkers climb a chain: *forward* goes one state up, and pays 10 at the top; *back* returns to the bottom and pays 2.
+# Old goes forward with probability 0.8, new with 0.9; $\gamma = 0.95$.
 
 # %% tags=["hide"]
-chain = markov.chain(5, gamma=0.95, slip=0.2)
+chain = markov.chain(5, gamma=0.95, slip=0.0)
 chain_old, chain_new = np.tile([0.8, 0.2], (5, 1)), np.tile([0.9, 0.1], (5, 1))
-plots.mdp(chain, actions=("forward", "back"), layout="chain")
+plots.mdp(chain, actions=("forward", "back"), layout=np.stack([2.3 * np.arange(5), np.zeros(5)], axis=1))
 
 # %% [markdown]
 # **Coupling.** A joint distribution of two actions $(a, \tilde a)$ with old and new as its margins is an $\alpha$-coupling if
-# $P(a \ne \tilde a \mid s) \le \alpha$ in every state. One draw decides both actions, and where the walkers stand together a second one decides
-# where both land, as long as they act alike.
+# $P(a \ne \tilde a \mid s) \le \alpha$ in every state. One draw decides both actions; where the world is random too, a second one decides where
+# both land, as long as they act alike.
 
 
 # %%
