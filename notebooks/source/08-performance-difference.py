@@ -5,9 +5,9 @@
 #   they go?
 # objectives:
 # - **derive** the lemma that compares two policies exactly, state by state
-# - **say** why a greedy step cannot lose, and why a gradient step on shared parameters can
+# - **say** which improvement steps cannot lose, and why
 # - **prove** how far the surrogate may be trusted, by two walks that share their dice
-# - **judge** when that bound is nearly reached, and when it is thousands of times too careful
+# - **judge** on which worlds that bound is nearly reached, and on which it is far too careful
 # - **tell apart** Algorithm 1, a limit on the KL of every state, and TRPO's limit on its mean
 # needs:
 # - 01: $V, Q, A$ and the visitation
@@ -38,7 +38,7 @@ from scipy.optimize import brentq, linprog, minimize_scalar
 
 from rlcourse import plots
 from rlcourse.equations import markov, objectives
-from rlcourse.pages import receipt, receipts
+from rlcourse.pages import receipt, receipts, show_source
 from rlcourse.widgets import Slider, explore, predict
 
 plots.use()
@@ -291,18 +291,13 @@ def draw(fig, old_0=0.5, old_1=0.5, target_0=0.05, target_1=0.05, m=0.2, gamma=0
     }  # fmt: skip
 
 
-plots.picture(
-    draw,
-    alt="The square of policies with old, target and here; return, surrogate and bounds",
-    size=(9.5, 3.9),
-)
-
 # %% [markdown]
-# With sliders:
+# The lab:
 
 # %% tags=["hide"]
 lab = explore(
     draw,
+    alt="The square of policies with old, target and here; return, surrogate and bounds on the way",
     size=(9.5, 3.9),
     old_0=Slider("old₀", "old: π(move|0)", min=0.01, max=0.99, step=0.01),
     old_1=Slider("old₁", "old: π(move|1)", min=0.01, max=0.99, step=0.01),
@@ -389,18 +384,18 @@ plots.show(
 # ## 4 · How far may it be trusted? (25 minutes)
 #
 # The error comes from states that new and old visit differently. To bound it, let both walk *with the same dice* and ask when they part.
-# Our walkers climb a chain: *forward* goes one state up, and pays 10 at the top; *back* returns to the bottom and pays 2. In one step
-# of five the other happens (the diagram shows mean rewards). Old goes forward with probability 0.8, new with 0.9; $\gamma = 0.95$.
+# Our walkers climb a chain: *forward* goes one state up, and pays 10 at the top; *back* returns to the bottom and pays 2.
+# Old goes forward with probability 0.8, new with 0.9; $\gamma = 0.95$.
 
 # %% tags=["hide"]
-chain = markov.chain(5, gamma=0.95, slip=0.2)
+chain = markov.chain(5, gamma=0.95, slip=0.0)
 chain_old, chain_new = np.tile([0.8, 0.2], (5, 1)), np.tile([0.9, 0.1], (5, 1))
-plots.mdp(chain, actions=("forward", "back"), layout="chain")
+plots.mdp(chain, actions=("forward", "back"), layout=np.stack([2.3 * np.arange(5), np.zeros(5)], axis=1))
 
 # %% [markdown]
 # **Coupling.** A joint distribution of two actions $(a, \tilde a)$ with old and new as its margins is an $\alpha$-coupling if
-# $P(a \ne \tilde a \mid s) \le \alpha$ in every state. One draw decides both actions, and where the walkers stand together a second one decides
-# where both land, as long as they act alike.
+# $P(a \ne \tilde a \mid s) \le \alpha$ in every state. One draw decides both actions; where the world is random too, a second one decides where
+# both land, as long as they act alike.
 
 
 # %%
@@ -459,7 +454,7 @@ plots.show(
 )
 
 # %% [markdown]
-# The share has a closed form:
+# The share:
 
 # %% tags=["hide"]
 off = 4 * 0.5 / np.sqrt(20_000)  # four standard errors, at most
@@ -494,6 +489,7 @@ with receipts("the package's coupling", oracle="the policies") as same:
 with receipts("the package", oracle="linear programme") as same:
     same("how often the coupling disagrees, in each state", disagree, programme, 1e-9)
     same("total variation by its formula", markov.tv(three_old, three_new), programme, 1e-9)
+show_source(markov.coupling)
 
 # %% [markdown]
 # **Lemma 2.** $|\bar A(s)| \le 2\alpha\max|A^{\mathrm{old}}|$.
@@ -764,7 +760,7 @@ plots.label_lines(ax)
 plots.show(fig, alt="Share of the possible improvement against rounds for five update rules")
 
 # %% [markdown]
-# Nobody comes down, three of the five without any promise: on a table each makes every $\bar A(s) \ge 0$, and section 2 is enough.
+# Nobody comes down, though three of the five obey no bound: on a table each makes every $\bar A(s) \ge 0$, and section 2 is enough.
 # The bound earns its price where states share parameters. So once more the two states with *one* row. Both then have the same
 # KL, so that mean and maximum are one number, and a fine grid of $\pi(\mathrm{move})$ solves both problems.
 
