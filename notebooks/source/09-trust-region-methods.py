@@ -24,20 +24,18 @@
 # homework: 4
 
 # %% tags=["hide", "import"]
-import inspect
 from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 from contourpy import contour_generator
-from IPython.display import Code
 from matplotlib.collections import LineCollection
 from scipy.optimize import minimize
 
 from rlcourse import plots
 from rlcourse.equations import markov
 from rlcourse.equations import trust_region as tr
-from rlcourse.pages import receipt, receipts
+from rlcourse.pages import pseudocode, receipt, receipts, show_source
 from rlcourse.widgets import Choice, Slider, explore, predict
 
 plots.use()
@@ -307,7 +305,7 @@ predict(
 # Two functions of the package are the whole method, after Algorithm 4.1 of Nocedal and Wright:
 
 # %% tags=["hide"]
-Code(inspect.getsource(tr.radius_rule) + "\n\n" + inspect.getsource(tr.trust_region_step), language="python")
+show_source(tr.radius_rule, tr.trust_region_step)
 
 # %% [markdown]
 # The path from the top of the hill. Follow the radius.
@@ -396,17 +394,33 @@ lab_path
 #
 # **In many dimensions** $B$ may be too large to build. Steihaug's method asks only for products $v \mapsto Bv$: it walks by conjugate
 # gradients (lecture 10) from $p = 0$ towards the solution of $Bp = -g$:
-#
-# | line | Steihaug's method (Nocedal and Wright, Algorithm 7.2) |
-# |---|---|
-# | 1 | $p \leftarrow 0,\quad r \leftarrow g,\quad u \leftarrow -g$ |
-# | 2 | **while** $\|r\|$ is not small: |
-# | 3 | $\quad$ **if** $u^\top B u \le 0$: follow $u$ to the edge; **return** |
-# | 4 | $\quad$ $\alpha \leftarrow r^\top r / u^\top B u$. **If** $\|p + \alpha u\| \ge \Delta$: follow $u$ to the edge; **return** |
-# | 5 | $\quad$ $p \leftarrow p + \alpha u$, and $r$, $u$ as conjugate gradients have them |
-# | 6 | **return** $p$ |
-#
-# The length of $p$ grows with every line 5, so a larger radius only lets the path go further along the *same* broken line.
+
+# %% tags=["hide"]
+pseudocode(
+    "Steihaug's method (Nocedal and Wright, Algorithm 7.2)",
+    r"""
+    $p \leftarrow 0$, $r \leftarrow g$, $u \leftarrow -g$
+    while $\|r\|$ is not small:
+        if $u^\top B u \le 0$: follow $u$ to the edge and return
+        $\alpha \leftarrow r^\top r \,/\, u^\top B u$
+        if $\|p + \alpha u\| \ge \Delta$: follow $u$ to the edge and return
+        $p \leftarrow p + \alpha u$, and $r$, $u$ as conjugate gradients have them
+    return $p$
+    """,
+    tr.steihaug_step,
+    {
+        1: "np.zeros_like",
+        2: "while np",
+        3: "if curvature <= 0",
+        4: "alpha =",
+        5: "return p + _",
+        6: "p, previous =",
+    },
+)
+
+# %% [markdown]
+# (The code calls the direction `d`.) The length of $p$ grows with every line 6, so a larger radius only lets the path go further
+# along the *same* broken line.
 
 
 # %% tags=["hide"]
