@@ -150,3 +150,13 @@ def test_power_is_the_share_of_t_tests_that_find_the_difference():
         rl.seeds_needed(0.0)
     with pytest.raises(ValueError, match="n ≥ 2"):
         rl.power(1.0, 1)
+
+
+def test_the_intervals_of_disjoint_sets_are_those_of_their_seeds_alone():
+    runs = np.random.default_rng(0).normal(size=(30, 2))
+    sets = rl.intervals_of_sets(runs)
+    assert [found.n for found in sets] == [10, 10, 10]
+    for found, part in zip(sets, (runs[:10], runs[10:20], runs[20:]), strict=True):
+        np.testing.assert_array_equal(found.low, rl.interval(part).low)
+    with pytest.raises(ValueError, match="31 runs cannot be parted into 3 equal sets"):
+        rl.intervals_of_sets(np.zeros(31))

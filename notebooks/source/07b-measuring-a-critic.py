@@ -33,7 +33,7 @@ from rlcourse.pages import receipts
 from rlcourse.parts.noise import GaussianNoise
 from rlcourse.parts.randomness import Streams
 from rlcourse.parts.worlds import Pendulum, SystemVectorEnv, system_of
-from rlcourse.statistics import interval
+from rlcourse.statistics import interval, intervals_of_sets
 from rlcourse.training.probes import PROBE, q_of_own_action, train_and_probe
 from rlcourse.widgets import predict
 
@@ -240,16 +240,14 @@ plots.show(
 # seeds, beside the errors themselves, which carry the luck:
 
 # %% tags=["hide"]
-SETS = [slice(0, 12), slice(12, 24), slice(24, 36)]
 late = {name: error[:, one["at"] > 1000].mean(axis=1) for name, error in one["error"].items()}  # [36] each
 late_luck = one["luck"][:, one["at"] > 1000].mean(axis=1)
 late_taken = one["taken"][:, one["at"] > 1000].mean(axis=1)
 
 
-def in_each_set(values):
-    """The interval of each set of seeds, as text and as intervals."""
-    found = [interval(values[chosen]) for chosen in SETS]
-    return "   ".join(f"{i.estimate:+.3f} [{i.low:+.3f}, {i.high:+.3f}]" for i in found), found
+def in_words(values, digits=3):
+    found = intervals_of_sets(values)
+    return "   ".join(f"{i.estimate:+.{digits}f} [{i.low:+.{digits}f}, {i.high:+.{digits}f}]" for i in found)
 
 
 rows = {name: late[name] for name in variants} | {"luck of the seed": late_luck}
@@ -257,14 +255,14 @@ rows |= {f"{name} − TD3": late[name] - late["TD3"] for name in variants if nam
 for name, values in (
     rows | {"TD3 − luck": late["TD3"] - late_luck, "taken by the minimum": late_taken}
 ).items():
-    print(f"{name:24} {in_each_set(values)[0]}")
+    print(f"{name:24} {in_words(values)}")
 for name in ("DDPG", "TD3, one critic", "TD3, no smoothing"):
-    assert all(found.low > 0 for found in in_each_set(late[name] - late["TD3"])[1]), name
-assert all(found.low > 0 for found in in_each_set(late["DDPG"])[1])
+    assert all(found.low > 0 for found in intervals_of_sets(late[name] - late["TD3"])), name
+assert all(found.low > 0 for found in intervals_of_sets(late["DDPG"]))
 assert (
     abs(9 * interval(late_taken).estimate - interval(late["TD3, one critic"] - late["TD3"]).estimate) < 0.03
 )
-assert all(found.low > 0 and found.high < 0.01 for found in in_each_set(late_taken)[1])
+assert all(found.low > 0 and found.high < 0.01 for found in intervals_of_sets(late_taken))
 
 
 # %% [markdown]
@@ -412,34 +410,30 @@ plots.show(
 # The same in each set of ten seeds:
 
 # %% tags=["hide"]
-TENS = [slice(0, 10), slice(10, 20), slice(20, 30)]
-
-
-def in_each_ten(values):
-    """The interval of each set of ten seeds, as text and as intervals."""
-    each = [interval(values[chosen]) for chosen in TENS]
-    return "   ".join(f"{i.estimate:+.1f} [{i.low:+.1f}, {i.high:+.1f}]" for i in each), each
-
-
 mean_return = {name: curve.mean(axis=1) for name, curve in pendulum["return"].items()}
 for name, bias in pendulum["bias"].items():
     for when, column in (("step 500", 0), ("step 3000", -1)):
-        print(f"{name:10} bias at {when:9} {in_each_ten(bias[:, column])[0]}")
+        print(f"{name:10} bias at {when:9} {in_words(bias[:, column], 1)}")
 for one_name, other in (("DDPG", "TD3"), ("TD3, d = 1", "TD3"), ("DDPG", "TD3, d = 1")):
     gap = mean_return[one_name] - mean_return[other]
     end = pendulum["bias"][one_name][:, -1] - pendulum["bias"][other][:, -1]
-    print(f"{one_name} − {other}: mean return {in_each_ten(gap)[0]}")
-    print(f"{one_name} − {other}: bias at the end {in_each_ten(end)[0]}")
+    print(f"{one_name} − {other}: mean return {in_words(gap, 1)}")
+    print(f"{one_name} − {other}: bias at the end {in_words(end, 1)}")
+
+# %% [markdown]
+# What the text below says of it, asserted in each set:
+
+# %% tags=["hide"]
 for bias in pendulum["bias"].values():
-    for start, end in zip(in_each_ten(bias[:, 0])[1], in_each_ten(bias[:, -1])[1], strict=True):
+    for start, end in zip(intervals_of_sets(bias[:, 0]), intervals_of_sets(bias[:, -1]), strict=True):
         assert start.low > 0, "at step 500 the bias is positive beyond its interval"
         assert abs(end.estimate) < 0.25 * start.estimate, "and most of it is gone at the end"
 ends = {name: bias[:, -1] for name, bias in pendulum["bias"].items()}
-assert all(each.low > 0 for each in in_each_ten(ends["TD3"] - ends["DDPG"])[1]), "delay forgets late"
-assert all(each.high < 0 for each in in_each_ten(ends["TD3, d = 1"])[1]), "without it TD3 ends below 0"
-assert all(each.low > 0 for each in in_each_ten(ends["DDPG"] - ends["TD3, d = 1"])[1])
+assert all(each.low > 0 for each in intervals_of_sets(ends["TD3"] - ends["DDPG"])), "delay forgets late"
+assert all(each.high < 0 for each in intervals_of_sets(ends["TD3, d = 1"])), "without it TD3 ends below 0"
+assert all(each.low > 0 for each in intervals_of_sets(ends["DDPG"] - ends["TD3, d = 1"]))
 for name in ("DDPG", "TD3, d = 1"):
-    assert all(each.low > 0 for each in in_each_ten(mean_return[name] - mean_return["TD3"])[1]), name
+    assert all(each.low > 0 for each in intervals_of_sets(mean_return[name] - mean_return["TD3"])), name
 
 # %% [markdown]
 # At step 500 all of the "overestimation" is the value that a fresh network says. It is then forgotten, in about $1/\big(\tau(1-\gamma)\big) = 1000$ updates, and half as fast by TD3 with
