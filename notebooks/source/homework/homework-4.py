@@ -474,7 +474,7 @@ for i, (performances, kls, gains, fractions) in enumerate(curves):
     axes[0, i].set_title(f"Run {i}")
     axes[1, i].axhline(1, color="0.8", zorder=0)
     axes[1, i].set_title(f"mean fraction {fractions.mean():.2f}")
-    axes[2, i].set_xlabel("updates")
+    axes[2, i].set(xlabel="updates", xticks=range(0, len(kls), 3))
 for ax, name in zip(axes[:, 0], ("performance", "KL / δ", "gain"), strict=True):
     ax.set_ylabel(name)
 display(plots.show(figure, alt=f"Performance, KL and gain of three runs, made from the ID {student}"))
