@@ -94,9 +94,15 @@ def numbers_html(numbers: Mapping[str, object]) -> str:
     return f'<table class="rlcourse-numbers">{rows}</table>' if rows else ""
 
 
-def alt_html(text: str) -> str:
-    """The picture in words, for screen readers: ipywidgets 8.1.9 has no alt, and a tooltip breaks it."""
-    return f'<span role="note" class="rlcourse-alt">Picture: {html.escape(text)}</span>'
+def view_html(png: bytes, size: tuple[float, float], words: str, beside: str) -> str:
+    """A picture, in words too for those who hear the page, and what stands beside it, in one message."""
+    wide, high = (round(100 * side) for side in size)
+    picture = (
+        f'<img class="rlcourse-picture" alt="{html.escape(words)}" width="{wide}" height="{high}" '
+        f'style="max-width:calc({wide}px * var(--rlcourse-scale, 1))" decoding="sync" '
+        f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+    )
+    return f'<div class="rlcourse-body">{picture}<div class="rlcourse-beside">{beside}</div></div>'
 
 
 def error_html(error: BaseException, note: str = "") -> str:

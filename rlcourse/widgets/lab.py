@@ -45,8 +45,9 @@ class Lab:
             return
         self._inputs = {name: control.widget(self.start[name]) for name, control in self.controls.items()}
         ipywidgets = display.ipywidgets
-        self._image = display.image(*self.size)
-        self._numbers = ipywidgets.HTML()
+        # Picture and numbers are one widget: one message a move, one layout of the page.
+        self._view = ipywidgets.HTML()
+        self._view.add_class("rlcourse-view")
         self._error = ipywidgets.HTML()
         button = ipywidgets.Button(description="Reset", tooltip="all controls back to their start values")
         button.on_click(lambda _: self.reset())
@@ -55,8 +56,7 @@ class Lab:
         lines = rows([row(self.controls[name], widget) for name, widget in self._inputs.items()])
         below = ipywidgets.HBox([button, display.tools(), self._error])
         below.add_class("rlcourse-buttons")
-        body = display.body(self._image, self._numbers)
-        self._root = display.panel("lab", [lines, below, body])
+        self._root = display.panel("lab", [lines, below, self._view])
 
     @property
     def values(self) -> dict[str, object]:
@@ -105,12 +105,21 @@ class Lab:
         self._rest.daemon = True
         self._rest.start()
 
-    def sharpen(self) -> None:
-        """The picture as it is now, with all pixels of a large screen."""
-        if self._root is None or self.error is not None:
-            return
-        with display.DRAWING:  # sent within: a newer picture comes after it
-            self._image.value = plots.to_png(self.figure, display.SHARP)
+    def sharpen(self) -> bytes:
+        """The picture as it is now, with all pixels of a large screen, shown and as a PNG."""
+        if self.error is not None:
+            return self.png
+        with display.DRAWING:  # shown within: a newer picture comes after it
+            png = plots.to_png(self.figure, display.SHARP)
+            self._show(png)
+        return png
+
+    def _show(self, png: bytes) -> None:
+        """A picture, and the numbers that belong to it: none where the values beside them are others."""
+        if self._root is not None and png:
+            numbers = {} if self.error is not None else self.numbers
+            beside = display.numbers_html(numbers) + display.code_html("lab", self.values)
+            self._view.value = display.view_html(png, self.size, self._words(), beside)
 
     def redraw(self) -> None:
         """Draw at the present values. What draw raises is shown in the panel; the last good picture stays."""
@@ -133,29 +142,20 @@ class Lab:
             self._laid_out = False
             if self._root is not None:
                 self._error.value = display.error_html(error, "The picture below is the last good one.")
-                self._numbers.value = ""  # they would belong to other values than the sliders show
+                self._show(self.png)
             return
         self.error, self.numbers = None, dict(numbers)
         self.pictures += 1
         if self._root is not None:
             if self._error.value:
                 self._error.value = ""
-            self._image.value = self.png
-            self._numbers.value = (
-                display.alt_html(self._words())
-                + display.numbers_html(self.numbers)
-                + display.code_html("lab", self.values)
-            )
+            self._show(self.png)
 
     def _words(self) -> str:
         return self.alt or plots.title_of(self.figure)
 
     def _ipython_display_(self) -> None:
-        self.sharpen()
-        sharp = self._root is not None and self.error is None
-        display.publish(
-            self._root, self._image.value if sharp else self.png or None, self.size, self._words()
-        )
+        display.publish(self._root, self.sharpen() or None, self.size, self._words())
 
 
 def explore(

@@ -105,16 +105,19 @@ mark => {
   const toggleGhost = panel => {
     const former = panel.querySelector('.rlcourse-ghost');
     if (former) return former.remove();
-    const ghost = new Image(), picture = panel.querySelector('.rlcourse-picture');
+    // A move replaces the picture, so the ghost lies on the frame around it, where the picture is now.
+    const ghost = new Image(), frame = panel.querySelector('.rlcourse-view');
     ghost.className = 'rlcourse-ghost';
     ghost.alt = 'the picture as it was, pale';
-    ghost.src = pixels(picture);
-    const place = () => Object.assign(ghost.style, {
-      left: `${picture.offsetLeft}px`, top: `${picture.offsetTop}px`, width: `${picture.offsetWidth}px`,
-    });
+    ghost.src = pixels(frame.querySelector('.rlcourse-picture'));
+    const place = () => {
+      const picture = frame.querySelector('.rlcourse-picture');
+      const [left, top, width] = [picture.offsetLeft, picture.offsetTop, picture.offsetWidth];
+      Object.assign(ghost.style, {left: `${left}px`, top: `${top}px`, width: `${width}px`});
+    };
     place();
-    new ResizeObserver(place).observe(picture);
-    picture.parentElement.append(ghost);
+    new ResizeObserver(place).observe(frame);
+    frame.append(ghost);
   };
 
   const save = panel => {

@@ -114,7 +114,8 @@ def theme(page, name):
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size[0]))
 def test_a_lab_and_a_live_panel_are_seen_whole_with_their_numbers(page, sized, size):
     sized(*size)
-    for panel, named in ((page.lab(0), "lab"), (page.live(0), "live")):
+    for find, named in ((page.lab, "lab"), (page.live, "live")):
+        panel = find(0)
         page.page.wait_for_timeout(200)
         box = panel.root.bounding_box()
         assert box["height"] <= room(page), f"{named} at {size}: {box['height']:.0f} of {room(page):.0f}"

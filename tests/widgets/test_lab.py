@@ -1,5 +1,6 @@
 """Labs without a page: what they compute, refuse and leave behind."""
 
+import base64
 import io
 
 import numpy as np
@@ -25,6 +26,23 @@ def lab():
     return explore(draw, gap=Slider("Δ", "gap", "m", 0.0, 3.0, 0.1), **controls)
 
 
+def shown(one):
+    """The picture that a page shows."""
+    return base64.b64decode(one._view.value.split("base64,")[1].split('"')[0])
+
+
+def test_a_move_is_one_message_with_picture_words_and_numbers(monkeypatch):
+    one = lab()
+    said = []
+    for widget in (one._view, one._error, one._root):
+        monkeypatch.setattr(widget, "send_state", lambda key=None: said.append(key))
+    one._inputs["gap"].value = 2.0
+    assert said == ["value"]
+    assert shown(one) == one.png
+    assert 'alt="A line"' in one._view.value
+    assert 'data-value="3.0"' in one._view.value
+
+
 def test_a_lab_starts_at_draws_defaults_and_follows_its_controls():
     one = lab()
     assert one.values == {"gap": 1.0, "kind": "sum", "square": False}
@@ -42,7 +60,8 @@ def test_a_raising_draw_leaves_the_last_picture_and_the_lab_recovers():
     assert isinstance(one.error, ZeroDivisionError)
     assert one.png == good
     assert "too wide" in one._error.value
-    assert one._numbers.value == ""
+    assert "data-number" not in one._view.value
+    assert shown(one) == good
     one.set(gap=2.0)
     assert one.error is None
     assert one._error.value == ""
@@ -64,20 +83,20 @@ def test_what_draw_returns_must_be_named_numbers():
 
 def test_text_from_outside_is_escaped():
     one = explore(lambda fig, x=0.5: {"<b>": "<script>"}, x=Slider("x", "x"))
-    assert "<script>" not in one._numbers.value
-    assert "&lt;b&gt;" in one._numbers.value
+    assert "<script>" not in one._view.value
+    assert "&lt;b&gt;" in one._view.value
 
 
 def test_a_picture_at_rest_has_twice_the_pixels_and_is_drawn_by_the_same_figure():
     one = lab().set(gap=2.0)
-    moving = Image.open(io.BytesIO(one._image.value))
+    moving = Image.open(io.BytesIO(shown(one)))
     one.sharpen()
-    sharp = Image.open(io.BytesIO(one._image.value))
+    sharp = Image.open(io.BytesIO(shown(one)))
     assert sharp.size == tuple(2 * side for side in moving.size)
     small = np.asarray(sharp.resize(moving.size, Image.Resampling.BOX)).astype(int)
     assert np.abs(small - np.asarray(moving).astype(int)).mean() < 6
     one.set(gap=1.0)
-    assert Image.open(io.BytesIO(one._image.value)).size == moving.size
+    assert Image.open(io.BytesIO(shown(one))).size == moving.size
 
 
 def test_a_page_draws_the_sharp_picture_when_the_hand_rests_and_only_once(until):
