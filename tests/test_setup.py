@@ -276,7 +276,8 @@ def test_the_variable_takes_torch_from_an_index_a_wheel_or_a_folder(with_environ
 def test_an_unknown_command_names_the_known_ones(repository):
     process = repository.run("laboratory")
     assert process.returncode == 2
-    assert process.err == "rlcourse: no command 'laboratory': lab, test, train, grade, build or record\n"
+    known = command_line.in_words(list(command_line.commands()), "or")
+    assert process.err == f"rlcourse: no command 'laboratory': {known}\n"
     assert not (repository.root / ".venv").exists()
 
 
