@@ -8,24 +8,46 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Feedback:
-    """What a check found: shown in the notebook, or written by the judge."""
+    """What a check found: shown in the notebook, or written by the judge.
+
+    Where `message` says how to repair a mistake, `symptom` says only what is seen of it. The first ✗ of an
+    exercise shows the symptom and keeps the rest folded (`first`).
+    """
 
     exercise: str
     passed: bool
     score: float
     misconception: str | None
     message: str
+    symptom: str = ""
+    first: bool = False
+
+    @property
+    def folded(self) -> bool:
+        """Is the repair kept back until it is asked for?"""
+        return self.first and bool(self.symptom)
 
     def __repr__(self):
-        return f"{'✓' if self.passed else '✗'} {self.exercise}: {self.message}"
+        shown = f"{self.symptom}\n{ASK} (`feedback.message`)." if self.folded else self.message
+        return f"{'✓' if self.passed else '✗'} {self.exercise}: {shown}"
 
     def _repr_html_(self):
         mark, colour = ("✓", "#009E73") if self.passed else ("✗", "#D55E00")
-        text = html.escape(self.message).replace("\n", "<br>")
+        text = lines(self.message)
+        if self.folded:
+            text = f"{lines(self.symptom)}<details><summary>{ASK}.</summary>{text}</details>"
         return (
             f'<div style="border-left:4px solid {colour};padding:.3em .8em;line-height:1.5">'
             f'<b style="color:{colour}">{mark} {html.escape(self.exercise)}</b><br>{text}</div>'
         )
+
+
+ASK = "The next ✗ says what to mend; you may also ask for it now"
+
+
+def lines(text):
+    """Text as HTML, line by line."""
+    return html.escape(text).replace("\n", "<br>")
 
 
 OPENINGS = {
@@ -81,6 +103,75 @@ def unknown_mistake(
     k = int(np.argmax(np.abs(a - b)))
     which = f"entry {k} (counted from 0) of your answer" if b.size > 1 else "your answer"
     return None, f"{counted}\nFor {show(cases[i])}: {which} is {a[k]:.6g}, expected {b[k]:.6g}."
+
+
+def symptom(cases, answers, expected, right):
+    """What is seen of a mistake, told from the values alone, so that it cannot say how to repair it.
+
+    How many cases are right; which part of an answer is wrong; where, or in which direction; one example.
+    """
+    wrong = [i for i, ok in enumerate(right) if not ok]
+    seen = [f"Right in {sum(right)} of {len(right)} cases."]
+    i, name = next(((i, n) for i in wrong for n in expected[i] if differs(answers[i][n], expected[i][n])),
+                   (wrong[0], next(iter(expected[wrong[0]]))))  # fmt: skip
+    fine = [n for n in expected[i] if not any(differs(answers[j][n], expected[j][n]) for j in wrong)]
+    what = "your answer" if name == "value" and len(expected[i]) == 1 else f"the {name.replace('_', ' ')}"
+    if fine:
+        seen.append(f"The {', '.join(fine).replace('_', ' ')} came out right, {what} did not.")
+    a, b = answers[i][name], expected[i][name]
+    if a.shape != b.shape and not a.size == b.size == 1:
+        return " ".join([*seen, f"For {show(cases[i])}: {what} has shape {a.shape}, expected {b.shape}."])
+    alike = [j for j in wrong if answers[j][name].size == expected[j][name].size]
+    pattern = where(cases, answers, expected, alike, name) + direction(
+        np.concatenate([answers[j][name].ravel() for j in alike]),
+        np.concatenate([expected[j][name].ravel() for j in alike]),
+    )
+    k = int(np.argmax(np.abs(np.nan_to_num(a.ravel() - b.ravel(), nan=np.inf))))
+    which = f"entry {k} (counted from 0) of {what}" if b.size > 1 else what
+    example = f"For {show(cases[i])}: {which} is {a.ravel()[k]:.6g}, expected {b.ravel()[k]:.6g}."
+    return " ".join([*seen, *pattern, example])
+
+
+def differs(a, b):
+    """Not the same within what float32 keeps."""
+    size = max(1e-3, float(np.max(np.abs(b[np.isfinite(b)]), initial=0.0)))
+    same_shape = a.shape == b.shape or a.size == b.size == 1
+    return not (same_shape and np.allclose(a.ravel(), b.ravel(), rtol=0, atol=1e-4 * size, equal_nan=True))
+
+
+def where(cases, answers, expected, wrong, name):
+    """Of inputs that are 0 or 1, entry by entry: is the answer wrong only where one of them is 1, or 0?"""
+    for key, value in cases[wrong[0]].items():
+        if not (isinstance(value, np.ndarray) and set(np.unique(value)) == {0, 1}):
+            continue
+        values = set()
+        for i in wrong:
+            a, b, mask = answers[i][name], expected[i][name], np.asarray(cases[i][key])
+            if not a.shape == b.shape == mask.shape:
+                return []
+            off = np.abs(a - b) > 1e-4 * max(1e-3, float(np.max(np.abs(b))))
+            values |= set(np.unique(mask[off]).tolist())
+        if len(values) == 1:
+            return [f"It is wrong only where `{key}` is {int(values.pop())}."]
+    return []
+
+
+def direction(a, b):
+    """One sentence on how numbers differ, where there is one to say."""
+    size = 1e-4 * np.max(np.abs(b), initial=1e-12)
+    off = np.abs(a - b) > size
+    a, b = a[off], b[off]
+    if not len(a) or not np.all(np.isfinite(a)):
+        return []
+    if np.all(np.abs(a) <= size):
+        return ["Where it is wrong it is 0."]
+    if len(a) > 1 and np.all(a * b < 0):
+        return ["Where it is wrong it has the opposite sign."]
+    if len(a) > 1 and np.all(a > b):
+        return ["Where it is wrong it is too large."]
+    if len(a) > 1 and np.all(a < b):
+        return ["Where it is wrong it is too small."]
+    return ["It is too large in some places and too small in others."]
 
 
 def flat(answers: list[dict], expected: list[dict]) -> np.ndarray:

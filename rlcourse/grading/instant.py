@@ -1,24 +1,40 @@
 """Instant feedback in a notebook: the visible cases of an exercise, judged in this process."""
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 from rlcourse.grading.exercises import find
 from rlcourse.grading.feedback import Feedback
 from rlcourse.grading.sandbox.inside import observer
 
 VISIBLE = 0  # the seed that students see; the judge draws others
+crosses = Counter()  # {exercise: how many ✗ since the last ✓}, for as long as the kernel lives
 
 
-def check(name: str, function: Callable | None = None, seed: int = VISIBLE) -> Feedback:
+def instance(name: str, student: str) -> dict:
+    """The inputs of an exercise that are this student's own."""
+    return find(name).cases(VISIBLE, student)[0]
+
+
+def check(
+    name: str, function: Callable | None = None, seed: int = VISIBLE, student: str | None = None
+) -> Feedback:
     """Try `function` on the exercise's cases and say what is right, or which mistake it looks like.
 
     Shows as ✓ or ✗ with a sentence; `.passed`, `.score` in [0, 1], `.misconception` (a short word or None)
-    and `.message` say the same. Never raises for a mistake in `function`; a loop without end it cannot stop
-    (interrupt the kernel).
+    and `.message` say the same. The first ✗ shows what is seen of the mistake (`.symptom`), the second, or a
+    click, how to repair it (`.message`). `student`: whose instance, where each has their own.
+    Never raises for a mistake in `function`; a loop without end it cannot stop (interrupt the kernel).
     """
     try:
         exercise = find(name)
     except KeyError as unknown:
         return Feedback(str(name), False, 0.0, None, unknown.args[0])
-    cases = exercise.cases(seed)
-    return exercise.judge(cases, observer.observe(exercise.spec, function, cases))
+    cases = exercise.cases(seed, student)
+    feedback = exercise.judge(cases, observer.observe(exercise.spec, function, cases))
+    if feedback.passed:
+        crosses.pop(name, None)
+    elif feedback.symptom:  # an answer that is not written, or that stops, costs no hint
+        crosses[name] += 1
+    return replace(feedback, first=crosses[name] == 1)

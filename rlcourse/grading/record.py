@@ -8,12 +8,12 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from rlcourse.grading.feedback import OPENINGS, Feedback, unknown_mistake
+from rlcourse.grading.feedback import OPENINGS, Feedback, symptom, unknown_mistake
 from rlcourse.grading.sandbox.inside import observer
 
 Case = dict  # parameter name -> array, number or string: what crosses into the student's process
@@ -50,6 +50,11 @@ class Exercise:
     adaptor: Callable | None = None  # makes the call where a case is not the arguments: see the observer
     flat: bool = False  # an answer that works entry by entry may be written for arrays of one dimension
     certain: Callable | None = None  # (**case) -> what is sure of an answer that is drawn at random
+    oracle: Callable | None = None  # (**case) -> the right values, found in another way than by `reference`
+    seen: Callable | None = None  # (cases, answers, right) -> the symptom, where values alone say too little
+    personal: bool = False  # has each student an instance of their own, drawn from their ID?
+    lines: int = 15  # that the answer may take
+    viva: tuple[str, ...] = ()  # three questions of two minutes, for the instructor alone
 
     @property
     def name(self) -> str:
@@ -86,13 +91,20 @@ class Exercise:
 
     def expected(self, case: Case) -> Answer:
         """The right values of one case: the reference, called as the student's function is."""
-        if self.certain:
-            return named(self.certain(**case))
+        if self.certain or self.oracle:
+            return named((self.certain or self.oracle)(**case))
         return observer.call(self.spec, self.reference, case, style=lambda value: value)
 
-    def cases(self, seed: int) -> list[Case]:
-        """Inputs from one seed; the first case comes twice, so that an answer which varies is seen."""
-        cases = self.draw(np.random.default_rng([seed, *self.name.encode()]))
+    def cases(self, seed: int, student: str | None = None) -> list[Case]:
+        """Inputs from one seed; the first case comes twice, so that an answer which varies is seen.
+
+        Of a personal exercise: the one instance of this student, whatever the seed.
+        """
+        if self.personal and student is not None:
+            own = " ".join(student.lower().split()).encode()
+            cases = self.draw(np.random.default_rng([*own, *self.name.encode()]))[:1]
+        else:
+            cases = self.draw(np.random.default_rng([seed, *self.name.encode()]))
         return cases if self.random else [*cases, dict(cases[0])]
 
     def judge(self, cases: list[Case], answers: list[Answer]) -> Feedback:
@@ -126,8 +138,14 @@ class Exercise:
                 "nothing kept from one call to the next.",
             )
         mistake = self.recognise(cases, answers, right)
+        if self.seen:
+            shown = self.seen(cases, answers, right)
+        else:
+            shown = symptom(cases, answers, expected, right)
         if mistake:
-            return self.feedback(False, mistake.word, mistake.hint)
+            return replace(self.feedback(False, mistake.word, mistake.hint), symptom=shown)
+        if self.seen:  # the values themselves would tell the answer
+            return self.feedback(False, None, shown)
         return self.feedback(False, *unknown_mistake(cases, answers, expected, right))
 
     def varies(self, cases: list[Case], answers: list[Answer]) -> bool:

@@ -24,7 +24,7 @@ BLANK = (
     '# Your code here; then delete the next line.\nraise NotImplementedError("This one is yours to write.")'
 )
 BLANK_TEXT = "*Your answer here.*"
-LONGEST = 15  # lines of one answer
+BY_HAND = re.compile(r"\((\d+) minutes, marked by hand\)")
 HEADING = re.compile(r"^#+ .*$", re.MULTILINE)
 REGION = re.compile(r"^\s*### BEGIN SOLUTION\n(.*?)^\s*### END SOLUTION", re.DOTALL | re.MULTILINE)
 
@@ -49,7 +49,31 @@ def instructor(path: Path) -> NotebookNode:
             before.id = cell_name(before)
             cells.append(test_cell(exercise))
     notebook.cells = cells
+    begin = cells[0]
+    title, _, rest = begin.source.partition("\n")
+    begin.source = f"{title}\n\n{head(cells, path.stem)}\n{rest}"
+    begin.id = cell_name(begin)
     return notebook
+
+
+def head(cells, homework):
+    """What a student asks first: how many points, how long, what to hand in."""
+    graded = [cell.metadata.nbgrader for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")]
+    by_hand = sum(meta.points for meta in graded if meta.solution)
+    by_check = sum(meta.points for meta in graded if not meta.solution)
+    exercises = [find(solves(cell)) for cell in cells if solves(cell)]
+    words = [int(minutes) for cell in cells for minutes in BY_HAND.findall(cell.source)]
+    hours = round((sum(exercise.minutes for exercise in exercises) + sum(words)) / 30) / 2
+    checked = f"{by_check} for {len(exercises)} exercises that are checked"
+    work = f"{checked}, {by_hand} for {len(words)} questions"
+    points = by_check + by_hand
+    return (
+        f"**{points} points**: {work} marked by hand. **About {hours:g} hours**; each heading says "
+        "its minutes, and how hard it is, from ★ to ★★★.\n\n"
+        f"**To hand in:** save the notebook and hand in the file `{homework}.ipynb` under this name. "
+        "What you leave blank costs only its own points. Your answers run without your outputs, plots and "
+        "trainings, and without `rlcourse`: write them with NumPy, SciPy or torch.\n"
+    )
 
 
 def solves(cell):
@@ -67,7 +91,8 @@ def announced(statement, exercise):
 
 def test_cell(exercise):
     """The cell that checks an answer in the notebook, and to which nbgrader gives the points."""
-    source = f'feedback = check("{exercise.name}", {exercise.name})\ndisplay(feedback)\n'
+    whose = ", student=student" if exercise.personal else ""
+    source = f'feedback = check("{exercise.name}", {exercise.name}{whose})\ndisplay(feedback)\n'
     source += f"{exercise.points} * feedback.score  # points"
     meta = {"schema_version": 3, "task": False, "grade": True, "locked": True, "solution": False}
     meta |= {"grade_id": f"test-{exercise.name}", "points": exercise.points}
@@ -92,8 +117,8 @@ def wrong_with(cell, before, homework):
     headings = HEADING.findall(before.source) if before and before.cell_type == "markdown" else []
     if homework != f"homework-{exercise.homework}":
         return f"cell {name!r} solves an exercise of homework {exercise.homework}"
-    if lines > LONGEST:
-        return f"the answer to {name!r} takes {lines} lines, {LONGEST} are allowed"
+    if lines > exercise.lines:
+        return f"the answer to {name!r} takes {lines} lines, {exercise.lines} are allowed"
     if signature(cell.source, name) != exercise.signature:
         return f"cell {name!r} defines {signature(cell.source, name)}, asked is {exercise.signature}"
     if not headings:

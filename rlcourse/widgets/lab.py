@@ -106,14 +106,11 @@ class Lab:
         self._rest.start()
 
     def sharpen(self) -> None:
-        """The present picture with all pixels of a large screen, unless a newer one is on its way."""
+        """The picture as it is now, with all pixels of a large screen."""
         if self._root is None or self.error is not None:
             return
-        with display.DRAWING:
-            before = self.pictures
-            png = plots.to_png(self.figure, display.SHARP)
-        if self.pictures == before:
-            self._image.value = png
+        with display.DRAWING:  # sent within: a newer picture comes after it
+            self._image.value = plots.to_png(self.figure, display.SHARP)
 
     def redraw(self) -> None:
         """Draw at the present values. What draw raises is shown in the panel; the last good picture stays."""
@@ -154,12 +151,11 @@ class Lab:
         return self.alt or plots.title_of(self.figure)
 
     def _ipython_display_(self) -> None:
-        png = self.png or None
-        if self.error is None:
-            with display.DRAWING:
-                png = plots.to_png(self.figure, display.SHARP)
         self.sharpen()
-        display.publish(self._root, png, self.size, self._words())
+        sharp = self._root is not None and self.error is None
+        display.publish(
+            self._root, self._image.value if sharp else self.png or None, self.size, self._words()
+        )
 
 
 def explore(

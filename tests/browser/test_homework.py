@@ -46,8 +46,14 @@ def test_the_untouched_homework_runs_through_and_says_what_waits(page):
     assert "not written yet" in page.text(place(page, f"test-{EXERCISE.name}"))
 
 
-def test_a_wrong_answer_gets_a_hint_and_the_right_one_a_tick(page):
+def test_a_wrong_answer_gets_its_symptom_then_a_hint_and_the_right_one_a_tick(page):
     seen, marks = type_answer(page, WRONG, mark="✗")
+    assert "too large" in seen
+    assert "smaller of the two" not in seen  # the first ✗ shows the symptom; the rest is folded
+    assert marks.strip().endswith("0.0")
+    page.screenshot("homework-symptom")
+    seen, marks = type_answer(page, WRONG, mark="smaller of the two")
+    assert "✗" in seen
     assert "smaller of the two" in seen
     assert marks.strip().endswith("0.0")
     page.screenshot("homework-hint")

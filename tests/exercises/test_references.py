@@ -53,7 +53,21 @@ def test_the_lemma_equals_the_difference_of_two_sums_over_time():
     for case in over_cases("performance_difference", seeds=[0]):
         shared = [case[k] for k in ("P", "R", "start", "gamma")]
         gain = truncated_performance(*shared, case["new"]) - truncated_performance(*shared, case["old"])
-        assert find("performance_difference").reference(**case) == pytest.approx(gain, abs=1e-9)
+        terms = find("performance_difference").reference(**case)
+        assert terms.shape == case["start"].shape
+        assert terms.sum() == pytest.approx(gain, abs=1e-9)
+
+
+def test_the_terms_of_the_lemma_are_the_discounted_gains_at_each_state():
+    for case in over_cases("performance_difference", seeds=[0]):
+        V = np.array([truncated_performance(case["P"], case["R"], one, case["gamma"], case["old"])
+                      for one in np.eye(len(case["start"]))])  # fmt: skip
+        A = case["R"] + case["gamma"] * case["P"] @ V - V[:, None]
+        p, terms = case["start"], 0.0
+        for t in range(2000):
+            terms = terms + case["gamma"] ** t * p * (case["new"] * A).sum(1)
+            p = p @ np.einsum("sa,sat->st", case["new"], case["P"])
+        np.testing.assert_allclose(find("performance_difference").reference(**case), terms, atol=1e-8)
 
 
 def test_the_surrogate_touches_the_performance_to_first_order():

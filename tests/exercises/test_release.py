@@ -1,6 +1,7 @@
 """Homework as it is released: from one source, without a line of an answer, worth its points."""
 
 import json
+import re
 
 import pytest
 
@@ -57,6 +58,24 @@ def test_a_release_holds_no_line_of_any_answer(path):
         for region in release.REGION.findall(answer):
             for line in region.strip().splitlines():
                 assert line.strip() not in sources[name].splitlines(), (name, line)
+
+
+def test_the_head_says_points_hours_what_is_assumed_and_how_to_hand_in(path):
+    cells = release.released(release.instructor(path)).cells
+    head = cells[0].source
+    graded = [
+        cell.metadata.nbgrader.points for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")
+    ]
+    assert f"**{sum(graded)} points**" in head
+    minutes = sum(int(m) for cell in cells for m in re.findall(r"^#+ .*\((\d+) minutes, ", cell.source, re.M))
+    assert f"**About {round(minutes / 30) / 2:g} hours**" in head
+    assert "**Assumed.**" in head and f"hand in the file `{path.stem}.ipynb`" in head
+    assert sum("To hand in" in cell.source for cell in cells) == 1
+
+
+def test_each_homework_has_a_long_exercise_in_which_one_assembles(path):
+    exercises = [EXERCISES[name] for name in release.answers(release.instructor(path))[1]]
+    assert any(e.minutes >= 40 and e.lines > 15 and e.stars == 3 for e in exercises)
 
 
 def test_a_blank_says_kindly_that_it_is_one(path):

@@ -1,12 +1,14 @@
 # %% [markdown]
 # # Homework 3 · DDPG and TD3
 #
-# Lectures 06 and 07. You build every part in which TD3 differs from a plain actor-critic, then train TD3 with your own
-# target. Ten functions and one class, each at most 15 lines, and two questions to answer in words.
+# You build every part in which TD3 differs from a plain actor-critic, put them together, and train TD3 with your own target.
+#
+# **Assumed.** Lectures [06](../lectures/06-ddpg.ipynb) and [07](../lectures/07-td3.ipynb); Python with NumPy; for sections 4 and 6
+# PyTorch: `backward()`, `zero_grad()`, `no_grad()`.
 #
 # **How it works.** Write your answer in the cell that raises `NotImplementedError`, run it, then run the check below it.
-# ✓ means right. ✗ comes with a sentence about what your values look like. Checks are free: run them as often as you
-# like. Arrays are NumPy or torch, as you prefer; anything that gives the right numbers is right. Your mark comes from
+# ✓ means right. The first ✗ says what is seen of the mistake, the second one what to mend (or click, and be told at once).
+# Checks are free: run them as often as you like. Arrays are NumPy or torch, as you prefer; anything that gives the right numbers is right. Your mark comes from
 # the same checks on other random inputs.
 #
 # If a check never ends, your code has a loop without end: interrupt the kernel (■).
@@ -19,10 +21,13 @@ import numpy as np
 import torch
 
 # %% tags=["not-graded"] nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "given-course", "locked": true, "solution": false}
+import copy
+from types import SimpleNamespace
+
 from IPython.display import display
 
 from rlcourse import plots
-from rlcourse.grading import check
+from rlcourse.grading import check, instance
 
 
 def ready(name, function):
@@ -32,6 +37,13 @@ def ready(name, function):
         print(f"This cell waits for {name}: solve it, then run the cell again.")
     return solved
 
+
+# %% [markdown]
+# **Your ID.** One exercise below has an instance of your own, made from your student ID. Write it between the quotes, as your course
+# knows it, and run the cell.
+
+# %% tags=["not-graded"] nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "student-id", "locked": false, "solution": false}
+student = "your ID"
 
 # %% [markdown]
 # ## 1 · Noise that remembers
@@ -363,7 +375,166 @@ if ready("critic_bias", critic_bias):
         print(f"backing up the {name:18s}: bias {np.mean(biases):+.2f} ± {1.96 * error:.2f} (20 critics)")
 
 # %% [markdown]
-# ## 6 · Your target trains TD3
+# ## 6 · Put it together
+#
+# ### 6.1 TD3's update
+#
+# Every piece is there. Now you write the algorithm: one call of `td3_update` is one pass of the loop in Fujimoto et al. 2018,
+# algorithm 1, for one batch. In this order:
+#
+# 1. the target $y$ of 5.3, at the smoothed action $\tilde a$ of 5.4, both from the *target* networks, without gradient;
+# 2. one step of the critics' optimiser on $\frac1B\sum_i (Q_1 - y_i)^2 + \frac1B\sum_i (Q_2 - y_i)^2$;
+# 3. when `step` is a multiple of `settings.delay`, and only then: one step of the actor's optimiser up
+#    $\frac1B\sum_i Q_1(o_i, \mu(o_i))$, then all three targets by $\tau$.
+#
+# What you are given: `nets.actor` and `nets.target_actor` map observations to actions in $[-1, 1]$; `nets.critic1`, `.critic2`,
+# `.target_critic1` and `.target_critic2` map `(observation, action)` to `[B]` values. All six are `torch.nn.Module`s.
+# `nets.actor_optimiser` holds the actor's parameters, `nets.critic_optimiser` those of both critics. `batch` has `.obs`,
+# `.action`, `.reward`, `.next_obs` and `.terminated` (0 or 1) as tensors; `settings` has `.gamma`, `.tau`, `.sigma`, `.clip` and `.delay`.
+# `xi` `[B, action dimensions]` is the standard normal noise of this step, `step` counts 1, 2, 3, …
+#
+# **Write** it in PyTorch. Nothing is returned: the networks change. The check calls it several times in a row in small worlds, and compares
+# every parameter after every step.
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "td3_update", "locked": false, "solution": true}
+def td3_update(nets, batch, settings, xi, step):
+    ### BEGIN SOLUTION
+    with torch.no_grad():
+        epsilon = (settings.sigma * xi).clamp(-settings.clip, settings.clip)
+        next_action = (nets.target_actor(batch.next_obs) + epsilon).clamp(-1, 1)
+        first = nets.target_critic1(batch.next_obs, next_action)
+        second = nets.target_critic2(batch.next_obs, next_action)
+        y = batch.reward + settings.gamma * (1 - batch.terminated) * torch.minimum(first, second)
+    first, second = nets.critic1(batch.obs, batch.action), nets.critic2(batch.obs, batch.action)
+    loss = ((first - y) ** 2).mean() + ((second - y) ** 2).mean()
+    nets.critic_optimiser.zero_grad()
+    loss.backward()
+    nets.critic_optimiser.step()
+    if step % settings.delay == 0:
+        loss = -nets.critic1(batch.obs, nets.actor(batch.obs)).mean()
+        nets.actor_optimiser.zero_grad()
+        loss.backward()
+        nets.actor_optimiser.step()
+        with torch.no_grad():
+            for name in ("actor", "critic1", "critic2"):
+                target, online = getattr(nets, f"target_{name}"), getattr(nets, name)
+                for slow, fast in zip(target.parameters(), online.parameters(), strict=True):
+                    slow.lerp_(fast, settings.tau)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# **Probe it.** An environment in which one can say beforehand what must be learnt tests an update better than a pendulum does. In each
+# of three, your update trains networks of 32 units. *Terminal*: one step, reward 1, so the value is 1, however large
+# $\gamma$ is. *Two steps*: no reward, then 1, so the first state is worth $\gamma = 0.9$. *Choice*: one step, reward $1 - (a - 0.5)^2$, so the
+# actor must find 0.5.
+
+
+# %% tags=["not-graded"] nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "given-probes", "locked": true, "solution": false}
+class Net(torch.nn.Sequential):
+    """A small network; a critic takes observation and action and returns [B]."""
+
+    def __init__(self, inputs, actor):
+        last = [torch.nn.Tanh()] if actor else [torch.nn.Flatten(0)]
+        super().__init__(torch.nn.Linear(inputs, 32), torch.nn.ReLU(), torch.nn.Linear(32, 1), *last)
+
+    def forward(self, *inputs):
+        return super().forward(torch.cat(inputs, dim=1))
+
+
+def probe(obs, next_obs, reward, terminated, steps=800):
+    """Train by your update on transitions; returns the networks."""
+    torch.manual_seed(0)
+    torch.set_num_threads(1)  # such small networks are trained fastest by one
+    nets = {"actor": Net(1, actor=True), "critic1": Net(2, actor=False), "critic2": Net(2, actor=False)}
+    nets |= {f"target_{name}": copy.deepcopy(net) for name, net in nets.items()}
+    nets = SimpleNamespace(**nets)
+    nets.actor_optimiser = torch.optim.Adam(nets.actor.parameters(), lr=3e-3)
+    nets.critic_optimiser = torch.optim.Adam(
+        [*nets.critic1.parameters(), *nets.critic2.parameters()], lr=1e-2
+    )
+    settings = SimpleNamespace(gamma=0.9, tau=0.05, sigma=0.2, clip=0.5, delay=2)
+    for step in range(1, steps + 1):
+        action = 2 * torch.rand(len(obs), 1) - 1
+        batch = SimpleNamespace(obs=obs, action=action, next_obs=next_obs, terminated=terminated)
+        batch.reward = reward(action[:, 0])
+        td3_update(nets, batch, settings, torch.randn(len(obs), 1), step)
+    return nets
+
+
+if ready("td3_update", td3_update):
+    zero, one = torch.zeros(32, 1), torch.ones(32, 1)
+    nets = probe(zero, zero, lambda a: torch.ones(32), torch.ones(32))
+    print(f"terminal:  value {nets.critic1(zero, 0 * zero)[0].item():.2f}, should be 1.00")
+    both, after, last = torch.cat([zero, one]), torch.cat([one, one]), torch.cat([zero, one])[:, 0]
+    nets = probe(both, after, lambda a: last, last)
+    print(f"two steps: value {nets.critic1(zero, 0 * zero)[0].item():.2f}, should be 0.90")
+    nets = probe(zero, zero, lambda a: 1 - (a - 0.5) ** 2, torch.ones(32))
+    print(f"choice:    action {nets.actor(zero)[0].item():.2f}, should be 0.50")
+
+# %% [markdown]
+# ## 7 · What the curves say
+#
+# A world of five states in a row: at state $t$ the action $a \in [-1, 1]$ brings $1 - (a - g_t)^2$, then the next state follows, and after
+# the fifth the end; $\gamma = 0.9$. The goals $g_t$ come from your ID, so the curves are yours alone. Four runs of one actor
+# and one critic; each has one of these numbers, none comes twice:
+#
+# | | |
+# |---|---|
+# | 0 | nothing is wrong |
+# | 1 | the target bootstraps from terminal states |
+# | 2 | the actor goes down its critic |
+# | 3 | the target networks never move |
+# | 4 | the actor is trained on the actions in the batch |
+# | 5 | $\gamma$ is missing in the target |
+#
+# For each run: its true discounted return, the value that the critic gives the first state, and the size of the TD error. Before you
+# choose, ask of each fault what it must do to the *gap* between the first two.
+
+# %% tags=["not-graded"] nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "given-faults-picture", "locked": true, "solution": false}
+curves = instance("td3_faults", student)["curves"]
+figure = plots.figure(11, 5.4)
+axes = plots.axes(figure, 2, 4, sharex=True)
+for i, (returns, values, errors) in enumerate(curves):
+    updates = 6 * np.arange(len(returns))
+    axes[0, i].plot(updates, returns, color=plots.BLACK, linestyle="-", label="return")
+    axes[0, i].plot(updates, values, color=plots.ORANGE, linestyle="--", label="critic's value")
+    axes[1, i].plot(updates, errors, color=plots.BLUE, linestyle="-")
+    axes[0, i].set_title(f"Run {i}")
+    axes[1, i].set_xlabel("updates")
+axes[0, 0].set_ylabel("value of the start")
+axes[1, 0].set_ylabel("TD error (rms)")
+plots.legend(axes[0, 0])
+display(
+    plots.show(figure, alt=f"Return, critic's value and TD error of four runs, made from the ID {student}")
+)
+
+# %% [markdown]
+# ### 7.1 Name the fault
+#
+# **Write** the four numbers, of run 0 to run 3: `return [0, 1, 2, 3]` would be one answer. `curves` holds what you see, as an array
+# `[4, 3, T]`; read it with your eyes or by code, as you like. Be ready to say for each run which curve convinced you.
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "td3_faults", "locked": false, "solution": true}
+def td3_faults(curves):
+    ### BEGIN SOLUTION
+    found = []
+    for value, critic, _ in curves:
+        ratio = critic[-1] / value[-1]
+        if value[-1] < value[0] - 0.05:  # it gets worse
+            found.append(2)
+        elif max(value) - min(value) < 1e-9:  # it never moves
+            found.append(4)
+        else:  # sound, or the critic's value is wrong by a factor
+            found.append(1 if ratio > 1.5 else 5 if ratio > 1.1 else 3 if ratio < 0.6 else 0)
+    return found
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## 8 · Your target trains TD3
 #
 # `TD3(target=…)` takes its target as a field: your function goes in where the course's own stands, and nothing else changes. Both
 # runs below start from the same seeds, so a right target gives the same curve. (Written with other roundings, it leaves that curve in
@@ -373,7 +544,7 @@ if ready("critic_bias", critic_bias):
 from rlcourse.algorithms.td3 import TD3
 from rlcourse.training import train
 
-my_target = td3_target  # 6.1 asks for another one here
+my_target = td3_target  # 8.1 asks for another one here
 settings = {"env": "Pendulum-v1", "steps": 6_000, "seeds": 3}
 try:
     runs = {"TD3, yours": train(TD3(target=my_target), **settings), "TD3": train(TD3(), **settings)}
@@ -389,7 +560,7 @@ else:
     display(plots.show(figure, alt="Evaluation returns of TD3 with your target and with the course's"))
 
 # %% [markdown] nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "written-targets", "locked": false, "points": 4, "solution": true}
-# ### 6.1 In words  (15 minutes, marked by hand)
+# ### 8.1 In words  (15 minutes, marked by hand)
 #
 # In the cell above, define a second target that takes the *larger* critic (`np.maximum`), set `my_target` to it, run the cell again,
 # and look at both curves; your `td3_target` stays as it is.

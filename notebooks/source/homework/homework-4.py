@@ -1,13 +1,14 @@
 # %% [markdown]
 # # Homework 4 · Trust regions
 #
-# Lectures 08, 09 and 10. You prove why small policy steps are safe, solve a trust region by hand and by code, and build
-# the three pieces that TRPO is made of; your conjugate gradient then trains it. Nine functions, each at most 15 lines,
-# and four questions to answer in words.
+# You prove why small policy steps are safe, solve a trust region by hand and by code, and build TRPO: its pieces, then its step.
+#
+# **Assumed.** Lectures [08](../lectures/08-performance-difference.ipynb), [09](../lectures/09-trust-region.ipynb) and 10; linear
+# algebra (positive definite matrices, Lagrange multipliers); Python with NumPy; for section 4 PyTorch's `torch.autograd.grad`.
 #
 # **How it works.** Write your answer in the cell that raises `NotImplementedError`, run it, then run the check below it.
-# ✓ means right. ✗ comes with a sentence about what your values look like. Checks are free: run them as often as you
-# like. Arrays are NumPy or torch, as you prefer; anything that gives the right numbers is right. Your mark comes from
+# ✓ means right. The first ✗ says what is seen of the mistake, the second one what to mend (or click, and be told at once).
+# Checks are free: run them as often as you like. Arrays are NumPy or torch, as you prefer; anything that gives the right numbers is right. Your mark comes from
 # the same checks on other random inputs.
 #
 # If a check never ends, your code has a loop without end: interrupt the kernel (■).
@@ -22,7 +23,7 @@ import torch
 from IPython.display import display
 
 from rlcourse import plots
-from rlcourse.grading import check
+from rlcourse.grading import check, instance
 
 
 def ready(name, function):
@@ -32,6 +33,13 @@ def ready(name, function):
         print(f"This cell waits for {name}: solve it, then run the cell again.")
     return solved
 
+
+# %% [markdown]
+# **Your ID.** One exercise below has an instance of your own, made from your student ID. Write it between the quotes, as your course
+# knows it, and run the cell.
+
+# %% tags=["not-graded"] nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "student-id", "locked": false, "solution": false}
+student = "your ID"
 
 # %% [markdown]
 # ## Notation and four given functions
@@ -96,7 +104,11 @@ def visitation(P, policy, start, gamma):
 #
 # $$\eta(\pi') - \eta(\pi) = \frac1{1-\gamma}\sum_s d^{\pi'}(s)\sum_a \pi'(a|s)\,A^{\pi}(s,a).$$
 #
-# **Write** the right-hand side, a number. `new` is $\pi'$ and `old` is $\pi$.
+# The right-hand side is a sum with one term a state. Its sum you could have without the lemma, by solving for both policies'
+# values; its *terms* are what the lemma tells: at which states the gain is made.
+#
+# **Write** the terms, an array `[S]`: $\frac1{1-\gamma}\,d^{\pi'}(s)\sum_a \pi'(a|s)\,A^{\pi}(s,a)$ for each $s$. `new` is $\pi'$ and
+# `old` is $\pi$. Does their sum equal $\eta(\pi') - \eta(\pi)$?
 
 
 # %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "performance_difference", "locked": false, "solution": true}
@@ -104,7 +116,7 @@ def performance_difference(P, R, start, gamma, new, old):
     ### BEGIN SOLUTION
     d = visitation(P, new, start, gamma)
     gain = (new * advantages(P, R, gamma, old)).sum(axis=1)
-    return d @ gain / (1 - gamma)
+    return d * gain / (1 - gamma)
     ### END SOLUTION
 
 
@@ -381,7 +393,116 @@ def natural_step(F, g, delta):
 
 
 # %% [markdown]
-# ## 4 · Your solver inside TRPO
+# ## 4 · Put it together
+#
+# ### 4.1 TRPO's update
+#
+# Now the algorithm, for one batch and a policy in PyTorch whose derivatives autograd takes. With the ratio
+# $r_i = \pi_\theta(a_i|o_i)/\pi_{\mathrm{old}}(a_i|o_i)$ and all means over the batch:
+#
+# 1. $g = \nabla_\theta\,\mathrm{mean}[r\hat A]$ at $\theta_{\mathrm{old}}$.
+# 2. Solve $Hs = g$ with $H = \nabla^2_\theta\,\mathrm{mean}\,D_{\mathrm{KL}}(\pi_{\mathrm{old}}\|\pi_\theta) + \lambda I$ at $\theta_{\mathrm{old}}$: by your conjugate
+#    gradient and products $Hv = \nabla\bigl((\nabla\,\mathrm{mean}\,D_{\mathrm{KL}})^\top v\bigr) + \lambda v$, or densely, as you like.
+# 3. The whole step is $\beta s$ with $\tfrac12(\beta s)^\top H(\beta s) = \delta$.
+# 4. Try $1, \tfrac12, \tfrac14, \dots$ of it, ten fractions, each from $\theta_{\mathrm{old}}$. Keep the first with $\mathrm{mean}[(r-1)\hat A] > 0$ and
+#    $\mathrm{mean}\,D_{\mathrm{KL}}(\pi_{\mathrm{old}}\|\pi_\theta) \le \delta$. If none will do, $\theta$ stays $\theta_{\mathrm{old}}$.
+#
+# `policy` is a `torch.nn.Module`: `policy(obs)` gives logits `[B, A]`. `obs` is `[B, O]`, `action` `[B]` integers, `advantage` `[B]`, all tensors;
+# `max_kl` ($\delta$) and `damping` ($\lambda$) are numbers. `torch.autograd.grad(y, parameters, create_graph=True)` gives gradients that can be
+# differentiated again.
+#
+# **Write** it. Nothing is returned: the policy's parameters change. The check has batches on which the whole step is right, is
+# too far, or gains nothing.
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "trpo_update", "locked": false, "solution": true}
+def trpo_update(policy, obs, action, advantage, max_kl, damping):
+    ### BEGIN SOLUTION
+    parameters = list(policy.parameters())
+    theta = torch.nn.utils.parameters_to_vector(parameters).detach().clone()
+    old = torch.log_softmax(policy(obs), dim=1).detach()
+
+    def measure():
+        new = torch.log_softmax(policy(obs), dim=1)
+        ratio = (new - old).gather(1, action[:, None])[:, 0].exp()
+        return ((ratio - 1) * advantage).mean(), (old.exp() * (old - new)).sum(1).mean()
+
+    def gradient(value, **options):
+        return torch.cat([part.flatten() for part in torch.autograd.grad(value, parameters, **options)])
+
+    gain, kl = measure()
+    g, slope = gradient(gain, retain_graph=True), gradient(kl, create_graph=True)
+    H = torch.stack([gradient(one, retain_graph=True) for one in slope])
+    H = H + damping * torch.eye(len(g), dtype=g.dtype)
+    s = torch.linalg.solve(H, g)
+    step = (2 * max_kl / (s @ H @ s)) ** 0.5 * s
+    for trial in range(10):
+        torch.nn.utils.vector_to_parameters(theta + 0.5**trial * step, parameters)
+        with torch.no_grad():
+            gain, kl = measure()
+        if gain > 0 and kl <= max_kl:
+            return
+    torch.nn.utils.vector_to_parameters(theta, parameters)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## 5 · What the curves say
+#
+# TRPO with exact advantages on a decision process of five states and three actions, made from your ID, so the curves are yours
+# alone; $\delta = 0.02$. Three runs; each has one of these numbers, none comes twice:
+#
+# | | |
+# |---|---|
+# | 0 | nothing is wrong |
+# | 1 | $\delta$ itself is used as the step size |
+# | 2 | the whole step is twice too long, and no line search checks it |
+# | 3 | the step goes downhill, and the search asks for a loss |
+# | 4 | the search compares the gain with the wrong sign |
+#
+# For each run: performance, the KL of each update in units of $\delta$, and the gain of the surrogate. Above the KL stands the mean fraction of the
+# step that the search took.
+
+# %% tags=["not-graded"] nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "given-faults-picture", "locked": true, "solution": false}
+curves = instance("trpo_faults", student)["curves"]
+figure = plots.figure(10, 6.6)
+axes = plots.axes(figure, 3, 3, sharex=True)
+for i, (performances, kls, gains, fractions) in enumerate(curves):
+    rows = (performances, plots.BLACK), (kls, plots.ORANGE), (gains, plots.GREEN)
+    for ax, (row, color) in zip(axes[:, i], rows, strict=True):
+        ax.plot(row, color=color, linestyle="-")
+    axes[0, i].set_title(f"Run {i}")
+    axes[1, i].axhline(1, color="0.8", zorder=0)
+    axes[1, i].set_title(f"mean fraction {fractions.mean():.2f}")
+    axes[2, i].set_xlabel("updates")
+for ax, name in zip(axes[:, 0], ("performance", "KL / δ", "gain"), strict=True):
+    ax.set_ylabel(name)
+display(plots.show(figure, alt=f"Performance, KL and gain of three runs, made from the ID {student}"))
+
+# %% [markdown]
+# ### 5.1 Name the fault
+#
+# **Write** the three numbers, of run 0 to run 2: `return [0, 1, 2]` would be one answer. `curves` `[3, 4, T]` holds performance, KL$/\delta$, gain and
+# fraction; read them with your eyes or by code. Be ready to say for each run which curve convinced you.
+
+
+# %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "trpo_faults", "locked": false, "solution": true}
+def trpo_faults(curves):
+    ### BEGIN SOLUTION
+    found = []
+    for _, kl, gain, fraction in curves:
+        if max(fraction) == 0:  # nothing is ever accepted
+            found.append(4)
+        elif gain[0] < 0:
+            found.append(3)
+        else:
+            found.append(2 if kl[0] > 1.5 else 1 if kl[0] < 0.05 else 0)
+    return found
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## 6 · Your solver inside TRPO
 #
 # `TRPO(solver=…)` takes its solver as a field: your conjugate gradient goes in where the course's own stands, and nothing else
 # changes. It is asked for one seed's vector at a time. Both runs have the same three seeds, so the curves part only where rounding does.
@@ -391,7 +512,7 @@ def natural_step(F, g, delta):
 from rlcourse.algorithms.trpo import TRPO
 from rlcourse.training import train
 
-mine = TRPO(solver=conjugate_gradient)  # 4.1 asks for cg_iterations=1 as well
+mine = TRPO(solver=conjugate_gradient)  # 6.1 asks for cg_iterations=1 as well
 settings = {"env": "Pendulum-v1", "steps": 40_000, "seeds": 3}
 try:
     runs = {"TRPO, yours": train(mine, **settings), "TRPO": train(TRPO(), **settings)}
@@ -407,7 +528,7 @@ else:
     display(plots.show(figure, alt="Evaluation returns of TRPO with your solver and with the course's"))
 
 # %% [markdown] nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "written-iterations", "locked": false, "points": 4, "solution": true}
-# ### 4.1 In words  (15 minutes, marked by hand)
+# ### 6.1 In words  (15 minutes, marked by hand)
 #
 # In the cell above, set `mine = TRPO(solver=conjugate_gradient, cg_iterations=1)` and run the cell again. (a) Which direction does TRPO
 # step along after one iteration of conjugate gradient? (b) What did you see, and how does it compare with the spread over seeds? (c) The

@@ -60,7 +60,7 @@ def grade_entry(
         cells = read_member(entry.path, entry.member) if entry.member else read(entry.path)
         row.homework = recognise(cells, entry.homework or homework, by_name)
         assignment = by_name[row.homework]
-        row.results, warnings = judge(assignment, cells, row.seed, limits, unsandboxed)
+        row.results, warnings = judge(assignment, cells, row.seed, limits, unsandboxed, entry.student)
         row.warnings += warnings
         row.written_points = assignment.written_points
     except Unreadable as problem:

@@ -13,7 +13,7 @@ import numpy as np
 
 from rlcourse.grading.exercises import Exercise, find
 from rlcourse.grading.judging.rows import Result
-from rlcourse.grading.judging.submission import Answers, Assignment, Cell, match
+from rlcourse.grading.judging.submission import Answers, Assignment, Cell, match, typed_id
 from rlcourse.grading.sandbox.child import Child, ChildDied
 from rlcourse.grading.sandbox.confinement import LIMITS, Limits
 
@@ -26,21 +26,40 @@ def judge(
     seed: int,
     limits: Limits = LIMITS,
     unsandboxed: bool = False,
+    student: str = "",
 ) -> tuple[dict[str, Result], list[str]]:
-    """(results by exercise, warnings) of a submission's cells. `SandboxError` is this machine's fault."""
+    """(results by exercise, warnings) of a submission's cells. `SandboxError` is this machine's fault.
+
+    `student`: by whom it was handed in; whose instances are judged is the ID that stands in it, if one does.
+    """
     answers = match(assignment, cells)
-    session = Session(assignment, answers, seed, limits, unsandboxed)
+    own, warnings = whose(assignment, cells, student)
+    session = Session(assignment, answers, seed, limits, unsandboxed, own)
     results = session.judge_all()
-    return {name: results[name] for name in assignment.tests}, answers.warnings
+    return {name: results[name] for name in assignment.tests}, answers.warnings + warnings
+
+
+def whose(assignment: Assignment, cells: list[Cell], student: str) -> tuple[str, list[str]]:
+    """(the ID whose instances count, warnings); an ID that is not that of the file is worth a look."""
+    if not any(find(name).personal for name in assignment.tests):
+        return student, []
+    typed = typed_id(cells)
+    if typed is None:
+        return student, []
+    if student and typed.lower() not in student.lower() and student.lower() not in typed.lower():
+        return typed, [f"solved the instances of {typed!r}, handed in by {student!r}"]
+    return typed, []
 
 
 class Session:
     """The children of one submission: after each death a new one, without the cell or exercise to blame."""
 
     def __init__(
-        self, assignment: Assignment, answers: Answers, seed: int, limits: Limits, unsandboxed: bool
-    ):
+        self, assignment: Assignment, answers: Answers, seed: int, limits: Limits, unsandboxed: bool,
+        student: str,
+    ):  # fmt: skip
         self.assignment, self.seed, self.limits, self.unsandboxed = assignment, seed, limits, unsandboxed
+        self.student = student
         self.cells = [{"role": role, "name": name, "source": source} for role, name, source in answers.cells]
         self.errors = {}  # index of a cell -> its first error
         self.deadly = set()  # indices of cells that ended a child
@@ -90,7 +109,7 @@ class Session:
         """Send the hidden cases of an exercise, judge what comes back, and say which cell failed."""
         if self.own(name) & self.deadly:
             return self.refuse(name, "your cell could not be run")
-        exercise, cases, encoded = hidden_cases(name, self.seed)
+        exercise, cases, encoded = hidden_cases(name, self.seed, self.student)
         answers = decode_answers(self.ask(child, {"observe": exercise.spec, "cases": encoded}).get("answers"))
         try:
             feedback = exercise.judge(cases, answers)
@@ -132,9 +151,12 @@ class Ended(Exception):
 
 
 @functools.lru_cache(maxsize=256)
-def hidden_cases(name: str, seed: int) -> tuple[Exercise, list[dict], list[dict]]:
+def hidden_cases(name: str, seed: int, student: str = "") -> tuple[Exercise, list[dict], list[dict]]:
     """(the exercise, its hidden cases for this grading run, the same encoded for the child)."""
     exercise = find(name)
+    if exercise.personal:
+        cases = exercise.cases(0, student)
+        return exercise, cases, [{key: encode(value) for key, value in case.items()} for case in cases]
     seeds = np.random.SeedSequence(seed).generate_state(DRAWS, dtype=np.uint32)
     cases = [case for s in seeds for case in exercise.cases(int(s) + 1)]  # never 0, the visible draw
     return exercise, cases, [{key: encode(value) for key, value in case.items()} for case in cases]

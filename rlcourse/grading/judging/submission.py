@@ -271,6 +271,19 @@ def match(assignment: Assignment, cells: list[Cell]) -> Answers:
     return found
 
 
+PLACEHOLDER = "your ID"
+
+
+def typed_id(cells: list[Cell]) -> str | None:
+    """What stands in `student = "…"`, read as data, in the cell for it; None where nothing was filled in."""
+    for cell in cells:
+        if cell.grade_id == "student-id" and cell.kind == "code":
+            found = re.search(r"""(?m)^student\s*=\s*(["'])([^"'\n]{1,100})\1""", cell.source)
+            if found and found.group(2).strip() and found.group(2) != PLACEHOLDER:
+                return found.group(2)
+    return None
+
+
 def blank(source: str) -> bool:
     """Not filled in: it still raises NotImplementedError, or holds nothing at all."""
     return not source.strip() or re.search(r"(?m)^\s*raise NotImplementedError", source) is not None

@@ -197,7 +197,9 @@ class Judge(NbGraderPreprocessor):
             cells = [Cell(cell.cell_type, cell.source, grade_id(cell)) for cell in nb.cells]
             limits = Limits(seconds=self.seconds, total=max(90.0, 3 * self.seconds))
             try:
-                results, _ = judge(assignment, cells, seed, limits, self.unsandboxed)
+                results, _ = judge(
+                    assignment, cells, seed, limits, self.unsandboxed, where.get("student", "")
+                )
             except SandboxError as error:
                 raise NbGraderException(str(error)) from None
         for cell in nb.cells:

@@ -228,6 +228,35 @@ def uses_seed(cases, answers):
     return "(Two buffers with the same rng drew differently: draw from rng, and a run can be repeated.)"
 
 
+def seen(cases, answers, right):
+    """What the first case that is not right shows, without a reason."""
+    case, answer = next((c, a) for c, a, ok in zip(cases, answers, right, strict=True) if not ok)
+    sure, held = certain(**case), held_items(case)
+    begin = f"Items 1001 to {1000 + case['adds']} are added to a buffer of capacity {case['capacity']}."
+    if any(answer[name].shape != np.shape(values) for name, values in sure.items()):
+        return f"{begin} What comes back is not of the asked number."
+    draws = answer["draws"]
+    counts = [int((draws == item).sum()) for item in held]
+    strange = np.setdiff1d(draws, held)
+    off = np.flatnonzero(answer["lengths"] != sure["lengths"])
+    if len(off):
+        now = f"After {off[0] + 1} of them, len(buffer) is {answer['lengths'][off[0]]:g}"
+        return f"{begin} {now}, expected {sure['lengths'][off[0]]}."
+    if answer["length_after"] != sure["length_after"]:
+        return f"{begin} After one sample, len(buffer) is {float(answer['length_after']):g}."
+    if len(strange):
+        what = f"an item numbered {strange[0]:g}" if strange[0] >= 0 else "an empty slot"
+        return f"{begin} Stored are {held[0]:g} to {held[-1]:g}; sample returned {what}."
+    if min(counts) == 0:
+        never = ", ".join(f"{item:g}" for item, k in zip(held, counts, strict=True) if k == 0)
+        return f"{begin} In {draws.size} draws, these stored items never came: {never}."
+    spread = (
+        f"The rarest item came {min(counts)} times in {draws.size} draws, the most frequent {max(counts)}."
+    )
+    batches = "; ".join(", ".join(f"{item:g}" for item in batch) for batch in draws[:3])
+    return f"{begin} {spread} The first batches: {batches}."
+
+
 MISTAKES = (
     Mistake("returns_indices",
         "These look like positions in the buffer, not like the items stored there: return the items.",
@@ -296,6 +325,12 @@ MISTAKES = (
         shows=lambda case, answer: not even(case, answer)),
 )  # fmt: skip
 
+VIVA = (
+    "Capacity 3, items 1 to 5 added: write down what each slot holds now.",
+    "Does drawing with or without replacement change what the critic learns, in expectation?",
+    "When would you rather throw old transitions away earlier than a ring does?",
+)
+
 EXERCISE = Exercise(
     ReplayBuffer,
     draw,
@@ -307,4 +342,6 @@ EXERCISE = Exercise(
     certain=certain,
     right=fair,
     remark=uses_seed,
+    seen=seen,
+    viva=VIVA,
 )

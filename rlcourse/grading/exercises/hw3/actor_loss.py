@@ -104,4 +104,12 @@ MISTAKES = (
         loss_with(lambda q: (-q, -np.ones(len(q))), detached=True)),
 )  # fmt: skip
 
-EXERCISE = Exercise(actor_loss, draw, points=4, minutes=10, stars=2, mistakes=MISTAKES, adaptor=adaptor)
+VIVA = (
+    "Point at the place where your gradient would stop if you wrote .detach(), and say what is then learnt.",
+    "Why may the action of the batch not be used here, although the critic needs it?",
+    "The critic has a narrow false peak. What does your loss make of it?",
+)
+
+EXERCISE = Exercise(
+    actor_loss, draw, points=4, minutes=10, stars=2, mistakes=MISTAKES, adaptor=adaptor, viva=VIVA
+)

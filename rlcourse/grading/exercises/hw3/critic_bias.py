@@ -120,4 +120,10 @@ MISTAKES = (
         gap_to(lambda r, g: (1 - g) * returns_to_go(r, g))),
 )  # fmt: skip
 
-EXERCISE = Exercise(critic_bias, draw, points=4, minutes=10, stars=2, mistakes=MISTAKES)
+VIVA = (
+    "Rewards 1, 1, 1 and γ = 0.5: what are the three returns?",
+    "Why is the mean gap a bias, and the mean square of the gap not?",
+    "The episode was cut off by time. What must change in your code?",
+)
+
+EXERCISE = Exercise(critic_bias, draw, points=4, minutes=10, stars=2, mistakes=MISTAKES, viva=VIVA)

@@ -71,4 +71,10 @@ MISTAKES = (
         of(lambda q, y: (q[0] - y[0]) ** 2)),
 )  # fmt: skip
 
-EXERCISE = Exercise(critic_loss, draw, points=3, minutes=10, stars=2, mistakes=MISTAKES)
+VIVA = (
+    "Shapes (B, 1) and (B,): draw the array that comes out, and say what its mean pulls q towards.",
+    "Why did the broken loss go down all the same?",
+    "Which one-line assertion would have caught it?",
+)
+
+EXERCISE = Exercise(critic_loss, draw, points=3, minutes=10, stars=2, mistakes=MISTAKES, viva=VIVA)

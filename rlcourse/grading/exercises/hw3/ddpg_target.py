@@ -45,4 +45,10 @@ MISTAKES = (
         next_value(lambda q, r: np.maximum(q, 0))),
 )  # fmt: skip
 
-EXERCISE = Exercise(ddpg_target, draw, points=4, minutes=10, stars=1, mistakes=MISTAKES)
+VIVA = (
+    "A pendulum is cut off after 200 steps. What stands in `terminated` at the last one, and why?",
+    "A reward of 10 arrives with the last step. What is the target there, by your line?",
+    "Which mistake in your line could no learning curve on Pendulum show?",
+)
+
+EXERCISE = Exercise(ddpg_target, draw, points=4, minutes=10, stars=1, mistakes=MISTAKES, viva=VIVA)

@@ -106,4 +106,10 @@ MISTAKES = (
         lambda values, probabilities: values[np.arange(len(values)), probabilities.argmax(1)].max()),
 )  # fmt: skip
 
-EXERCISE = Exercise(expected_maximum, draw, points=4, minutes=15, stars=2, mistakes=MISTAKES)
+VIVA = (
+    "Two fair coins of ±1: compute the expectation of the larger by hand.",
+    "Correlate the two estimates perfectly. What is the expectation now, and what does your code assume?",
+    "How does the work of your code grow with the number of actions? Name a way that is cheaper.",
+)
+
+EXERCISE = Exercise(expected_maximum, draw, points=4, minutes=15, stars=2, mistakes=MISTAKES, viva=VIVA)

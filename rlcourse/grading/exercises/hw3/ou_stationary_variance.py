@@ -68,4 +68,10 @@ MISTAKES = (
         lambda theta, sigma, dt: sigma**2 / theta),
 )  # fmt: skip
 
-EXERCISE = Exercise(ou_stationary_variance, draw, points=3, minutes=10, stars=2, mistakes=MISTAKES)
+VIVA = (
+    "Derive your denominator from one line, v = …, on the board.",
+    "Which of two runs with equal σ explores further: Δt = 1 or Δt = 0.1, same θ? Show it in your formula.",
+    "Where does the formula break down, and what does the process do there?",
+)
+
+EXERCISE = Exercise(ou_stationary_variance, draw, points=3, minutes=10, stars=2, mistakes=MISTAKES, viva=VIVA)

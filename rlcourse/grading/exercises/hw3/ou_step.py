@@ -101,4 +101,10 @@ MISTAKES = (
         lambda x, theta, mu, sigma, dt, xi: mu + theta * (mu - x) * dt + sigma * np.sqrt(dt) * xi),
 )  # fmt: skip
 
-EXERCISE = Exercise(ou_step, draw, points=3, minutes=5, stars=1, mistakes=MISTAKES)
+VIVA = (
+    "Halve Δt and run to the same time: which of your terms holds √Δt, and what would Δt do there?",
+    "Set θ = 0. What process is left, and how does its variance grow?",
+    "What does your step do when θΔt = 2.5, and why?",
+)
+
+EXERCISE = Exercise(ou_step, draw, points=3, minutes=5, stars=1, mistakes=MISTAKES, viva=VIVA)

@@ -55,4 +55,10 @@ MISTAKES = (
         lambda target, online, tau: target + tau**2 * (online - target)),
 )  # fmt: skip
 
-EXERCISE = Exercise(polyak, draw, points=2, minutes=5, stars=1, mistakes=MISTAKES)
+VIVA = (
+    "How many updates until the copy has gone half of the way, for τ = 0.005?",
+    "What do τ = 0 and τ = 1 mean for the critic's target?",
+    "Why are parameters averaged, and not the networks' outputs?",
+)
+
+EXERCISE = Exercise(polyak, draw, points=2, minutes=5, stars=1, mistakes=MISTAKES, viva=VIVA)

@@ -93,4 +93,12 @@ MISTAKES = (
         action(lambda a, e, c: np.clip(a + e, 0, 1))),
 )  # fmt: skip
 
-EXERCISE = Exercise(smoothed_action, draw, points=4, minutes=10, stars=2, mistakes=MISTAKES, flat=True)
+VIVA = (
+    "Which of your two clips can be left out when a′ = 0, and which when σ is tiny?",
+    "What does smoothing do to a spike of the critic that is narrower than c?",
+    "Why is noise added here, when exploration already adds noise elsewhere?",
+)
+
+EXERCISE = Exercise(
+    smoothed_action, draw, points=4, minutes=10, stars=2, mistakes=MISTAKES, flat=True, viva=VIVA
+)

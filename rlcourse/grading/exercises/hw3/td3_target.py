@@ -95,4 +95,10 @@ MISTAKES = (
         of(lambda r, keep, a, b, g: np.minimum(r + g * keep * a, g * keep * b))),
 )  # fmt: skip
 
-EXERCISE = Exercise(td3_target, draw, points=4, minutes=10, stars=1, mistakes=MISTAKES)
+VIVA = (
+    "Give two arrays for which the minimum entry by entry and the smaller array differ.",
+    "Why do both critics get the same target, although one of them made it?",
+    "The minimum is too low on average. Why is that the better error for an actor that climbs?",
+)
+
+EXERCISE = Exercise(td3_target, draw, points=4, minutes=10, stars=1, mistakes=MISTAKES, viva=VIVA)

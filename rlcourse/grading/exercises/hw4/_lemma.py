@@ -42,17 +42,20 @@ def eta(case, which):
     return markov.expected_return(mdp, case[which])
 
 
-def lemma(P, R, start, gamma, new, old, visits="new", advantage_of="old", power=1, weigh=None, of=advantages):
-    """1/(1 − γ) Σₛ d(s) Σₐ π(a|s) A(s, a).
+def terms(P, R, start, gamma, new, old, visits="new", advantage_of="old", power=1, weigh=None, of=advantages):
+    """1/(1 − γ) d(s) Σₐ π(a|s) A(s, a), [S].
 
     d is of the policy `visits`, A of `advantage_of`; `power` of 1/(1 − γ); `weigh`(A, new, old) takes the
     place of π_new A; `of` may put Q in the place of A.
     """
     d = visitation(P, new if visits == "new" else old, start, gamma)
     values = of(P, R, start, gamma, old if advantage_of == "old" else new)
-    return (d * (new * values if weigh is None else weigh(values, new, old)).sum(1)).sum() / (
-        1 - gamma
-    ) ** power
+    return d * (new * values if weigh is None else weigh(values, new, old)).sum(1) / (1 - gamma) ** power
+
+
+def lemma(**case):
+    """The sum of the terms, with the same things to exchange."""
+    return terms(**case).sum()
 
 
 def but(**changes):
@@ -72,9 +75,14 @@ def mean_advantage(**case):
     return np.mean(gains(**case))
 
 
+def backwards_visits(case, visits):
+    """d/(1 − γ), solved along Pπ instead of its transpose."""
+    return backwards(case["P"], case[visits], case["start"], case["gamma"])
+
+
 def transposed(case, visits):
-    """1/(1 − γ) Σₛ d(s) …, with d solved along Pπ instead of its transpose."""
-    return backwards(case["P"], case[visits], case["start"], case["gamma"]) @ gains(**case)
+    """1/(1 − γ) Σₛ d(s) …, with that d."""
+    return backwards_visits(case, visits) @ gains(**case)
 
 
 def from_everywhere(case):

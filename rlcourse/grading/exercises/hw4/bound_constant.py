@@ -58,4 +58,10 @@ MISTAKES = (
         lambda epsilon, gamma: 4 * epsilon * gamma / (1 + gamma) ** 2),
 )  # fmt: skip
 
-EXERCISE = Exercise(bound_constant, draw, points=2, minutes=5, stars=1, mistakes=MISTAKES)
+VIVA = (
+    "Where do the two powers of 1/(1 − γ) come from, one each?",
+    "Why does γ stand in the numerator? Think of γ = 0.",
+    "For γ = 0.99 the constant is 40,000. What does one do with such a bound?",
+)
+
+EXERCISE = Exercise(bound_constant, draw, points=2, minutes=5, stars=1, mistakes=MISTAKES, viva=VIVA)

@@ -190,6 +190,12 @@ MISTAKES = (
         step_over(lambda matrix, r, p: p @ p)),
 )  # fmt: skip
 
+VIVA = (
+    "Solve diag(1, 4) x = (1, 1) with one step, by hand.",
+    "After how many steps is the answer exact, and for which matrices earlier?",
+    "What does p = r without a copy do to your loop?",
+)
+
 EXERCISE = Exercise(
     conjugate_gradient,
     draw,
@@ -200,4 +206,5 @@ EXERCISE = Exercise(
     adaptor=adaptor,
     right=solves,
     remark=remark_on_zero,
+    viva=VIVA,
 )

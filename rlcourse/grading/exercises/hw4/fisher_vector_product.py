@@ -101,4 +101,10 @@ MISTAKES = (
         lambda scores, v, damping: scores.T @ (scores @ v) / np.sqrt(len(scores)) + damping * v),
 )  # fmt: skip
 
-EXERCISE = Exercise(fisher_vector_product, draw, points=4, minutes=10, stars=2, mistakes=MISTAKES)
+VIVA = (
+    "How many numbers does your code store for P = 10⁶ and N = 10³, and how many would F need?",
+    "What is F v for a direction v that changes no probability, and what does damping do there?",
+    "In which order do you multiply, and what does the other order cost?",
+)
+
+EXERCISE = Exercise(fisher_vector_product, draw, points=4, minutes=10, stars=2, mistakes=MISTAKES, viva=VIVA)

@@ -96,4 +96,10 @@ MISTAKES = (
         step(lambda t, F, g, d: np.sqrt(2 * t / (d @ F @ d)), solve_twice)),
 )  # fmt: skip
 
-EXERCISE = Exercise(natural_step, draw, points=4, minutes=15, stars=2, mistakes=MISTAKES)
+VIVA = (
+    "Double F. How does your step change, and why that way?",
+    "Reparametrise θ = 2φ. Show that the policy makes the same step.",
+    "What is the plain gradient's step of the same KL, and when are they equal?",
+)
+
+EXERCISE = Exercise(natural_step, draw, points=4, minutes=15, stars=2, mistakes=MISTAKES, viva=VIVA)

@@ -145,4 +145,10 @@ MISTAKES = (
     Mistake("radius_unchanged", "The radius never changes.", but(shrinks=never, grows=never)),
 )  # fmt: skip
 
-EXERCISE = Exercise(next_radius, draw, points=3, minutes=10, stars=1, mistakes=MISTAKES)
+VIVA = (
+    "ρ = −2: what has happened, and what do you do with the point and with the radius?",
+    "Why does the radius not grow after a good step that stayed inside?",
+    "Replace the factors ¼ and 2 by others: what must still hold so that the method ends?",
+)
+
+EXERCISE = Exercise(next_radius, draw, points=3, minutes=10, stars=1, mistakes=MISTAKES, viva=VIVA)

@@ -79,4 +79,10 @@ MISTAKES = (
         plus_old(visits="new", power=0)),
 )  # fmt: skip
 
-EXERCISE = Exercise(surrogate, draw, points=4, minutes=15, stars=2, mistakes=MISTAKES)
+VIVA = (
+    "What is L at the old policy, and which part of your sum vanishes there?",
+    "Which quantity in L can be estimated from the old policy's data, and which in the lemma cannot?",
+    "L rises, η falls: how far apart must the policies be, and by which formula?",
+)
+
+EXERCISE = Exercise(surrogate, draw, points=4, minutes=15, stars=2, mistakes=MISTAKES, viva=VIVA)

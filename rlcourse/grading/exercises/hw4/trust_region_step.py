@@ -196,6 +196,12 @@ MISTAKES = (
         step_by(lambda g, h, r: -r * g)),
 )  # fmt: skip
 
+VIVA = (
+    "Draw the model for f″ < 0 and f′ = 0, and show your step.",
+    "Which case of yours does Newton's method get wrong?",
+    "Why is the model compared at the ends, and not f itself?",
+)
+
 EXERCISE = Exercise(
     trust_region_step,
     draw,
@@ -205,4 +211,5 @@ EXERCISE = Exercise(
     mistakes=MISTAKES,
     adaptor=adaptor,
     right=is_minimiser,
+    viva=VIVA,
 )

@@ -123,4 +123,10 @@ MISTAKES = (
         lambda P, policy, start, gamma: start),
 )  # fmt: skip
 
-EXERCISE = Exercise(visitation, draw, points=4, minutes=15, stars=2, mistakes=MISTAKES)
+VIVA = (
+    "Sum your d. Which line of your code makes it 1?",
+    "Transpose the matrix by mistake: what does the solution mean then?",
+    "Let γ go to 1. What does d become, and where does the start go?",
+)
+
+EXERCISE = Exercise(visitation, draw, points=4, minutes=15, stars=2, mistakes=MISTAKES, viva=VIVA)

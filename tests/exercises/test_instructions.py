@@ -1,0 +1,146 @@
+"""What homework tells a student to do, done literally: define this, set that, run the cell again."""
+
+import matplotlib
+import pytest
+
+pytest.importorskip("nbgrader", reason="nbgrader is not installed: pip install -e .[instructor]")
+
+from rlcourse.grading import release  # noqa: E402
+from rlcourse.notebooks import needed_cells, run_cells  # noqa: E402
+
+matplotlib.use("Agg")
+
+
+class Page:
+    """A homework's code cells in order, as a student edits and runs them."""
+
+    def __init__(self, homework, solved=True):
+        notebook = release.instructor(release.SOURCES / f"{homework}.py")
+        notebook = notebook if solved else release.released(notebook)
+        self.notebook = notebook
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        self.meta = [dict(cell.metadata) for cell in code]
+        self.sources = [cell.source for cell in code]
+        self.ids = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in code]
+
+    def edit(self, grade_id, *changes):
+        """A student types into a cell: it must be one that Jupyter lets them edit."""
+        i = self.ids.index(grade_id)
+        assert not self.meta[i].get("nbgrader", {}).get("locked")
+        for old, new in changes:
+            assert old in self.sources[i], f"{old!r} is not in cell {grade_id}"
+            self.sources[i] = self.sources[i].replace(old, new)
+
+    def run(self, grade_id, **shorter):
+        """Run the cell with what it needs; numbers that only take time are made smaller."""
+        i = self.ids.index(grade_id)
+        for old, new in shorter.values():
+            assert old in self.sources[i]
+            self.sources[i] = self.sources[i].replace(old, new)
+        return run_cells(self.sources, needed_cells(self.sources, i))
+
+    def says(self, words):
+        text = " ".join(" ".join(cell.source for cell in self.notebook.cells).split())
+        return words in text
+
+
+SHORT_TD3 = {"steps": ('"steps": 6_000', '"steps": 560'), "seeds": ('"seeds": 3', '"seeds": 1')}
+SHORT_TRPO = {"steps": ('"steps": 40_000', '"steps": 4_096'), "seeds": ('"seeds": 3', '"seeds": 1')}
+
+
+def test_homework_3_8_1_a_second_target_with_the_larger_critic_trains_and_td3_target_stays():
+    page = Page("homework-3")
+    assert page.says(
+        "define a second target that takes the *larger* critic (`np.maximum`), set `my_target` to it"
+    )
+    second = (
+        "def larger_target(reward, terminated, next_q1, next_q2, gamma):\n"
+        "    return reward + gamma * (1 - terminated) * np.maximum(next_q1, next_q2)\n\n\n"
+        "my_target = larger_target"
+    )
+    page.edit("given-td3-plug-in", ("my_target = td3_target", second))
+    done = page.run("given-td3-plug-in", **SHORT_TD3)
+    mine, theirs = done["runs"].values()
+    assert mine.curve.returns.shape == theirs.curve.returns.shape
+    assert (mine.curve.returns != theirs.curve.returns).any()  # another target, another curve
+    assert page.run("td3_target")["td3_target"](0.0, 0.0, 1.0, 2.0, 1.0) == 1.0  # yours stays as it is
+
+
+def test_homework_4_one_iteration_of_your_solver_trains():
+    page = Page("homework-4")
+    assert page.says("set `mine = TRPO(solver=conjugate_gradient, cg_iterations=1)` and run the cell again")
+    page.edit(
+        "given-trpo-plug-in",
+        ("mine = TRPO(solver=conjugate_gradient)", "mine = TRPO(solver=conjugate_gradient, cg_iterations=1)"),
+    )
+    done = page.run("given-trpo-plug-in", **SHORT_TRPO)
+    assert done["mine"].cg_iterations == 1
+    assert len(done["runs"]) == 2
+
+
+@pytest.mark.parametrize(
+    "homework, cell, name",
+    [
+        ("homework-3", "given-td3-plug-in", "td3_target"),
+        ("homework-4", "given-trpo-plug-in", "conjugate_gradient"),
+    ],
+)
+def test_an_experiment_before_its_answer_is_written_says_what_it_waits_for(homework, cell, name, capsys):
+    page = Page(homework, solved=False)
+    page.run(cell)
+    assert f"This cell waits for {name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("homework", ["homework-3", "homework-4"])
+def test_a_cell_that_the_text_asks_to_edit_is_unlocked_and_asks_no_exercise_first(homework):
+    page = Page(homework, solved=False)
+    experiments = [i for i, meta in enumerate(page.meta) if "trains" in meta.get("tags", ())]
+    assert experiments
+    for i in experiments:
+        assert not page.meta[i]["nbgrader"]["locked"] and page.meta[i].get("editable", True)
+        assert "ready(" not in page.sources[i]
+
+
+def test_homework_3_3_the_planted_bug_has_the_shape_that_the_question_is_about():
+    """Which shape does `target` have, and over how many pairs does the mean run? (B, B), and B²."""
+    import torch
+
+    page = Page("homework-3", solved=False)
+    assert page.says("Before you run anything: which shape does `target` have below")
+    source = page.sources[page.ids.index("critic_loss")].replace("raise NotImplementedError", "# raise")
+    scope = {}
+    exec(source.replace("return ((q", "return target.shape, ((q"), scope)
+    q, row = torch.zeros(5, 1), torch.zeros(5)
+    shape, _ = scope["critic_loss"](q, q, row, row, 0.9)
+    assert shape == (5, 5)
+
+
+def test_homework_4_the_constant_that_the_text_asks_for_is_near_forty_thousand():
+    page = Page("homework-4")
+    assert page.says("What is it for $\\varepsilon = 1$, $\\gamma = 0.99$?")
+    assert page.run("bound_constant")["bound_constant"](1, 0.99) == pytest.approx(39_600)
+
+
+def test_homework_4_the_terms_of_the_lemma_sum_to_the_difference():
+    import numpy as np
+
+    page = Page("homework-4")
+    assert page.says("Does their sum equal $\\eta(\\pi') - \\eta(\\pi)$?")
+    done = page.run("performance_difference")
+    rng = np.random.default_rng(0)
+    P, R, start = rng.dirichlet(np.ones(3), (3, 2)), rng.normal(size=(3, 2)), np.eye(3)[0]
+    new, old = rng.dirichlet(np.ones(2), (2, 3))
+    scope = run_cells(page.sources, [page.ids.index("given-imports"), page.ids.index("given-process")])
+    gap = scope["performance"](P, R, start, 0.9, new) - scope["performance"](P, R, start, 0.9, old)
+    assert done["performance_difference"](P, R, start, 0.9, new, old).sum() == pytest.approx(gap)
+
+
+@pytest.mark.parametrize("homework", ["homework-3", "homework-4"])
+def test_no_name_that_an_answer_binds_is_bound_again_below(homework):
+    from rlcourse.notebooks import names_of
+
+    page = Page(homework)
+    answers = set(release.answers(page.notebook)[1])
+    for grade_id, source in zip(page.ids, page.sources, strict=True):
+        bound = names_of(source).binds & answers
+        assert bound <= {grade_id}, (grade_id, bound)
