@@ -102,9 +102,9 @@ class Exercise:
         """
         if self.personal and student is not None:
             own = " ".join(student.lower().split()).encode()
-            cases = self.draw(np.random.default_rng([*own, *self.name.encode()]))[:1]
+            cases = [next(iter(self.draw(np.random.default_rng([*own, *self.name.encode()]))))]
         else:
-            cases = self.draw(np.random.default_rng([seed, *self.name.encode()]))
+            cases = list(self.draw(np.random.default_rng([seed, *self.name.encode()])))
         return cases if self.random else [*cases, dict(cases[0])]
 
     def judge(self, cases: list[Case], answers: list[Answer]) -> Feedback:

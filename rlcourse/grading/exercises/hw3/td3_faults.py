@@ -34,12 +34,11 @@ def td3_faults(curves):
 
 def draw(rng):
     """Two worlds, four runs each, so that every fault comes."""
-    order, cases = rng.permutation(len(FAULTS)), []
+    order = rng.permutation(len(FAULTS))
     for faults in (order[:RUNS], order[-RUNS:]):
         goals = rng.uniform(0.3, 0.8, 5) * rng.choice([-1, 1], 5)
         runs = every_run(tuple(goals.tolist()))
-        cases.append({"curves": runs[rng.permutation(faults)], "goals": goals})
-    return cases
+        yield {"curves": runs[rng.permutation(faults)], "goals": goals}
 
 
 @functools.lru_cache(maxsize=64)

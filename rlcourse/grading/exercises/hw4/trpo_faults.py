@@ -32,12 +32,11 @@ def trpo_faults(curves):
 
 def draw(rng):
     """Two processes, three runs each, so that every fault comes."""
-    order, cases = rng.permutation(len(FAULTS)), []
+    order = rng.permutation(len(FAULTS))
     for faults in (order[:RUNS], order[-RUNS:]):
         world = process(rng, 5, 3, 0.9)
         world["R"] = rng.normal(0, 1, (5, 3))
-        cases.append({"curves": every_run(**hashable(world))[rng.permutation(faults)], **world})
-    return cases
+        yield {"curves": every_run(**hashable(world))[rng.permutation(faults)], **world}
 
 
 def hashable(world):
