@@ -35,6 +35,7 @@ PLAN = {
     "05": Lecture("Off-policy", "importance weights", ("04",), 90, (4, 0)),
     "06": Lecture("DDPG", "replay, slow copies", ("05",), 90, (5, 0)),
     "07": Lecture("TD3", "overestimation", ("06",), 90, (6, 0)),
+    "07b": Lecture("Measuring a critic", "bias, paired seeds", ("07",), 90, (6, 1)),
     "08": Lecture("Performance difference", "surrogate, bounds", ("03",), 90, (3, 2)),
     "09": Lecture("Trust-region methods", "model, radius, ratio", ("08",), 90, (4, 2)),
     "10": Lecture("Natural gradient", "Fisher matrix", ("09",), 90, (5, 2)),
@@ -44,12 +45,12 @@ PLAN = {
 }
 PATHS = {  # the lectures of each week
     "All fourteen in ten weeks": (
-        "00 01", "02", "03", "04", "05", "06 07", "08", "09 10", "11", "12 13",
+        "00 01", "02", "03", "04", "05 06", "07 07b", "08", "09 10", "11", "12 13",
     ),
     "To PPO in six weeks": ("00 01", "03", "04", "08 09", "10", "11 12"),
-    "To TD3 in six weeks": ("00 01", "03", "04", "05", "06", "07"),
+    "To TD3 in six weeks": ("00 01", "03", "04", "05", "06", "07 07b"),
 }
-HOMEWORK = {"1": "01 02", "2": "03 04 05", "3": "06 07", "4": "08 09 10", "5": "11 12"}
+HOMEWORK = {"1": "01 02", "2": "03 04 05", "3": "06 07 07b", "4": "08 09 10", "5": "11 12"}
 # fmt: on
 
 WIDE, HIGH, STEP = 96, 106, (108, 124)  # a box, and from one to the next
@@ -71,14 +72,16 @@ STYLE = """
 def lectures(sources: Path = notebooks.SOURCES) -> dict[str, Lecture]:
     """Number -> lecture: PLAN, and for a written page its file and what it declares of itself."""
     found = dict(PLAN)
-    for path in sorted(Path(sources).glob("[0-9][0-9]-*.py")):
-        number, text = path.name[:2], path.read_text(encoding="utf-8")
+    for path in sorted(Path(sources).glob("[0-9][0-9]*.py")):
+        number, text = path.name.split("-")[0], path.read_text(encoding="utf-8")
         lecture = found[number]._replace(file=f"{path.stem}.ipynb")
         first = text.split("\n\n")[0].split("\n")
         if "head" in first[0]:
             source = "\n".join(line.removeprefix("#").removeprefix(" ") for line in first[1:])
             head = form.read_head(source, form.glossary(path.parent / "symbols.md"))
-            needs = tuple(need[:2] for need in head.needs if re.match(r"\d\d", need))
+            needs = tuple(
+                re.findall(r"^\d\d[a-z]?", need)[0] for need in head.needs if re.match(r"\d\d", need)
+            )
             minutes = sum(form.minutes(line) for line in text.split("\n") if line.startswith("# ## "))
             title = head.title.split(" · ")[-1]
             lecture = lecture._replace(title=title, needs=needs, minutes=minutes or lecture.minutes)
@@ -142,11 +145,12 @@ def line(start: tuple[int, int], end: tuple[int, int]) -> str:
     (x, y), (to_x, to_y) = (corner(place) for place in (start, end))
     columns, middle = end[0] - start[0], HIGH // 2
     if columns == 0:
-        way = f"M{x + WIDE // 2},{y} V{to_y + HIGH}"
+        leaves, meets = (y, to_y + HIGH) if y > to_y else (y + HIGH, to_y)
+        way = f"M{x + WIDE // 2},{leaves} V{meets}"
     elif columns > 1 and start[1] == end[1]:
         way = f"M{x + WIDE // 2},{y} V{y - 12} H{to_x + WIDE // 2} V{to_y}"
     elif columns > 1:
-        way = f"M{x + WIDE},{y + middle} H{to_x + WIDE // 2} V{to_y}"
+        way = f"M{x + WIDE},{y + middle} h6 V{to_y - 9} H{to_x + WIDE // 2} V{to_y}"
     else:
         way = (
             f"M{x + WIDE},{y + middle} C{to_x},{y + middle} {x + WIDE},{to_y + middle} {to_x},{to_y + middle}"
