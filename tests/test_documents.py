@@ -39,7 +39,12 @@ def paths(name):
 
 
 def exists(path, document):
-    """At the root, in the package, beside the document; a bare name also below a document of a folder."""
+    """At the root, in the package, beside the document; a bare name also below a document of a folder.
+
+    What git ignores by name is made by a command.
+    """
+    if f"/{path}" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines():
+        return True
     places = [ROOT, ROOT / "rlcourse", (ROOT / document).parent]
     if any((place / path).exists() for place in places):
         return True

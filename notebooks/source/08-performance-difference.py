@@ -1023,7 +1023,6 @@ predict(
         "a large step": "The price of KL grows with its size; what it buys does not grow faster.",
     },
     answer="nothing",
-    ordered=True,
     why="From a deterministic action a KL of κ moves a mass of at most κ, not √κ. That is worth at most "
     "εκ/(1 − γ) in all and costs Cκ = 4εγκ/(1 − γ)². For γ ≥ 1/5 the price is never below the worth.",
 )
