@@ -105,7 +105,7 @@ class Tracking(NamedTuple):
 
 
 def cured_by_target_network() -> Tracking:
-    """1 → 3, 2 → 3, 3 → 2 without reward, features (1, −2), (1, −2), (3, −3), weighting (7, 7, 1)/15, γ = 0.9.
+    """1 → 3, 2 → 3, 3 → 2, features (1, −2), (1, −2), (3, −3), weighting (7, 7, 1)/15, r = 0, γ = 0.9.
 
     The values are 0. Semi-gradient TD diverges; with a slow enough copy of the weights it converges.
     """
