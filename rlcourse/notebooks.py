@@ -146,6 +146,7 @@ def needed_cells(cells: list[str], wanted: int) -> list[int]:
         seen |= asked
 
 
+@functools.cache  # a page asks for each of its panels
 def names_of(source: str) -> Names:
     """The names that a cell uses, binds and changes. Raises SyntaxError where it is not Python."""
     return of_statements(ast.parse(plain(source)).body)

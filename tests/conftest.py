@@ -1,7 +1,9 @@
 """What every test shares: one thread, no display, and a loud reason where the machine lacks a tool."""
 
+import itertools
 import os
 import shutil
+from collections import Counter
 
 import pytest
 
@@ -26,3 +28,42 @@ def pytest_collection_modifyitems(items):
             for item in items:
                 if item.get_closest_marker(marker):
                     item.add_marker(pytest.mark.skip(reason=f"NOT CHECKED: {reason}"))
+
+
+# Time-outs. Each is a fuse (`rlcourse.commands.test.fuse`); set-up, test and tear-down burn one each.
+
+SETTINGS = pytest.StashKey()
+
+
+def pytest_timeout_set_timer(item, settings):
+    item.stash[SETTINGS] = settings
+
+
+def burn_anew(item):
+    """A fresh fuse: the test that comes first does not pay for what its module or session sets up."""
+    if SETTINGS in item.stash:
+        item.config.hook.pytest_timeout_cancel_timer(item=item)
+        item.config.hook.pytest_timeout_set_timer(item=item, settings=item.stash[SETTINGS])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item):
+    burn_anew(item)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item):
+    burn_anew(item)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What each page took: a notebook, run whole by nbval, or the file of its tests in the browser."""
+    seconds = Counter()
+    for report in itertools.chain(*terminalreporter.stats.values()):
+        file = getattr(report, "nodeid", "").split("::")[0]
+        if file.endswith(".ipynb") or file.startswith("tests/browser/"):
+            seconds[file] += getattr(report, "duration", 0)
+    if seconds:
+        terminalreporter.section("seconds a page")
+        for file, taken in sorted(seconds.items()):
+            terminalreporter.write_line(f"{taken:7.1f}  {file}")

@@ -16,6 +16,7 @@ import pytest
 from rlcourse import checkpoints
 from rlcourse.algorithms.td3 import TD3
 from rlcourse.checkpoints import NAME, PREVIOUS, CheckpointError
+from rlcourse.commands.test import fuse
 from rlcourse.training import Run, train
 
 STATE = {
@@ -207,7 +208,7 @@ def test_training_outlives_a_limit_on_the_size_of_files(tmp_path):
     folder = tmp_path / "run"
     result = subprocess.run(
         [sys.executable, "-c", FULL, folder],
-        capture_output=True, text=True, timeout=120,
+        capture_output=True, text=True, timeout=fuse(24),
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000)),
     )  # fmt: skip
     assert_survived(result, folder)
@@ -226,7 +227,7 @@ def test_training_outlives_a_disk_that_is_really_full(tmp_path):
         pytest.skip("NOT CHECKED: mounting a tiny file system needs root")
     try:
         result = subprocess.run(
-            [sys.executable, "-c", FULL, disk / "run"], capture_output=True, text=True, timeout=120
+            [sys.executable, "-c", FULL, disk / "run"], capture_output=True, text=True, timeout=fuse(24)
         )
         assert_survived(result, disk / "run")
     finally:
@@ -254,7 +255,7 @@ def test_a_folder_has_one_writer_and_is_free_again_when_that_is_killed(tmp_path)
             checkpoints.lock(tmp_path)
         assert "\n" not in str(error.value) and checkpoints.is_locked(tmp_path)
         process.send_signal(signal.SIGKILL)
-        process.wait(timeout=30)
+        process.wait(timeout=fuse(6))
         assert not checkpoints.is_locked(tmp_path)
         checkpoints.lock(tmp_path).release()
     finally:

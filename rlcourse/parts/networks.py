@@ -93,6 +93,8 @@ class Network:
         """y, for objectives that are differentiated once: one node of PyTorch's graph, with a backward pass
         written out below. `backward()` overwrites `grad`; nothing needs to be set to zero before.
         """
+        if not torch.is_grad_enabled():
+            return self._push(x, self._weights)[-1].view(*x.shape[:-1], self.sizes[-1])
         return _Node.apply(x, self._anchor, self)[0]
 
     def graph(self, x: torch.Tensor) -> torch.Tensor:

@@ -2,19 +2,17 @@
 
 import json
 import os
-import secrets
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("nbgrader", reason="NOT CHECKED: nbgrader is not installed (extra: instructor)")
+from serving import Server  # noqa: E402
+
+from rlcourse.commands.test import fuse  # noqa: E402
 from rlcourse.grading import release  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox, pytest.mark.slow]
@@ -46,53 +44,22 @@ def put(folder, notebook):
 
 @pytest.fixture(scope="module")
 def server(course, tmp_path_factory):
-    """A Jupyter server in the course's folder, with nbgrader's formgrader; (address, token)."""
-    folder, token = tmp_path_factory.mktemp("server"), secrets.token_hex(16)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        **{f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")},
-    }
-    command = [sys.executable, "-m", "jupyter", "server", "--no-browser", "--ServerApp.ip=127.0.0.1"]
-    command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
-    command += ["--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}"]
-    command += ["--allow-root"] if os.geteuid() == 0 else []
-    log = folder / "server.log"
-    with log.open("w") as file:
-        process = subprocess.Popen(
-            command, cwd=course, env=environment, stdout=file, stderr=file, start_new_session=True
-        )
-    address = f"http://127.0.0.1:{port}"
+    """A Jupyter server in the course's folder, with nbgrader's formgrader."""
+    formgrader = "--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}"
+    server = Server("jupyter server", course, tmp_path_factory.mktemp("server"), formgrader)
     try:
-        await_answer(f"{address}/api?token={token}", process, log)
-        yield address, token
+        yield server
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def await_answer(url, process, log):
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            urllib.request.urlopen(url, timeout=2).read()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError(f"the server did not start:\n{log.read_text()[-3000:]}")
+        server.stop()
 
 
 @pytest.fixture(scope="module")
 def page(server, chromium):
     """Logged in, as the instructor's own browser is."""
-    address, token = server
     context = chromium.new_context(viewport={"width": 1400, "height": 1000})
     page = context.new_page()
-    page.set_default_timeout(60_000)
-    page.goto(f"{address}/login?token={token}&next=/api")
+    page.set_default_timeout(1000 * fuse(24))
+    page.goto(f"{server.url}/login?token={server.token}&next=/api")
     yield page
     context.close()
 
@@ -105,7 +72,7 @@ def test_autograde_in_the_formgrader_shows_the_judges_score(server, page, screen
     ]
     points = {meta.grade_id: meta.points for meta in graded}
     code = sum(value for name, value in points.items() if name.startswith("test-"))
-    page.goto(f"{server[0]}/formgrader/manage_submissions/{HOMEWORK}")
+    page.goto(f"{server.url}/formgrader/manage_submissions/{HOMEWORK}")
     row = page.locator("tr", has_text="ada")
     row.get_by_text("needs autograding").wait_for()
     row.locator(".autograde a").click()
@@ -117,7 +84,7 @@ def test_autograde_in_the_formgrader_shows_the_judges_score(server, page, screen
 
 
 def test_the_formgrader_shows_the_hint_beside_the_answer(server, page, screenshots):
-    page.goto(f"{server[0]}/formgrader/gradebook/{HOMEWORK}/{HOMEWORK}")
+    page.goto(f"{server.url}/formgrader/gradebook/{HOMEWORK}/{HOMEWORK}")
     page.locator("tbody a").first.click()
     page.get_by_text("hidden inputs of seed").first.wait_for()
     page.screenshot(path=str(screenshots / "formgrader-hint.png"), full_page=True)

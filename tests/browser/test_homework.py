@@ -1,6 +1,7 @@
 """A student opens homework 3, types an answer, sees a hint, corrects it, sees the tick."""
 
 import pytest
+from driving import until
 
 from rlcourse.grading.exercises import find
 
@@ -12,7 +13,7 @@ RIGHT = WRONG.replace("maximum", "minimum")
 
 @pytest.fixture(scope="module")
 def page(open_notebook):
-    return open_notebook("homework/homework-3.ipynb")
+    return open_notebook("homework/homework-3.ipynb", run="all")
 
 
 def place(page, grade_id):
@@ -21,25 +22,23 @@ def place(page, grade_id):
     return ids.index(grade_id)
 
 
-def type_answer(page, line):
-    """Type a one-line answer over the blank, key by key; run it and its check. Returns what they show."""
+def type_answer(page, line, mark):
+    """Type a one-line answer over the blank, key by key; run it and its check. What they show."""
     cell, test = place(page, EXERCISE.name), place(page, f"test-{EXERCISE.name}")
-    page.page.evaluate(
-        """async index => {
-          const book = jupyterapp.shell.currentWidget.content;
-          const code = book.widgets.map((w, i) => [w.model.type, i]).filter(([t]) => t === 'code');
-          book.activeCellIndex = code[index][1];
-          await book.scrollToItem(code[index][1], 'center');
-        }""",
-        cell,
-    )
-    page.page.locator(".jp-mod-active .cm-content").click()
+    page.page.locator(f"[data-code-cell='{cell}']").scroll_into_view_if_needed()
+    page.page.locator(f"[data-code-cell='{cell}'] .cm-content").click()
     page.page.keyboard.press("Control+A")
     page.page.keyboard.type(f"def {EXERCISE.signature}:\n{line}")
-    assert line in "".join(page.cells()[cell]["source"])
+    until(lambda: line in source(page, cell), 3, lambda: f"typed {line!r}, there is {source(page, cell)!r}")
     page.run_cell(cell)
     page.run_cell(test)
-    return page.page.locator(".jp-mod-active .jp-RenderedHTMLCommon").last.inner_text(), page.text(test)
+    shown = page.page.locator(f"[data-code-cell='{test}'] .jp-OutputArea .jp-RenderedHTMLCommon").last
+    until(lambda: mark in shown.inner_text(), 3, lambda: f"no {mark} in {shown.inner_text()!r}")
+    return shown.inner_text(), page.text(test)
+
+
+def source(page, cell):
+    return "".join(page.cells()[cell]["source"])
 
 
 def test_the_untouched_homework_runs_through_and_says_what_waits(page):
@@ -48,12 +47,10 @@ def test_the_untouched_homework_runs_through_and_says_what_waits(page):
 
 
 def test_a_wrong_answer_gets_a_hint_and_the_right_one_a_tick(page):
-    seen, marks = type_answer(page, WRONG)
-    assert "✗" in seen
+    seen, marks = type_answer(page, WRONG, mark="✗")
     assert "smaller of the two" in seen
     assert marks.strip().endswith("0.0")
     page.screenshot("homework-hint")
-    seen, marks = type_answer(page, RIGHT)
-    assert "✓" in seen
+    _, marks = type_answer(page, RIGHT, mark="✓")
     assert marks.strip().endswith(f"{EXERCISE.points:.1f}")
     page.screenshot("homework-tick")

@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed: pip install -e .[instructor]")
 
+from rlcourse.commands.test import fuse  # noqa: E402
 from rlcourse.grading import release  # noqa: E402
 from rlcourse.grading.exercises import EXERCISES  # noqa: E402
 
@@ -112,4 +113,4 @@ def test_the_answers_score_full_marks_and_the_blanks_none_as_nbgrader_reads_them
 
 @pytest.mark.learning
 def test_the_plug_in_cells_train_with_the_answers(path):
-    assert release.rehearse(release.instructor(path), skip=(), timeout=600)
+    assert release.rehearse(release.instructor(path), skip=(), timeout=fuse(120))

@@ -10,6 +10,7 @@ import textwrap
 import psutil
 import pytest
 
+from rlcourse.commands.test import fuse
 from rlcourse.grading.sandbox import fork_server
 from rlcourse.grading.sandbox.child import Child
 
@@ -280,7 +281,7 @@ def battle(notebook, hand_in, graded, right, tmp_path_factory):
         del os.environ["CANARY"]
     fork_server.shared.cache_clear()  # it stays for the next submission, as long as the grader
     left = [process for process in psutil.process_iter() if process.pid not in before and is_ours(process)]
-    _, left = psutil.wait_procs(left, timeout=5)
+    _, left = psutil.wait_procs(left, timeout=fuse(4))
     return rows, folder, out, [process for process in left if is_ours(process)]
 
 

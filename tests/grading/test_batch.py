@@ -12,6 +12,8 @@ import time
 import psutil
 import pytest
 
+from rlcourse.commands.test import fuse
+
 SLOW = "import time\ntime.sleep(0.7)\ndef polyak(target, online, tau):\n    return target\n"
 COMMAND = [
     sys.executable,
@@ -35,8 +37,8 @@ def rows_of(out):
     return load_rows(out / "rows.jsonl")
 
 
-def wait_for(condition, seconds=60):
-    end = time.monotonic() + seconds
+def wait_for(condition, seconds=12):
+    end = time.monotonic() + fuse(seconds)
     while True:
         with contextlib.suppress(psutil.NoSuchProcess):
             if condition():
@@ -89,7 +91,7 @@ def test_a_killed_grader_takes_its_children_along(tmp_path, notebook, hand_in):
     inside = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    _, left = psutil.wait_procs(inside, timeout=5)
+    _, left = psutil.wait_procs(inside, timeout=fuse(4))
     assert [p for p in left if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
 
 

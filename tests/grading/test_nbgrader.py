@@ -13,6 +13,7 @@ import pytest
 
 pytest.importorskip("nbgrader", reason="NOT CHECKED: nbgrader is not installed (extra: instructor)")
 import rlcourse.grading  # noqa: E402
+from rlcourse.commands.test import fuse  # noqa: E402
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
@@ -62,7 +63,12 @@ def nbgrader(course, *arguments):
     command = [sys.executable, "-m", "nbgrader", *arguments]
     path = os.pathsep.join([BIN, os.environ["PATH"]])  # nbgrader calls alembic, which lies beside it
     return subprocess.run(
-        command, cwd=course, capture_output=True, text=True, timeout=200, env={**os.environ, "PATH": path}
+        command,
+        cwd=course,
+        capture_output=True,
+        text=True,
+        timeout=fuse(40),
+        env={**os.environ, "PATH": path},
     )
 
 

@@ -20,6 +20,7 @@ from rlcourse.algorithms.ddpg import DDPG
 from rlcourse.algorithms.ppo import PPO
 from rlcourse.algorithms.td3 import TD3
 from rlcourse.algorithms.trpo import TRPO
+from rlcourse.commands.test import fuse
 from rlcourse.equations.returns import twin_target
 from rlcourse.parts.noise import OUNoise
 from rlcourse.training import Run, evaluate, sweep, train
@@ -511,7 +512,7 @@ def child(tmp_path, stall, until, sign):
             if until in line:
                 break
         process.send_signal(sign)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=fuse(12))
     finally:
         process.kill()
     return folder, process.returncode, errors

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from rlcourse.commands.test import fuse
 from rlcourse.parts.settings import fixed
 from rlcourse.training import Curve, Run
 from rlcourse.widgets import Slider, live
@@ -78,8 +79,8 @@ def panel():
 def until():
     """until(test): wait until it is true."""
 
-    def wait(test, seconds=10):
-        end = time.monotonic() + seconds
+    def wait(test, seconds=4):
+        end = time.monotonic() + fuse(seconds)
         while not test():
             assert time.monotonic() < end
             time.sleep(0.01)

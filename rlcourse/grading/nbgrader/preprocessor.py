@@ -113,19 +113,20 @@ def arrange(
         result += [as_cell(cells[i]) for i in range(position, end) if i in others]
         position = max(position, end)
         made = as_cell(Cell(kind, text))
-        made.metadata["nbgrader"] = metadata(source, kind)
+        made.metadata["nbgrader"] = metadata(source, kind, recorded=source.grade_id in released)
         result.append(made)
     return result + [as_cell(cells[i]) for i in range(position, len(cells)) if i in others]
 
 
-def metadata(source: SourceCell, kind: str) -> dict:
-    """nbgrader's, for one of the instructor's cells."""
+def metadata(source: SourceCell, kind: str, recorded: bool) -> dict:
+    """nbgrader's, for one of the instructor's cells. It records no cell that is open and ungraded, and
+    refuses a locked one that it did not record."""
     graded = source.role in ("test", "written")
     return {
         "grade_id": source.grade_id,
         "grade": graded,
         "solution": source.role in ("solution", "written"),
-        "locked": source.role in ("test", "given", "not graded"),
+        "locked": recorded and source.role in ("test", "given", "not graded"),
         "task": False,
         "schema_version": 3,
         "cell_type": kind,

@@ -12,6 +12,7 @@ import scipy.signal
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
+from rlcourse.commands.test import fuse
 from rlcourse.parts.worlds import CartPole, DoubleIntegrator, Pendulum, SystemVectorEnv
 
 IDS = ["Pendulum-v1", "CartPole-v1"]
@@ -205,4 +206,4 @@ def test_registration_needs_no_torch_and_happens_once():
         "gymnasium.make_vec('rlcourse.parts.worlds:rlcourse/CartPole-v1', num_envs=2).reset(seed=0)\n"
         "assert 'torch' not in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=fuse(12))
