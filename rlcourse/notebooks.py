@@ -20,6 +20,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rlcourse import form
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "notebooks" / "source"
 LECTURES = ROOT / "notebooks" / "lectures"
@@ -31,7 +33,10 @@ SECONDS_A_PAGE = 90  # what a page may take, run from the top on two busy cores
 
 
 def compile_source(path):
-    """The notebook (nbformat 4.5) that a py:percent source describes; cells keep their metadata and tags."""
+    """The notebook (nbformat 4.5) that a py:percent source describes; cells keep their metadata and tags.
+
+    `form.dress` adds what every page has: head and foot, folds, hidden code, slides.
+    """
     import jupytext
     import nbformat
 
@@ -40,6 +45,10 @@ def compile_source(path):
         cells = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent").cells
     except Exception as error:  # whatever jupytext or nbformat says of a malformed source
         raise ValueError(f"{path}: not a py:percent source: {str(error).splitlines()[0]}") from error
+    try:
+        cells = form.dress(cells, path)
+    except ValueError as error:
+        raise ValueError(f"{shown(path)}: {error}") from error
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=KERNEL)
     seen = Counter()
     for cell in notebook.cells:
@@ -84,6 +93,12 @@ def build(check=False, sources=SOURCES, lectures=LECTURES):
     for orphan in sorted(set(lectures.glob("*.ipynb")) - set(wanted)):
         stale.append(f"{shown(orphan)} has no source in {shown(sources)}: remove it")
     return stale
+
+
+def lengths(sources=SOURCES):
+    """How long each page is, as a table of text."""
+    pages = sorted(Path(sources).glob("[0-9][0-9]*.py"))
+    return form.table({page.stem: compile_source(page).cells for page in pages})
 
 
 def shown(path):
@@ -272,8 +287,11 @@ def run_cells(cells: list[str], indices: list[int], namespace: dict | None = Non
     return namespace
 
 
-def main(arguments=None, builders=(build,)):
-    """`python3 -m rlcourse build [--check]`. Each of `builders` takes `check` and tells what was stale."""
+def main(arguments=None, builders=(build,), report=lengths):
+    """`python3 -m rlcourse build [--check]`. Each of `builders` takes `check` and tells what was stale.
+
+    With --check it also prints `report()`.
+    """
     parser = argparse.ArgumentParser(prog="python3 -m rlcourse build", description=__doc__.splitlines()[0])
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit with 1 if a notebook is stale"
@@ -284,6 +302,8 @@ def main(arguments=None, builders=(build,)):
     except ValueError as error:
         print(f"rlcourse: {error}")
         return 1
+    if check:
+        print(report())
     for line in stale:
         print(line if check else line.replace(" differs from ", " compiled from "))
     if check and stale:

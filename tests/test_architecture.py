@@ -16,6 +16,7 @@ FLOORS = {  # the first part of a module's name -> its floor
     "checkpoints": 1,
     "agents": 1.1,  # act and remember, made of parts
     "algorithms": 2,
+    "form": 2.9,  # what notebooks compiles
     "notebooks": 3,
     "experiments": 3,
     "statistics": 3,

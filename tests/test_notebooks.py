@@ -82,8 +82,11 @@ def test_check_writes_nothing_and_names_each_stale_file(page, tmp_path):
 
 
 def test_the_command_exits_with_one_when_something_is_stale_and_check_is_asked(capsys):
-    assert notebooks.main(["--check"], builders=(lambda check: ["a.ipynb differs from a.py"],)) == 1
-    assert capsys.readouterr().out == "a.ipynb differs from a.py\nstale: run python3 -m rlcourse build\n"
+    stale = {"builders": (lambda check: ["a.ipynb differs from a.py"],), "report": lambda: "the table"}
+    assert notebooks.main(["--check"], **stale) == 1
+    assert capsys.readouterr().out == (
+        "the table\na.ipynb differs from a.py\nstale: run python3 -m rlcourse build\n"
+    )
     assert notebooks.main([], builders=(lambda check: ["a.ipynb differs from a.py"],)) == 0
 
 
