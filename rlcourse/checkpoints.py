@@ -19,15 +19,8 @@ NAME, PREVIOUS = "checkpoint.npz", "previous.npz"
 
 # What NumPy, zipfile and json say about bytes that are no checkpoint (a test damages each byte in turn).
 DAMAGE = (
-    zipfile.BadZipFile,
-    ValueError,
-    KeyError,
-    EOFError,
-    OSError,
-    RuntimeError,
-    AttributeError,
-    TypeError,
-)
+    zipfile.BadZipFile, ValueError, KeyError, EOFError, OSError, RuntimeError, AttributeError, TypeError,
+)  # fmt: skip
 
 
 class CheckpointError(ValueError):

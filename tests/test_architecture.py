@@ -17,6 +17,7 @@ FLOORS = {  # the first part of a module's name -> its floor
     "agents": 1.1,  # act and remember, made of parts
     "algorithms": 2,
     "form": 2.9,  # what notebooks compiles
+    "listings": 2.9,  # which pages hands on
     "notebooks": 3,
     "experiments": 3,
     "statistics": 3,
@@ -30,15 +31,8 @@ FLOORS = {  # the first part of a module's name -> its floor
     "commands": 5,
     "__main__": 5,  # finds commands by their files
 }
-FAMILIES = {
-    "equations",
-    "parts",
-    "agents",
-    "training",
-    "plots",
-    "widgets",
-    "grading",
-}  # members of these may import one another
+# Members of these may import one another.
+FAMILIES = {"equations", "parts", "agents", "training", "plots", "widgets", "grading"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

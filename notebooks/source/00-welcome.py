@@ -163,6 +163,7 @@ predict(
     "How long must PPO train, on one thread of this machine, until the pendulums of all four agents swing up and stay up?",
     choices=["seconds", "minutes", "hours"],
     answer="seconds",
+    ordered=True,
     why="All four together, and you can watch it below. Short runs are the reason why these pages can be played with.",
 )
 

@@ -17,10 +17,7 @@
 # simulation, the tolerance is at least four standard errors.
 
 # %%
-import difflib
-import inspect
 import itertools
-import textwrap
 from dataclasses import replace
 from fractions import Fraction
 
@@ -28,7 +25,6 @@ import gymnasium
 import numpy as np
 import torch
 from gymnasium.spaces import Box
-from IPython.display import HTML
 from scipy.special import ndtr
 from scipy.stats import norm
 
@@ -44,7 +40,7 @@ from rlcourse.algorithms.td3 import TD3
 from rlcourse.equations.bias import expected_maximum
 from rlcourse.equations.returns import td_target, twin_target
 from rlcourse.experiments import recorded
-from rlcourse.pages import receipt
+from rlcourse.pages import beside, receipt, show_source
 from rlcourse.parts.noise import GaussianNoise
 from rlcourse.parts.randomness import Streams
 from rlcourse.parts.worlds import Pendulum, SystemVectorEnv
@@ -409,33 +405,10 @@ for name, target in (("max", lambda q: q.max(axis=-1)), ("TD3", smaller_at_the_f
 # The letters are this course's. The paper writes $Q_{\theta_i'}$ for $Q'_i$ and $\pi_{\phi'}$ for $\mu'$. $\tilde\sigma$ is a standard deviation. A prime on a network
 # means its slow copy; on $s$ it means *next*.
 #
-# The next cell shows the package's own two `update` methods side by side. Orange is DDPG's alone, blue TD3's alone, and
-# yellow what changed within a line. **That difference is this lecture.**
-
+# The next cell shows the package's own two `update` methods side by side. Orange is DDPG's alone, blue TD3's alone.
+# **That difference is this lecture.**
 
 # %%
-STYLE = """<style>
-table.diff {font: 11px/1.5 monospace !important; table-layout: auto !important; border: none !important}
-table.diff td, table.diff th {text-align: left !important; padding: 0 4px !important; white-space: nowrap !important}
-table.diff tr {background: none !important} td.diff_next, th.diff_next {display: none} td.diff_header {color: #888}
-.diff_sub {background: #f7c48a} .diff_add {background: #cfe3f2} .diff_chg {background: #f3eaa0}
-</style>"""  # DDPG's orange, TD3's blue, yellow where a line differs in part
-
-
-def folded(function, width=64):
-    """The lines of a function's source, long ones broken between words."""
-    for line in textwrap.dedent(inspect.getsource(function)).splitlines():
-        indent = " " * (len(line) - len(line.lstrip()) + 4)
-        yield from textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False) or [""]
-
-
-def beside(one, other):
-    """Two functions' sources in two columns; what only one of them has is coloured."""
-    sources = [list(folded(f)) for f in (one, other)]
-    table = difflib.HtmlDiff().make_table(*sources, one.__qualname__, other.__qualname__)
-    return HTML(STYLE + table.replace("<colgroup></colgroup>", ""))
-
-
 beside(DDPG.update, TD3.update)
 
 # %% [markdown]
@@ -444,8 +417,7 @@ beside(DDPG.update, TD3.update)
 # The two targets are pure functions:
 
 # %%
-print(inspect.getsource(td_target))
-print(inspect.getsource(twin_target))
+show_source(td_target, twin_target)
 
 # %% [markdown]
 # ### The two targets on the same next values
@@ -634,6 +606,7 @@ predict(
     "All true values are 0; rewards are N(0, 1) whatever the action. Where will TD3's first critic be, averaged over seeds?",
     choices=["below 0", "at 0", "above 0"],
     answer="above 0",
+    ordered=True,
     why="Sections 2 to 5 promised 'below', for two independent estimates. Twin critics learn from the same replay, the same rewards "
     "and the same target. What that leaves of the minimum is measured below.",
 )
@@ -832,6 +805,7 @@ predict(
     "At step 500 the warm-up ends and no network has learnt anything yet. The measured bias of both critics is…",
     choices=["far below 0", "near 0", "far above 0"],
     answer="far above 0",
+    ordered=True,
     why="A fresh network says about 0, and on the pendulum the truth is far below 0. That is the initial value, not the "
     "maximum: experiment one had no such start, because its truth is 0.",
 )

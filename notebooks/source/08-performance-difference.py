@@ -219,6 +219,7 @@ predict(
     "Walk from old towards another policy: π_t = (1 − t)·old + t·target. How does the error η(π_t) − L(π_t) shrink as t → 0?",
     choices=["it stays constant", "like t", "like t²"],
     answer="like t²",
+    ordered=True,
     why="Ā is itself of order t, and d^new − d^old is of order t; the error is their product.",
 )
 
@@ -365,6 +366,7 @@ predict(
     "|η − L| is the TV penalty, typically?",
     choices=["about 3 times", "about 30 times", "more than 1 000 times"],
     answer="more than 1 000 times",
+    ordered=True,
     why="Worst cases at every step at once: both 1/(1 − γ) factors, the largest advantage, the worst state.",
 )
 

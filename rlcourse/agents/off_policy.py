@@ -7,6 +7,7 @@ import numpy as np
 
 from rlcourse.agents.policy import NetworkPolicy
 from rlcourse.parts import saving
+from rlcourse.parts.environments import Stepper
 from rlcourse.parts.memory import ReplayBuffer
 from rlcourse.parts.networks import Spaces
 from rlcourse.parts.randomness import ACT, INITIALISE, LEARN, Streams
@@ -15,8 +16,7 @@ from rlcourse.parts.randomness import ACT, INITIALISE, LEARN, Streams
 class OffPolicyAgent:
     """Acts with a deterministic policy plus noise, one environment per seed, and replays what it saw.
 
-    The algorithm's fields say how: noise, warmup (steps of uniform actions before learning), capacity,
-    batch_size.
+    The algorithm's fields say how: noise, capacity, batch_size, warmup (uniform actions before learning).
     """
 
     envs_per_seed = 1
@@ -42,7 +42,7 @@ class OffPolicyAgent:
         )
         self.steps = 0
 
-    def advance(self, algorithm, stepper):
+    def advance(self, algorithm: Any, stepper: Stepper) -> tuple[int, dict, list]:
         """One step of every environment, and one update once the warm-up is over.
 
         Returns (steps taken, metrics, finished episodes).
@@ -73,7 +73,7 @@ class OffPolicyAgent:
         noise[which] = getattr(algorithm.noise, "start", 0.0)
         return noise
 
-    def summarise(self, metrics):
+    def summarise(self, metrics: dict) -> dict:
         """What practitioners watch, one number per seed: means and a maximum, and gradient norms."""
         if not metrics:
             return {}

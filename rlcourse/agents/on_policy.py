@@ -9,6 +9,7 @@ import torch
 from rlcourse.agents.policy import NetworkPolicy
 from rlcourse.agents.samples import Rollout, rows
 from rlcourse.parts import saving
+from rlcourse.parts.environments import Stepper
 from rlcourse.parts.moments import RunningMoments
 from rlcourse.parts.networks import Spaces
 from rlcourse.parts.randomness import ACT, INITIALISE, LEARN, Streams
@@ -33,7 +34,7 @@ class OnPolicyAgent:
         self.running_return = np.zeros(len(seeds) * algorithm.num_envs)
         self.steps = 0
 
-    def advance(self, algorithm, stepper):
+    def advance(self, algorithm: Any, stepper: Stepper) -> tuple[int, dict, list]:
         """One batch and one update.
 
         Returns (environment steps taken per seed, metrics, finished episodes).

@@ -2,7 +2,7 @@
 
 An algorithm is found by its file: `td3.py` defines `TD3`. Beside its fields a class says how it acts and
 remembers (`agent`), how long a run usually is (`usual_steps`), and how its curves look (`look`: a colour and
-a line of `plots.style`).
+a line of `plots.looks`).
 """
 
 import functools

@@ -9,19 +9,19 @@ from typing import ClassVar
 
 import torch
 
-from rlcourse.agents import OffPolicyAgent
+from rlcourse.agents import OffPolicyAgent, Spaces
 from rlcourse.equations.returns import td_target
 from rlcourse.parts.adam import Adam
+from rlcourse.parts.memory import Batch
 from rlcourse.parts.networks import ActionValue, DeterministicPolicy, Networks
 from rlcourse.parts.noise import GaussianNoise, OUNoise
+from rlcourse.parts.randomness import Streams
 from rlcourse.parts.settings import equation, fixed
 
 
 @dataclass(frozen=True)
 class DDPG:
-    """Replay, exploration noise and target networks make the deterministic policy gradient work with deep
-    networks.
-    """
+    """The deterministic policy gradient with deep networks: replay, exploration noise, target networks."""
 
     gamma: float = 0.99  # γ  discount
     tau: float = 0.005  # τ  target-network step
@@ -38,7 +38,7 @@ class DDPG:
     usual_steps: ClassVar = 20_000
     look: ClassVar = ("orange", "dashes")
 
-    def networks(self, spaces, streams):
+    def networks(self, spaces: Spaces, streams: Streams) -> Networks:
         actor = DeterministicPolicy(spaces, self.hidden, streams)
         critic = ActionValue(spaces, self.hidden, streams)
         return Networks(
@@ -46,7 +46,7 @@ class DDPG:
             critics=critic, critic_optimiser=Adam(critic), target_critics=critic.copy(),
         )  # fmt: skip
 
-    def update(self, nets, batch, rng):
+    def update(self, nets: Networks, batch: Batch, rng: Streams) -> dict[str, torch.Tensor]:
         """One step of critic, actor and targets.
 
         batch: S seeds × B transitions. Losses average over B and sum over seeds, which do not mix.

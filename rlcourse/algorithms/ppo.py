@@ -6,12 +6,13 @@ from typing import ClassVar, Literal
 
 import torch
 
-from rlcourse.agents import OnPolicyAgent
+from rlcourse.agents import OnPolicyAgent, Rollout, Spaces
 from rlcourse.agents.samples import standardised
 from rlcourse.equations import objectives
 from rlcourse.equations.returns import gae
 from rlcourse.parts.adam import Adam
 from rlcourse.parts.networks import Networks, StateValue, StochasticPolicy
+from rlcourse.parts.randomness import Streams
 from rlcourse.parts.settings import equation, fixed
 
 
@@ -48,7 +49,7 @@ class PPO:
     usual_steps: ClassVar = 100_000
     look: ClassVar = ("vermilion", "long dashes")
 
-    def networks(self, spaces, streams):
+    def networks(self, spaces: Spaces, streams: Streams) -> Networks:
         start = "orthogonal" if self.orthogonal else "uniform"
         policy = StochasticPolicy(spaces, self.hidden, streams, self.log_std, self.activation, start)
         critic = StateValue(spaces, self.hidden, streams, self.activation, start)
@@ -58,7 +59,7 @@ class PPO:
             beta=torch.full((len(streams),), float(self.beta)),
         )  # fmt: skip
 
-    def update(self, nets, rollout, rng):
+    def update(self, nets: Networks, rollout: Rollout, rng: Streams) -> dict[str, torch.Tensor]:
         """K epochs of minibatches on one rollout. Losses average over the minibatch and sum over seeds."""
         samples = rollout.samples(nets, self.advantage, self.gamma, self.lam)  # [S, T·N, …]
         learning_rate = self.learning_rate * (1 - nets.progress if self.anneal else 1)

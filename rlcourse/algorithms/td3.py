@@ -10,11 +10,13 @@ from typing import ClassVar
 
 import torch
 
-from rlcourse.agents import OffPolicyAgent
+from rlcourse.agents import OffPolicyAgent, Spaces
 from rlcourse.equations.returns import twin_target
 from rlcourse.parts.adam import Adam
+from rlcourse.parts.memory import Batch
 from rlcourse.parts.networks import ActionValue, DeterministicPolicy, Networks
 from rlcourse.parts.noise import GaussianNoise, OUNoise
+from rlcourse.parts.randomness import Streams
 from rlcourse.parts.settings import equation, fixed
 
 
@@ -40,7 +42,7 @@ class TD3:
     usual_steps: ClassVar = 20_000
     look: ClassVar = ("blue", "solid")
 
-    def networks(self, spaces, streams):
+    def networks(self, spaces: Spaces, streams: Streams) -> Networks:
         actor = DeterministicPolicy(spaces, self.hidden, streams)
         critics = ActionValue(spaces, self.hidden, streams, twins=True)
         return Networks(
@@ -49,7 +51,7 @@ class TD3:
             updates=0,
         )  # fmt: skip
 
-    def update(self, nets, batch, rng):
+    def update(self, nets: Networks, batch: Batch, rng: Streams) -> dict[str, torch.Tensor]:
         """One step of the critics; every d steps one of actor and targets.
 
         batch: S seeds × B transitions. Losses average over B and sum over twins and seeds, which do not mix.

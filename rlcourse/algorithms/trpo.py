@@ -9,20 +9,22 @@ from typing import ClassVar, Literal
 
 import torch
 
-from rlcourse.agents import OnPolicyAgent
+from rlcourse.agents import OnPolicyAgent, Rollout, Spaces
 from rlcourse.agents.samples import fit_critic, standardised
 from rlcourse.equations import objectives
 from rlcourse.equations.returns import gae
 from rlcourse.equations.solvers import conjugate_gradient, fisher_vector_product, flat_gradient, line_search
 from rlcourse.parts.adam import Adam
 from rlcourse.parts.networks import Networks, StateValue, StochasticPolicy
+from rlcourse.parts.randomness import Streams
 from rlcourse.parts.settings import equation, fixed
 
 
 @dataclass(frozen=True)
 class TRPO:
-    """maximise E[ r(θ) Â ] subject to E[ KL(π_old ‖ π_θ) ] ≤ δ:
-    a natural-gradient step of the right length, then a line search.
+    """Maximise E[ r(θ) Â ] subject to E[ KL(π_old ‖ π_θ) ] ≤ δ.
+
+    By a natural-gradient step of the right length, then a line search.
     """
 
     gamma: float = 0.98  # γ  discount
@@ -52,13 +54,13 @@ class TRPO:
     usual_steps: ClassVar = 100_000
     look: ClassVar = ("green", "dash-dot")
 
-    def networks(self, spaces, streams):
+    def networks(self, spaces: Spaces, streams: Streams) -> Networks:
         start = "orthogonal" if self.orthogonal else "uniform"
         policy = StochasticPolicy(spaces, self.hidden, streams, self.log_std, self.activation, start)
         critic = StateValue(spaces, self.hidden, streams, self.activation, start)
         return Networks(policy=policy, critic=critic, critic_optimiser=Adam(critic, eps=1e-5))
 
-    def update(self, nets, rollout, rng):
+    def update(self, nets: Networks, rollout: Rollout, rng: Streams) -> dict[str, torch.Tensor]:
         """One trust-region step of the policy, then a fit of the critic.
 
         Seeds are rows: each has its own g, F, step and search.

@@ -11,7 +11,7 @@ from nbclient.exceptions import CellExecutionError
 from rlcourse import experiments, notebooks
 
 PLACE = 6
-DOES = "make the recordings of a page anew (minutes)"
+DOES = "make a page's recordings anew (minutes)"
 TAKES = "the page's number, e.g.  record 07"
 EXTRAS = ["test"]
 

@@ -1,7 +1,6 @@
 """What the equations need from an array library, once for NumPy and for torch.
 
-Each function takes NumPy arrays or torch tensors and returns what it was given; gradients flow through
-torch's.
+Each function takes NumPy arrays or torch tensors and returns the same kind; torch's carry their gradients.
 """
 
 from collections.abc import Sequence

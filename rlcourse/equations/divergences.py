@@ -1,7 +1,6 @@
 """How far apart two policies are: Kullback-Leibler divergence and total variation.
 
-NumPy arrays or torch tensors; the last axis is summed (actions, or action dimensions), the rest is carried
-along.
+NumPy arrays or torch tensors; the last axis (actions, or their dimensions) is summed, the rest carried along.
 """
 
 import math

@@ -24,8 +24,8 @@ def score_function(log_prob: Tensor, advantage: Tensor, dim: int | None = None) 
 def surrogate(log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor, dim: int | None = None) -> Tensor:
     """L(θ) = E[ r(θ) Â ],  r(θ) = π_θ(a|s) / π_old(a|s); to maximise.
 
-    All arrays [..., B]. At θ = θ_old its gradient is the policy gradient. Source: Schulman et al. 2015, eq.
-    14.
+    All arrays [..., B]. At θ = θ_old its gradient is the policy gradient.
+    Source: Schulman et al. 2015, eq. 14.
     """
     same_shape(log_prob=log_prob, old_log_prob=old_log_prob, advantage=advantage)
     return _mean(probability_ratio(log_prob, old_log_prob) * advantage, dim)
@@ -46,13 +46,9 @@ def clipped_surrogate(
 
 
 def kl_penalised_surrogate(
-    log_prob: Tensor,
-    old_log_prob: Tensor,
-    advantage: Tensor,
-    kl: Tensor,
-    beta: float | Tensor,
+    log_prob: Tensor, old_log_prob: Tensor, advantage: Tensor, kl: Tensor, beta: float | Tensor,
     dim: int | None = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """L^KLPEN(θ) = E[ r(θ) Â − β KL(π_old(·|s) ‖ π_θ(·|s)) ]; to maximise.
 
     All arrays [..., B], kl in nats; beta: a number, or one per seed [..., 1]. Source: Schulman et al. 2017,

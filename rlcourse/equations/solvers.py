@@ -1,7 +1,6 @@
 """Solvers for the trust-region step: conjugate gradient, Fisher-vector products, line search.
 
-Vectors are [..., P]: leading axes are independent problems (one per seed), solved side by side without
-mixing.
+Vectors are [..., P]: leading axes are independent problems (one per seed), solved side by side.
 """
 
 from collections.abc import Callable, Sequence

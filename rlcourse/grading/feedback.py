@@ -38,7 +38,9 @@ OPENINGS = {
 }
 
 
-def unknown_mistake(cases, answers, expected, right):
+def unknown_mistake(
+    cases: list[dict], answers: list[dict], expected: list[dict], right: list[bool]
+) -> tuple[str | None, str]:
     """(misconception, message) for values that no known mistake explains."""
     wrong = [i for i, ok in enumerate(right) if not ok]
     for i in wrong:
@@ -81,12 +83,12 @@ def unknown_mistake(cases, answers, expected, right):
     return None, f"{counted}\nFor {show(cases[i])}: {which} is {a[k]:.6g}, expected {b[k]:.6g}."
 
 
-def flat(answers, expected):
+def flat(answers: list[dict], expected: list[dict]) -> np.ndarray:
     """All numbers of some answers in a row."""
     return np.concatenate([np.ravel(a[name]) for a, e in zip(answers, expected, strict=True) for name in e])
 
 
-def show(case):
+def show(case: dict) -> str:
     """The inputs that fit on a line."""
     parts = []
     for name, value in case.items():

@@ -9,6 +9,7 @@ import re
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -106,7 +107,8 @@ class Exercise:
                 return self.refuse("unreadable", refusal)
             return self.compare(cases, answers, expected)
 
-    def compare(self, cases, answers, expected):
+    def compare(self, cases: list[Case], answers: list[Answer], expected: list[Answer]) -> Feedback:
+        """The judgement of answers of the right form: right, varying, a known mistake, or an unknown one."""
         right = [
             self.right(case, answer, values, self.tolerance)
             if self.right
@@ -128,14 +130,14 @@ class Exercise:
             return self.feedback(False, mistake.word, mistake.hint)
         return self.feedback(False, *unknown_mistake(cases, answers, expected, right))
 
-    def varies(self, cases, answers):
+    def varies(self, cases: list[Case], answers: list[Answer]) -> bool:
         """Does a case that comes twice have two answers?"""
         if self.random:
             return False
         pairs = [(i, j) for j in range(1, len(cases)) for i in range(j) if same_inputs(cases[i], cases[j])]
         return any(not close(answers[i], answers[j], self.tolerance, nan=True) for i, j in pairs)
 
-    def recognise(self, cases, answers, right):
+    def recognise(self, cases: list[Case], answers: list[Answer], right: list[bool]) -> Mistake | None:
         """The mistake that explains every wrong case; of several the one that fits most, then the first."""
         order = sorted(range(len(cases)), key=lambda i: right[i])  # wrong ones first: most mistakes end there
         best, most = None, 0
@@ -151,7 +153,7 @@ class Exercise:
                     best, most = mistake, fits
         return best
 
-    def fits(self, mistake, wrong, case, answer, right):
+    def fits(self, mistake: Mistake, wrong: Callable | None, case: Case, answer: Answer, right: bool) -> bool:
         """Does the answer look like the mistake? A trace says so of wrong answers only."""
         if mistake.shows:
             return not right and mistake.shows(case, answer)
@@ -161,11 +163,12 @@ class Exercise:
         """Feedback for an answer that could not be judged."""
         return self.feedback(False, None, OPENINGS.get(kind, "") + text)
 
-    def feedback(self, passed, misconception, message):
+    def feedback(self, passed: bool, misconception: str | None, message: str) -> Feedback:
+        """What a reader is told: all points or none."""
         return Feedback(self.name, passed, float(passed), misconception, message)
 
 
-def first_error(answers):
+def first_error(answers: Any) -> tuple[str, str] | None:
     """(kind, text) of the first answer that is an error, if any; both may come from a stranger."""
     for answer in answers if isinstance(answers, list) else ():
         if isinstance(answer, dict) and "error" in answer:
@@ -176,7 +179,7 @@ def first_error(answers):
     return None
 
 
-def unfit(answers, expected):
+def unfit(answers: Any, expected: list[Answer]) -> str | None:
     """Why `answers` are no answers at all (not their values), or None."""
     if not isinstance(answers, list) or len(answers) != len(expected):
         return f"No answer for some of the {len(expected)} cases."
@@ -189,13 +192,13 @@ def unfit(answers, expected):
     return None
 
 
-def named(values) -> Answer:
+def named(values: Any) -> Answer:
     """Values as named arrays; a bare value is called "value"."""
     values = values if isinstance(values, dict) else {"value": values}
     return {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
 
 
-def values_of(wrong, case):
+def values_of(wrong: Callable, case: Case) -> Answer:
     """The values that a wrong function leads to; one that breaks down on a case fits nothing there."""
     try:
         return named(wrong(**case))
@@ -203,14 +206,15 @@ def values_of(wrong, case):
         return {}
 
 
-def close(answer, values, tolerance, nan=False):
+def close(answer: Answer, values: Answer, tolerance: float, nan: bool = False) -> bool:
     """Same names and shapes, and |a − b| ≤ tolerance · max(1e-3, largest |b|), everywhere."""
     return bool(values) and all(
         near(answer[name], values[name], tolerance, nan) if name in answer else False for name in values
     )
 
 
-def near(a, b, tolerance, nan=False):
+def near(a: np.ndarray, b: np.ndarray, tolerance: float, nan: bool = False) -> bool:
+    """One array of an answer: same shape, and |a − b| ≤ tolerance · max(1e-3, largest |b|) everywhere."""
     if b.size == 1 and a.size == 1:  # a number is a number, however it is wrapped
         a, b = a.reshape(()), b.reshape(())
     if a.shape != b.shape:
@@ -220,5 +224,6 @@ def near(a, b, tolerance, nan=False):
     return bool(np.allclose(a, b, rtol=0.0, atol=tolerance * scale, equal_nan=nan))
 
 
-def same_inputs(one, other):
+def same_inputs(one: Case, other: Case) -> bool:
+    """Are these the same case?"""
     return one.keys() == other.keys() and all(np.array_equal(one[key], other[key]) for key in one)

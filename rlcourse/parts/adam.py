@@ -1,15 +1,18 @@
 """Adam, for all seeds of a network at once."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
+from rlcourse.parts.networks import Network
+
 
 class Adam:
-    """m ← β₁m + (1 − β₁)∇,  v ← β₂v + (1 − β₂)∇²,  θ ← θ − α m̂ / (√v̂ + ε)
+    """m ← β₁m + (1 − β₁)∇,  v ← β₂v + (1 − β₂)∇²,  θ ← θ − α m̂ / (√v̂ + ε).
 
-    with m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ).
+    Here m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ).
 
     Equal to PyTorch's (tested), for all seeds at once; with a step count t per seed, so that a seed whose
     epochs have stopped stays exactly where it is. Source: Kingma & Ba 2015, algorithm 1.
@@ -17,13 +20,13 @@ class Adam:
 
     beta1, beta2 = 0.9, 0.999
 
-    def __init__(self, network, eps=1e-8):
+    def __init__(self, network: Network, eps: float = 1e-8):
         self.network, self.eps = network, eps
         self.m, self.v = torch.zeros_like(network.flat), torch.zeros_like(network.flat)
         self.t = np.zeros(len(network.flat), dtype=np.int64)
 
     @torch.no_grad()
-    def step(self, learning_rate, active=None):
+    def step(self, learning_rate: float, active: Sequence[bool] | None = None) -> None:
         """One step down `network.grad`, for the seeds that are active (a list of bool [S]; all if None)."""
         if active is None or all(active):
             self._step(slice(None), learning_rate)
@@ -47,10 +50,10 @@ class Adam:
         t = self.t[seeds].tolist()
         return [(slice(None), t[0])] if len(set(t)) == 1 else [(slice(i, i + 1), c) for i, c in enumerate(t)]
 
-    def state(self):
+    def state(self) -> dict:
         return {"m": self.m.numpy().copy(), "v": self.v.numpy().copy(), "t": self.t.copy()}
 
-    def restore(self, state):
+    def restore(self, state: dict) -> None:
         self.m.copy_(torch.from_numpy(state["m"]))
         self.v.copy_(torch.from_numpy(state["v"]))
         self.t = state["t"].copy()

@@ -1,6 +1,6 @@
-"""What a stochastic policy says of an action: log-probabilities, entropy, KL; PyTorch, [S, B, …]."""
+"""What a stochastic policy says of an action, in PyTorch: log-probabilities, entropy and KL, each [S, B]."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch
 
@@ -13,17 +13,17 @@ class Gaussian(NamedTuple):
     mean: torch.Tensor
     log_std: torch.Tensor
 
-    def log_prob(self, action):
+    def log_prob(self, action: torch.Tensor) -> torch.Tensor:
         return divergences.gaussian_log_prob(action, self.mean, self.log_std)
 
-    def entropy(self):
+    def entropy(self) -> torch.Tensor:
         return divergences.gaussian_entropy(self.log_std)
 
-    def kl(self, other):
+    def kl(self, other: Self) -> torch.Tensor:
         """KL(self ‖ other), [S, B]."""
         return divergences.gaussian_kl(*self, *other)
 
-    def detach(self):
+    def detach(self) -> Self:
         return Gaussian(self.mean.detach(), self.log_std.detach())
 
 
@@ -32,17 +32,17 @@ class Categorical(NamedTuple):
 
     log_p: torch.Tensor
 
-    def log_prob(self, action):
+    def log_prob(self, action: torch.Tensor) -> torch.Tensor:
         return self.log_p.gather(-1, action[..., None])[..., 0]
 
-    def entropy(self):
+    def entropy(self) -> torch.Tensor:
         return divergences.categorical_entropy(self.log_p)
 
-    def kl(self, other):
+    def kl(self, other: Self) -> torch.Tensor:
         """KL(self ‖ other), [S, B]."""
         return divergences.categorical_log_kl(self.log_p, other.log_p)
 
-    def detach(self):
+    def detach(self) -> Self:
         return Categorical(self.log_p.detach())
 
 

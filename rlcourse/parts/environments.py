@@ -11,6 +11,7 @@ import importlib
 import inspect
 import math
 import warnings
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -37,7 +38,9 @@ class Transition(NamedTuple):
     finished: list  # [(environment, return, length)] of the episodes that ended at this step
 
 
-def make(env, num_envs=1, seed=None, *, twin=True):
+def make(
+    env: str | Callable, num_envs: int = 1, seed: int | Sequence[int] | None = None, *, twin: bool = True
+) -> VectorEnv:
     """E = `num_envs` environments in the course's form, as a `gymnasium.vector.VectorEnv`.
 
     env: a Gymnasium id ("module:id" imports the module first); or a factory: a function without arguments
@@ -134,7 +137,7 @@ class Stepper:
     not finite or has the wrong shape.
     """
 
-    def __init__(self, env):
+    def __init__(self, env: VectorEnv):
         self.env = env if isinstance(env, CourseEnv) else CourseEnv(env)
         self.name = self.env.name
         self.num_envs = self.env.num_envs
@@ -149,7 +152,7 @@ class Stepper:
         self._all = np.ones(self.num_envs, bool)
         self.env.warn_if_outside(self.reset())
 
-    def reset(self):
+    def reset(self) -> np.ndarray:
         """Start a new episode everywhere; returns obs [E, O]."""
         try:
             self.obs, _ = self.env.reset()
@@ -161,7 +164,7 @@ class Stepper:
         self._lengths = np.zeros(self.num_envs, np.int64)
         return self.obs
 
-    def step(self, action):
+    def step(self, action: np.ndarray) -> Transition:
         """One step of all environments: action [E, A] (clipped to [−1, 1]) or [E] int -> Transition."""
         obs, action = self.obs, self._legal(action)
         try:
@@ -242,7 +245,7 @@ class Stepper:
             return inner.envs
         return None
 
-    def state(self):
+    def state(self) -> dict:
         """All that the next steps depend on: a flat dict of arrays and JSON-able values."""
         state = {
             "obs": self.obs.copy(),
@@ -260,7 +263,7 @@ class Stepper:
                 state["env_episodes"] = episodes
         return state
 
-    def restore(self, state):
+    def restore(self, state: dict) -> None:
         """Continue from `state()` as if never interrupted; else warn, start new episodes, set exact False."""
         if np.shape(state["obs"]) != self.obs.shape:
             raise ValueError(

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from rlcourse.parts.randomness import Streams
+
 
 class Batch(NamedTuple):
     """Transitions sampled from replay: B for each of S seeds."""
@@ -23,7 +25,7 @@ class ReplayBuffer:
     Raises ValueError for a capacity below 1, and for sampling from an empty memory.
     """
 
-    def __init__(self, capacity, seeds, obs_size, action_size):
+    def __init__(self, capacity: int, seeds: int, obs_size: int, action_size: int):
         if capacity < 1:
             raise ValueError(f"ReplayBuffer: capacity must be at least 1, got {capacity}")
         self.capacity, self.seeds = int(capacity), seeds
@@ -32,11 +34,17 @@ class ReplayBuffer:
         self.added = np.zeros(seeds, dtype=np.int64)  # transitions ever added, per seed
         self._offset = np.arange(seeds) * self.capacity
 
-    def __len__(self):
+    def __len__(self) -> int:
         return int(min(self.added.min(), self.capacity))
 
-    def add(self, obs, action, reward, terminated, next_obs, valid=None):
-        """One transition per seed, arrays [S, …]; seeds whose `valid` is False add nothing."""
+    def add(
+        self, obs: np.ndarray, action: np.ndarray, reward: np.ndarray, terminated: np.ndarray,
+        next_obs: np.ndarray, valid: np.ndarray | None = None,
+    ) -> None:  # fmt: skip
+        """One transition per seed: obs and next_obs [S, O], action [S, A], the rest [S].
+
+        Seeds whose `valid` is False add nothing.
+        """
         row = np.concatenate(
             [obs, action, reward[:, None], terminated[:, None], next_obs], axis=1, dtype=np.float32
         )
@@ -48,7 +56,7 @@ class ReplayBuffer:
             self.rows.numpy()[where[valid]] = row[valid]
             self.added += valid
 
-    def sample(self, batch_size, streams):
+    def sample(self, batch_size: int, streams: Streams) -> Batch:
         """A Batch of `batch_size` transitions per seed, each seed's indices drawn from its own stream."""
         if len(self) == 0:
             raise ValueError("ReplayBuffer: cannot sample before every seed has added a transition")
@@ -58,14 +66,14 @@ class ReplayBuffer:
         obs, action, reward, terminated, next_obs = rows.split(self.widths, dim=2)
         return Batch(obs, action, reward[..., 0], terminated[..., 0], next_obs)
 
-    def state(self):
+    def state(self) -> dict:
         kept = int(min(self.added.max(), self.capacity))
         return {
             "added": self.added.copy(),
             "rows": self.rows.view(self.seeds, self.capacity, -1)[:, :kept].numpy().copy(),
         }
 
-    def restore(self, state):
+    def restore(self, state: dict) -> None:
         self.added = state["added"].copy()
         kept = state["rows"].shape[1]
         self.rows.view(self.seeds, self.capacity, -1)[:, :kept] = torch.from_numpy(state["rows"])

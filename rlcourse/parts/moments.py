@@ -34,10 +34,10 @@ class RunningMoments:
         scaled = (x - self.mean[:, None]) / (self.var[:, None] + 1e-8).sqrt()
         return scaled.clamp(-limit, limit).float()
 
-    def state(self):
+    def state(self) -> dict:
         return {"count": self.count, "mean": self.mean.numpy().copy(), "var": self.var.numpy().copy()}
 
-    def restore(self, state):
+    def restore(self, state: dict) -> None:
         self.count = int(state["count"])
         self.mean, self.var = torch.from_numpy(state["mean"].copy()), torch.from_numpy(state["var"].copy())
 

@@ -1,5 +1,4 @@
-"""Networks with member dimensions in front: eight seeds, or eight pairs of twin critics, are one batched
-product.
+"""Networks with member dimensions in front: eight seeds, or eight twin critics, are one batched product.
 
 All parameters of a network live in one flat array, `flat` [*members, P], and their gradients in `grad`, of
 the same shape; the layers are views of it. So an optimiser step, a Polyak average and TRPO's vector algebra
@@ -10,7 +9,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -43,8 +42,9 @@ class Network:
     """
 
     def __init__(
-        self, sizes, members, streams, activation="relu", start="uniform", final_gain=1.0,
-        squash=False, extra=0, extra_start=0.0,
+        self, sizes: Sequence[int], members: Sequence[int], streams: Streams, activation: str = "relu",
+        start: str = "uniform", final_gain: float = 1.0, squash: bool = False, extra: int = 0,
+        extra_start: float = 0.0,
     ):  # fmt: skip
         self.sizes, self.members = tuple(sizes), tuple(members)
         self.activation, self.squash, self.extra_size = activation, squash, extra
@@ -90,16 +90,19 @@ class Network:
             self.extra[row] = extra_start
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        """y, for objectives that are differentiated once: one node of PyTorch's graph, with a backward pass
-        written out below. `backward()` overwrites `grad`; nothing needs to be set to zero before.
+        """y, for objectives that are differentiated once.
+
+        It is one node of PyTorch's graph, whose backward pass is written out below. `backward()` overwrites
+        `grad`; nothing needs to be set to zero before.
         """
         if not torch.is_grad_enabled():
             return self._push(x, self._weights)[-1].view(*x.shape[:-1], self.sizes[-1])
         return _Node.apply(x, self._anchor, self)[0]
 
     def graph(self, x: torch.Tensor) -> torch.Tensor:
-        """The same y in PyTorch's own operations: may be differentiated any number of times, with respect to
-        `parameters` (Fisher products need two).
+        """The same y in PyTorch's own operations, for any number of derivatives (Fisher products need two).
+
+        They are taken with respect to `parameters`.
         """
         phi = ACTIVATIONS[self.activation][0]
         h = x.reshape(-1, *x.shape[-2:])
@@ -276,8 +279,9 @@ class StateValue(Network):
     """V(s): obs [S, B, O] → [S, B]."""
 
     def __init__(
-        self, spaces: Spaces, hidden: Sequence[int], streams: Streams, activation="tanh", start="orthogonal"
-    ):
+        self, spaces: Spaces, hidden: Sequence[int], streams: Streams, activation: str = "tanh",
+        start: str = "orthogonal",
+    ):  # fmt: skip
         super().__init__((spaces.obs_size, *hidden, 1), (len(streams),), streams, activation, start)
 
     def __call__(self, obs: torch.Tensor) -> torch.Tensor:
@@ -298,8 +302,8 @@ class StochasticPolicy(Network):
     """
 
     def __init__(
-        self, spaces: Spaces, hidden: Sequence[int], streams: Streams, log_std=0.0, activation="tanh",
-        start="orthogonal",
+        self, spaces: Spaces, hidden: Sequence[int], streams: Streams, log_std: float = 0.0,
+        activation: str = "tanh", start: str = "orthogonal",
     ):  # fmt: skip
         self.discrete = spaces.discrete
         sizes, extra = (spaces.obs_size, *hidden, spaces.action_size), spaces.action_size
@@ -345,7 +349,7 @@ class Networks(SimpleNamespace):
     progress: the share of the training that is over, set by the loop, for learning rates that fall.
     """
 
-    def __init__(self, **parts):
+    def __init__(self, **parts: Any):
         super().__init__(progress=0.0, **parts)
 
     def state(self) -> dict:

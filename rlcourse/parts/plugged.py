@@ -14,13 +14,8 @@ from typing import Any
 import numpy as np
 import torch
 
-STYLE_ERRORS = (
-    TypeError,
-    ValueError,
-    AttributeError,
-    IndexError,
-    RuntimeError,
-)  # another kind of input may do
+# Another kind of input may do.
+STYLE_ERRORS = (TypeError, ValueError, AttributeError, IndexError, RuntimeError)
 FLAGS = ("terminated", "truncated", "done")  # 0.0 or 1.0 in the trainers; truth values to some readers
 
 
@@ -67,7 +62,7 @@ class Plugged:
         # The first of `STYLES` that the function understood; a solver's vectors are tensors, as its products
         self._style = 1 if over == "seed" else 0
 
-    def __call__(self, *inputs):
+    def __call__(self, *inputs: Any) -> torch.Tensor:
         return {"batch": self._batch, "time": self._time, "seed": self._seed}[self.over](*inputs)
 
     def _batch(self, *inputs):

@@ -5,11 +5,13 @@
 
 import math
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete
-from gymnasium.vector import VectorWrapper
+from gymnasium.vector import VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 
 from rlcourse.parts.randomness import space_seed
@@ -37,14 +39,14 @@ class Episode(gymnasium.Wrapper):
 
     LONGEST = 100_000
 
-    def __init__(self, env, index=0):
+    def __init__(self, env: gymnasium.Env, index: int = 0):
         super().__init__(env)
         self.index = index
         self.seed = None  # the last seed that was given to reset
         self.stream = None  # state of np_random just before the last reset; None if that reset had the seed
         self.actions = []  # since the last reset
 
-    def reset(self, *, seed=None, options=None):
+    def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[Any, dict]:
         if seed is None:
             self.stream = self.unwrapped.np_random.bit_generator.state
         else:
@@ -58,7 +60,7 @@ class Episode(gymnasium.Wrapper):
             )
         return self._checked(result[0], "reset"), result[1]
 
-    def step(self, action):
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict]:
         try:
             result = self.env.step(action)
         except ValueError as error:  # a wrapper of Gymnasium's tried to unpack four values
@@ -95,7 +97,7 @@ class Episode(gymnasium.Wrapper):
             raise EnvironmentFault(f"env {self.index}: observation of {where} is {obs!r}, outside {space}")
         return obs
 
-    def snapshot(self):
+    def snapshot(self) -> dict | None:
         """How the current episode came about: JSON-able, but for `actions` [t, ...]; None if too long."""
         if len(self.actions) > self.LONGEST:
             return None
@@ -107,7 +109,7 @@ class Episode(gymnasium.Wrapper):
             "actions": np.array(self.actions, space.dtype).reshape(-1, *space.shape),
         }
 
-    def restore(self, snapshot):
+    def restore(self, snapshot: dict) -> tuple[np.ndarray, float]:
         """Reset and act as in `snapshot` -> the observation and the episode's return that this leads to."""
         obs, _ = self.reset(seed=snapshot["seed"])
         if snapshot["stream"] is not None:
@@ -127,7 +129,7 @@ class CourseEnv(VectorWrapper):
     Raises ValueError for spaces that the course's networks cannot take, in one line that says what to do.
     """
 
-    def __init__(self, env, name=None, seeds=None):
+    def __init__(self, env: VectorEnv, name: str | None = None, seeds: Sequence[int] | None = None):
         super().__init__(env)
         self.name = name or _name_of(env)
         self.pending_seeds = seeds
@@ -179,7 +181,9 @@ class CourseEnv(VectorWrapper):
             )
         self.observation_space = batch_space(self.single_observation_space, self.env.num_envs)
 
-    def reset(self, *, seed=None, options=None):
+    def reset(
+        self, *, seed: int | Sequence[int] | None = None, options: dict | None = None
+    ) -> tuple[np.ndarray, dict]:
         if seed is None and self.pending_seeds is not None:
             seed, self.pending_seeds = self.pending_seeds, None
             try:
@@ -190,7 +194,7 @@ class CourseEnv(VectorWrapper):
             obs, info = self.env.reset(seed=seed, options=options)
         return self.observations(obs), info
 
-    def step(self, action):
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict]:
         if self._native:
             return self.env.step(self.actions(action))
         result = five_fields(self.env.step(self.actions(action)), "the vector environment")
@@ -200,7 +204,7 @@ class CourseEnv(VectorWrapper):
             info = {**info, "final_obs": self._final(info["final_obs"], terminated | truncated)}
         return self.observations(obs), np.asarray(reward, np.float64), terminated, truncated, info
 
-    def actions(self, action):
+    def actions(self, action: np.ndarray) -> np.ndarray:
         """[−1, 1]^A -> the environment's Box, or 0 … n−1 -> its Discrete."""
         if self._scale is None:
             return action + self._first if self._first else action
@@ -208,7 +212,7 @@ class CourseEnv(VectorWrapper):
         action = np.asarray(action, np.float64).reshape(self._shape) * self._scale + self._middle
         return np.minimum(np.maximum(action.astype(space.dtype), space.low), space.high)
 
-    def observations(self, obs):
+    def observations(self, obs: np.ndarray) -> np.ndarray:
         """The environment's batch of observations -> float32 [E, O], a new array."""
         if self._native:
             return obs
@@ -229,7 +233,7 @@ class CourseEnv(VectorWrapper):
             out[i] = self._one_hot[int(final[i]) - self._first_obs] if one_hot else np.ravel(final[i])
         return out
 
-    def warn_if_outside(self, obs):
+    def warn_if_outside(self, obs: np.ndarray) -> None:
         """One warning if an observation lies outside the space that the environment declares."""
         space = self.single_observation_space
         outside = np.argwhere((obs < space.low) | (obs > space.high))
@@ -242,7 +246,7 @@ class CourseEnv(VectorWrapper):
             )
 
 
-def five_fields(result, who):
+def five_fields(result: Any, who: str) -> tuple:
     """(observation, reward, terminated, truncated, info), or an EnvironmentFault that names the fields."""
     if isinstance(result, tuple) and len(result) == 5:
         return result

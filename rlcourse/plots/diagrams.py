@@ -70,7 +70,7 @@ def mdp(
     ax.set(aspect="equal", title=title)
     ax.axis("off")
     found = arrows(process, policy, actions)
-    extent = [places - 0.5, places + 0.5]
+    extent = [places - RADIUS, places + RADIUS]  # corners of what is drawn: low, high, low, …
     for state in range(S):
         loops = [arrow for arrow in found if arrow.start == arrow.end == state]
         room, other = free_directions(places, state, found)
@@ -85,9 +85,8 @@ def mdp(
         if arrow.start != arrow.end:
             parallel = [a for a in found if (a.start, a.end) == (arrow.start, arrow.end)]
             parallel.sort(key=lambda a: -a.probability)
-            extent += draw_arrow(ax, arrow, places, 0.16 + 0.14 * parallel.index(arrow))
-    corners = np.vstack(extent)
-    low, high = corners.min(axis=0) - 0.1, corners.max(axis=0) + 0.1
+            extent += draw_arrow(ax, arrow, places, 0.16 + 0.14 * parallel.index(arrow), extent)
+    low, high = np.vstack(extent).min(axis=0) - 0.15, np.vstack(extent).max(axis=0) + 0.15
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     if fig is None:
         return None
@@ -175,8 +174,8 @@ def signed(reward: float) -> str:
     return f"+{number}" if reward > 0 else number
 
 
-def draw_arrow(ax: Axes, arrow: Arrow, places: np.ndarray, bend: float) -> list:
-    """A bow to another state, on the left of who walks it; returns the corners of what was drawn."""
+def draw_arrow(ax: Axes, arrow: Arrow, places: np.ndarray, bend: float, taken: list) -> list:
+    """A bow to another state, on the left of who walks it, named where there is room; returns its corners."""
     start, end = places[arrow.start], places[arrow.end]
     along = end - start
     side = np.array([-along[1], along[0]])
@@ -187,9 +186,16 @@ def draw_arrow(ax: Axes, arrow: Arrow, places: np.ndarray, bend: float) -> list:
     start = start + RADIUS * unit(control - start)
     end = end + (RADIUS + 0.03) * unit(control - end)
     line(ax, arrow, Path([start, control, end], [Path.MOVETO, Path.CURVE3, Path.CURVE3]))
-    t = 0.5 if np.hypot(*along) < 2.5 else 0.36  # long arrows cross one another in the middle
-    middle = (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end
-    return words(ax, arrow, middle + 0.03 * unit(side), np.zeros(2))
+    lows, highs = np.vstack(taken[::2]), np.vstack(taken[1::2])
+
+    def place(t: float) -> np.ndarray:
+        return (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end + 0.03 * unit(side)
+
+    def crowding(t: float) -> float:
+        low, high = corners(arrow.text, place(t), np.zeros(2))
+        return np.prod(np.clip(np.minimum(highs, high) - np.maximum(lows, low), 0, None), axis=1).sum()
+
+    return words(ax, arrow, place(min((0.5, 0.42, 0.34, 0.58, 0.26, 0.66), key=crowding)), np.zeros(2))
 
 
 def draw_loop(ax: Axes, arrow: Arrow, centre: np.ndarray, turn: float) -> list:
@@ -221,9 +227,14 @@ def words(ax: Axes, arrow: Arrow, at: np.ndarray, away: np.ndarray) -> list:
         *at, arrow.text, color=colour, fontsize=11, bbox=box if arrow.text else None, zorder=4,
         ha=("right", "center", "left")[across + 1], va=("top", "center", "bottom")[up + 1],
     )  # fmt: skip
-    lines = arrow.text.split("\n")
-    extent = np.array([0.1 * max(map(len, lines)), 0.18 * len(lines)])
-    middle = at + extent / 2 * [across, up]
+    return corners(arrow.text, at, np.array([across, up]))
+
+
+def corners(text: str, at: np.ndarray, away: np.ndarray) -> list:
+    """About where a text lies that stands at a place (away: 0) or beside it: [low, high]."""
+    lines = text.split("\n")
+    extent = np.array([0.09 * max(map(len, lines)) + 0.05, 0.18 * len(lines)])
+    middle = at + extent / 2 * away
     return [middle - extent / 2, middle + extent / 2]
 
 

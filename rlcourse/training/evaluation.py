@@ -13,11 +13,10 @@ LONGEST_EPISODE = 100_000  # steps after which an evaluation episode that does n
 
 
 def evaluate(agent: Policy | Run, env: str | Callable, episodes: int = 100, seed: int = 0) -> np.ndarray:
-    """Undiscounted return of each of `episodes` fresh episodes, without exploration noise, in environments of
-    their own.
+    """Undiscounted return of each of `episodes` fresh episodes, without exploration noise.
 
-    agent: `run.agent(seed)`, or anything with `act(obs [B, O])` → returns [episodes]; `run.policy` with S > 1
-    seeds → [S, episodes]. Raises ValueError for episodes < 1.
+    They are played in environments of their own. agent: `run.agent(seed)`, or anything with `act(obs [B, O])`
+    → returns [episodes]; `run.policy` with S > 1 seeds → [S, episodes]. Raises ValueError for episodes < 1.
     """
     if episodes < 1:
         raise ValueError(f"evaluate: episodes must be at least 1, got {episodes}")

@@ -2,7 +2,9 @@
 
 import contextlib
 import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from tqdm.auto import tqdm
 
@@ -10,13 +12,16 @@ from rlcourse import checkpoints
 from rlcourse.parts.environments import EnvironmentFault
 from rlcourse.parts.randomness import Seeds
 from rlcourse.training.process import one_quick_thread, stop_at_ctrl_c
+from rlcourse.training.run import Run
 from rlcourse.training.state import Diverged, Training
 
 
 def train(
-    algorithm, env, steps=20_000, seeds=1, *, callbacks=(), folder=None, resume=None,
-    evaluate_every=None, evaluation_episodes=10, log_every=None, progress=False,
-):  # fmt: skip
+    algorithm: Any, env: str | Callable, steps: int = 20_000, seeds: int | Sequence[int] = 1, *,
+    callbacks: Sequence[Callable[[Training], None]] = (), folder: str | Path | None = None,
+    resume: str | Path | None = None, evaluate_every: int | None = None, evaluation_episodes: int = 10,
+    log_every: int | None = None, progress: bool = False,
+) -> Run:  # fmt: skip
     """Train one agent per seed, all at once, each exactly as if it were alone. Returns a Run.
 
     algorithm: TD3(), PPO(clip=0.1), … env: a Gymnasium id or a factory (see `parts.environments.make`).

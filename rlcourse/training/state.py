@@ -2,16 +2,17 @@
 
 import dataclasses
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rlcourse import checkpoints
-from rlcourse.agents import Spaces
+from rlcourse.agents import Policy, Spaces
 from rlcourse.parts.environments import Stepper, make
 from rlcourse.parts.plugged import plugged
-from rlcourse.parts.randomness import ENVIRONMENT, EVALUATE
+from rlcourse.parts.randomness import ENVIRONMENT, EVALUATE, Seeds
 from rlcourse.parts.settings import as_json, fixed_values
 from rlcourse.training.evaluation import play
 from rlcourse.training.run import Curve, Run, versions
@@ -24,7 +25,10 @@ class Training:
     fields that are `fixed`).
     """
 
-    def __init__(self, algorithm, env, steps, seeds, evaluate_every, evaluation_episodes, log_every):
+    def __init__(
+        self, algorithm: Any, env: str | Callable, steps: int, seeds: Seeds, evaluate_every: int,
+        evaluation_episodes: int, log_every: int,
+    ):  # fmt: skip
         self.algorithm, self.env, self.seeds, self.total_steps = algorithm, env, seeds, steps
         envs_per_seed = getattr(algorithm, "num_envs", 1)
         self.stepper = Stepper(make(env, envs_per_seed * len(seeds), seeds.derived(ENVIRONMENT)))
@@ -51,11 +55,11 @@ class Training:
         """End the run after this callback, with status "stopped"."""
         self.stopping = True
 
-    def policy(self):
+    def policy(self) -> Policy:
         """A snapshot of all seeds' policies."""
         return self.agent.policy()
 
-    def advance(self):
+    def advance(self) -> None:
         """Act, remember, learn, once."""
         start = time.perf_counter()
         self.agent.nets.progress = self.steps / self.total_steps
@@ -94,7 +98,7 @@ class Training:
         self.logged_at, self._finished = (self.steps, self.seconds), []
         self.next_log = self.steps - self.steps % self.log_every + self.log_every
 
-    def evaluate(self):
+    def evaluate(self) -> None:
         """Add a point to the curve: each seed's mean return over episodes with always the same starts."""
         starts = self.seeds.derived(EVALUATE)
         returns = play(self.policy(), self.env, self.evaluation_episodes, starts).mean(1)
@@ -112,7 +116,7 @@ class Training:
         self.run.write_tables(folder)
         checkpoints.save(folder, self.state())
 
-    def state(self):
+    def state(self) -> dict:
         return {
             "spaces": list(self.spaces), "agent": self.agent.state(), "stepper": self.stepper.state(),
             "env": self.run.env,
@@ -123,7 +127,7 @@ class Training:
             "algorithm": type(self.algorithm).__name__, "settings": as_json(self.algorithm),
         }  # fmt: skip
 
-    def restore(self, state, folder):
+    def restore(self, state: dict, folder: str | Path) -> None:
         """Continue from a checkpoint.
 
         Raises CheckpointError where algorithm, fixed fields, environment or seeds are others.

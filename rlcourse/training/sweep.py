@@ -1,11 +1,18 @@
 """Many runs in parallel, here or on a cluster."""
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import joblib
 
 from rlcourse.training.loop import train
+from rlcourse.training.run import Run
 
 
-def sweep(algorithms, envs, steps=20_000, seeds=8, *, jobs=-1, **options):
+def sweep(
+    algorithms: Mapping[str, Any] | Sequence[Any], envs: Sequence[str | Callable], steps: int = 20_000,
+    seeds: int | Sequence[int] = 8, *, jobs: int = -1, **options: Any,
+) -> dict[tuple[str, str | Callable], Run]:  # fmt: skip
     """Train every algorithm on every environment, in parallel through joblib. Returns {(name, env): Run}.
 
     algorithms: {name: algorithm} or a list (named by class).

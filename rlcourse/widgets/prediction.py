@@ -1,10 +1,13 @@
-"""A prediction: the page asks before it answers."""
+"""A prediction: the page asks before it answers, in an order of choices that gives nothing away."""
 
 from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+import random
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from string import ascii_uppercase
 from typing import Any
 
 from rlcourse import plots
@@ -12,12 +15,17 @@ from rlcourse.widgets import display
 
 
 class Prediction:
-    """A question answered before the page goes on, as `predict` makes it: given, correct, answer(x)."""
+    """A question answered before the page goes on, as `predict` makes it: given, correct, answer(x).
+
+    reasons: choice -> why it is wrong, said to who chose it.
+    """
 
     def __init__(
-        self, question: str, choices: Sequence | None, answer: Any, tolerance: float, unit: str, why: str
-    ):
+        self, question: str, choices: Sequence | None, answer: Any, tolerance: float, unit: str, why: str,
+        reasons: Mapping[Any, str] | None = None,
+    ):  # fmt: skip
         self.question, self.choices, self.why, self.unit = question, choices, why, unit
+        self.reasons = dict(reasons or {})
         self.right_answer, self.tolerance = answer, tolerance
         self.given: object = None
         self._root = None
@@ -49,23 +57,32 @@ class Prediction:
 
     def _build(self) -> None:
         ipywidgets = display.ipywidgets
-        title = ipywidgets.HTML(
-            f'<b style="font-size:16px">Predict.</b> <span style="font-size:16px">{self.question}</span>'
+        lettered = self.lettered()  # the buttons of a choice set no mathematics: it stands above them
+        above = "".join(f"<br>{letter}. {html.escape(str(choice))}" for letter, choice in lettered)
+        title = ipywidgets.HTMLMath(
+            f'<span style="font-size:16px"><b>Predict.</b> {self.question}{above}</span>'
         )
         if self.choices is not None:
             self._input = ipywidgets.RadioButtons(
-                options=[(str(c), c) for c in self.choices], value=None, layout={"width": "max-content"}
+                options=lettered or [(str(c), c) for c in self.choices],
+                value=None,
+                layout={"width": "max-content"},
             )
         else:
             self._input = ipywidgets.Text(placeholder="a number", layout={"width": "140px"})
         self._button = ipywidgets.Button(description="Answer", button_style="primary")
         self._button.on_click(lambda _: self._submit())
-        self._said = ipywidgets.HTML()
+        self._said = ipywidgets.HTMLMath()
         unit = ipywidgets.HTML(html.escape(self.unit))
         row = [self._input, unit, self._button] if self.choices is None else [self._input]
         below = [] if self.choices is None else [self._button]
         self._root = ipywidgets.VBox([title, ipywidgets.HBox(row), *below, self._said])
         self._root.add_class("rlcourse-predict")
+
+    def lettered(self) -> list[tuple[str, Any]]:
+        """(letter, choice) of each, where one holds mathematics; empty otherwise."""
+        mathematical = any("$" in str(choice) for choice in self.choices or ())
+        return list(zip(ascii_uppercase, self.choices, strict=False)) if mathematical else []
 
     def _submit(self) -> None:
         try:
@@ -96,29 +113,59 @@ class Prediction:
         answer = f" The answer: <b>{html.escape(str(right))}{unit}</b>."
         if self.correct and self.choices is not None:
             answer = ""
+        reason = "" if self.correct or self.choices is None else self.reasons.get(self.given, "")
+        said = " ".join(filter(None, (word, reason, answer.strip(), self.why)))
         return (
             f'<div role="status" class="rlcourse-verdict" data-correct="{str(self.correct).lower()}" '
             f'style="border-left:4px solid {colour};padding:4px 10px;line-height:1.5">'
-            f"You predicted <b>{html.escape(str(given))}{unit}</b>. {word}{answer} {self.why}</div>"
+            f"You predicted <b>{html.escape(str(given))}{unit}</b>. {said}</div>"
         )
 
+    def still(self) -> str:
+        """The question for a page without a kernel, as HTML: the answer is folded until a reader opens it."""
+        right = self.right_answer if self.choices is not None else plots.shown(self.right_answer)
+        unit = f" {html.escape(self.unit)}" if self.unit else ""
+        items = "".join(f"<li>{html.escape(str(choice))}</li>" for choice in self.choices or ())
+        wrong = "".join(
+            f"<li>{html.escape(str(choice))}: {reason}</li>"
+            for choice, reason in self.reasons.items()
+            if choice != self.right_answer and reason
+        )
+        return (
+            f'<div class="rlcourse-predict-still"><p><b>Predict.</b> {self.question}</p><ul>{items}</ul>'
+            f"<details><summary>The answer</summary><p><b>{html.escape(str(right))}{unit}</b>. {self.why}</p>"
+            f"<ul>{wrong}</ul></details></div>"
+        ).replace("<ul></ul>", "")
+
     def _ipython_display_(self) -> None:
+        from IPython.display import display as show
+
         choices = "" if self.choices is None else "\n" + "\n".join(f"  ( ) {c}" for c in self.choices)
-        display.publish(self._root, None, f"Predict. {self.question}{choices}", "Answer before you read on.")
+        text = f"Predict. {self.question}{choices}\nAnswer before you read on."
+        widget = {} if self._root is None else self._root._repr_mimebundle_()
+        show({**widget, "text/html": self.still(), "text/plain": text}, raw=True)
 
 
 def predict(
-    question: str, choices: Sequence | None = None, *, answer: Any, tolerance: float | None = None,
-    unit: str = "", why: str = "",
+    question: str, choices: Sequence | Mapping[Any, str] | None = None, *, answer: Any,
+    tolerance: float | None = None, unit: str = "", why: str = "", ordered: bool = False,
 ) -> Prediction:  # fmt: skip
     """A question with choices, or for a number within a tolerance, answered before the next cell answers it.
 
-    question and why may hold HTML. The first answer stays on the page, with the right one and why. Without
-    a page it stays unanswered and costs nothing. Raises ValueError when the answer is not among the
-    choices, or a number has no tolerance.
+    choices may say of each wrong one why it is wrong: {"the max": "It …", "the mean": "It …", "both": ""}.
+    They are shuffled, in the same way each time (by the question's words), unless they are `ordered`, as a
+    scale is: "below", "at", "above"; numbers stay in order too. question, choices, reasons and why may hold
+    mathematics between dollars, question, reasons and why also HTML. The first answer stays on the page, with
+    the right one and why. Without a page it stays unanswered and costs nothing. Raises ValueError when the
+    answer is not among the choices, or a number has no tolerance.
     """
     if choices is not None and answer not in choices:
         raise ValueError(f"predict: the answer {answer!r} is not among the choices {list(choices)}")
     if choices is None and (tolerance is None or tolerance < 0):
         raise ValueError("predict: a number needs a tolerance ≥ 0, such as tolerance=0.1")
-    return Prediction(question, choices, answer, tolerance or 0.0, unit, why)
+    reasons = choices if isinstance(choices, Mapping) else None
+    if choices is not None:
+        choices = list(choices)
+        if not (ordered or all(isinstance(choice, Real) for choice in choices)):
+            random.Random(question).shuffle(choices)
+    return Prediction(question, choices, answer, tolerance or 0.0, unit, why, reasons)

@@ -1,6 +1,6 @@
 """Every algorithm learns tiny problems; thresholds lie beyond the tail of 32 seeds (peers.md §6).
 
-`python tests/test_learning.py` trains the 32 seeds and prints the table from which the thresholds
+`python tests/training/test_learning.py` trains the 32 seeds and prints the table from which the thresholds
 were set. "before" is the untrained policy: no threshold can be reached without learning.
 """
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from rlcourse.grading.exercises import Exercise, find
 from rlcourse.grading.judging.rows import Result
-from rlcourse.grading.judging.submission import Assignment, Cell, match
+from rlcourse.grading.judging.submission import Answers, Assignment, Cell, match
 from rlcourse.grading.sandbox.child import Child, ChildDied
 from rlcourse.grading.sandbox.confinement import LIMITS, Limits
 
@@ -37,7 +37,9 @@ def judge(
 class Session:
     """The children of one submission: after each death a new one, without the cell or exercise to blame."""
 
-    def __init__(self, assignment, answers, seed, limits, unsandboxed):
+    def __init__(
+        self, assignment: Assignment, answers: Answers, seed: int, limits: Limits, unsandboxed: bool
+    ):
         self.assignment, self.seed, self.limits, self.unsandboxed = assignment, seed, limits, unsandboxed
         self.cells = [{"role": role, "name": name, "source": source} for role, name, source in answers.cells]
         self.errors = {}  # index of a cell -> its first error
@@ -45,7 +47,8 @@ class Session:
         self.results = {}
         self.end = time.monotonic() + limits.total
 
-    def judge_all(self):
+    def judge_all(self) -> dict[str, Result]:
+        """{exercise: its result}, in the order of the notebook; a new child after each death."""
         pending = list(self.assignment.tests)
         while pending:
             if time.monotonic() > self.end:
@@ -67,13 +70,14 @@ class Session:
                     pending.pop(0)
         return self.results
 
-    def ask(self, child, message, cell=None):
+    def ask(self, child: Child, message: dict, cell: int | None = None) -> dict:
+        """The child's answer to a message; Ended, with the cell to blame, where it died of it."""
         try:
             return child.ask(message, min(self.limits.seconds, self.end - time.monotonic()))
         except ChildDied as death:
             raise Ended(str(death), cell) from None
 
-    def prepare(self, child):
+    def prepare(self, child: Child) -> None:
         """Send the cells, then run them in order. A failure costs what it costs; a death costs that cell."""
         for i, cell in enumerate(self.cells):
             self.ask(child, {"cell": cell | {"source": ""} if i in self.deadly else cell}, cell=i)
@@ -82,7 +86,8 @@ class Session:
             if error:
                 self.errors[i] = str(error)[:300]
 
-    def judge_one(self, child, name):
+    def judge_one(self, child: Child, name: str) -> Result:
+        """Send the hidden cases of an exercise, judge what comes back, and say which cell failed."""
         if self.own(name) & self.deadly:
             return self.refuse(name, "your cell could not be run")
         exercise, cases, encoded = hidden_cases(name, self.seed)
@@ -97,15 +102,16 @@ class Session:
         points = self.assignment.tests[name]
         return Result(points, feedback.score, feedback.passed, feedback.misconception, message)
 
-    def refuse(self, name, text):
+    def refuse(self, name: str, text: str) -> Result:
+        """No points, with the reason."""
         message = find(name).refuse("timeout", text).message + self.explain(name, False)
         return Result(self.assignment.tests[name], 0.0, False, None, message)
 
-    def own(self, name):
+    def own(self, name: str) -> set[int]:
         """Indices of the cells in which the exercise's answer stands."""
         return {i for i, cell in enumerate(self.cells) if (cell["role"], cell["name"]) == ("solution", name)}
 
-    def explain(self, name, also_others):
+    def explain(self, name: str, also_others: bool) -> str:
         """What went wrong in the exercise's own cell, or, where a name was missing, in others."""
         own = self.own(name)
         lines = [f"Your cell: {error}" for i, error in self.errors.items() if i in own]
@@ -120,7 +126,7 @@ class Session:
 class Ended(Exception):
     """A child ended: while running a cell (its index), or while answering for an exercise."""
 
-    def __init__(self, message, cell=None):
+    def __init__(self, message: str, cell: int | None = None):
         super().__init__(message)
         self.cell = cell
 

@@ -125,7 +125,7 @@ def reteach(rows: list[Row]) -> str:
     return f"<h3>What to reteach, the most missed first</h3>{body}"
 
 
-def hint(name, misconception):
+def hint(name: str, misconception: str) -> str:
     """What the student was told; "" for a mistake that is told from values alone."""
     known = EXERCISES[name].mistakes if name in EXERCISES else ()
     return next((mistake.hint for mistake in known if mistake.word == misconception), "")

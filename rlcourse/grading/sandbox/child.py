@@ -15,7 +15,7 @@ from rlcourse.grading.sandbox.fork_server import shared
 class ChildDied(RuntimeError):
     """The child gave no answer. `.kind` is "timeout", "memory", "crash" or "protocol"."""
 
-    def __init__(self, kind, message):
+    def __init__(self, kind: str, message: str):
         super().__init__(message)
         self.kind = kind
 
