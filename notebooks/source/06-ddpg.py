@@ -37,7 +37,7 @@ from rlcourse.algorithms.ddpg import DDPG
 from rlcourse.equations import linear
 from rlcourse.equations.exploration import ou_autocorrelation, ou_mean, ou_variance, rms_distance
 from rlcourse.experiments import recorded
-from rlcourse.pages import receipt, show_source
+from rlcourse.pages import pseudocode, receipts, show_source
 from rlcourse.parts.memory import ReplayBuffer
 from rlcourse.parts.noise import GaussianNoise, OUNoise
 from rlcourse.parts.worlds import DoubleIntegrator, Pendulum, SystemVectorEnv
@@ -109,10 +109,15 @@ plots.picture(
 # %% tags=["hide"]
 predict(
     "Which memory enters the most of the 400 cells in twenty episodes?",
-    choices=["0 (none)", "0.85 (a few pushes)", "0.99 (most of an episode)"],
-    answer="0.85 (a few pushes)",
-    why="Without memory the mass hardly leaves its start. With a memory of 0.99 an episode is nearly one long push: the mass "
-    "crosses the square once, at speed, and is gone. In between it wanders.",
+    {
+        "0: no memory": "The mass hardly leaves its start: about 100 cells.",
+        "0.85: a few pushes": "",
+        "0.99: most of an episode": "An episode is nearly one long push. The mass crosses the square once, at "
+        "speed, and is gone: about 130 cells.",
+    },
+    answer="0.85: a few pushes",
+    why="It is carried away from the start, and still turns round before it has left: about 190 cells.",
+    ordered=True,
 )
 
 # %% [markdown]
@@ -185,14 +190,11 @@ for _ in range(60):
 early, settled, later = paths[5], paths[40], paths[45]
 variance = ou_variance(noise.theta, noise.sigma, noise.dt)
 error = 4.5 / n**0.5
-receipt("mean after 5 steps: paths, m⁵ x₀", early.mean(), ou_mean(0.15, 1, 0, 1, 5), error)
-receipt("variance at rest: paths, σ²Δt/(1 − m²)", settled.var(), variance, error)
-receipt(
-    "correlation 5 steps apart: paths, m⁵",
-    np.corrcoef(settled, later)[0, 1],
-    ou_autocorrelation(0.15, 1, 5),
-    error,
-)
+correlation = np.corrcoef(settled, later)[0, 1]
+with receipts("100,000 paths", oracle="closed form") as same:
+    same("mean after 5 steps, $m^5x_0$", early.mean(), ou_mean(0.15, 1, 0, 1, 5), error)
+    same(r"variance at rest, $\sigma^2\Delta t/(1-m^2)$", settled.var(), variance, error)
+    same("correlation 5 steps apart, $m^5$", correlation, ou_autocorrelation(0.15, 1, 5), error)
 
 # %% [markdown]
 # Now it can be computed how far such a force carries the mass. The push of step $t$ has moved the mass after $T$ steps by $w_t\,x_t$ with $w_t = \Delta t^2\,(T - t - \tfrac12)$: half a
@@ -200,14 +202,12 @@ receipt(
 # the terms $t = u$; memory adds the others, and all of them are positive.
 
 # %%
-for memory in (0.0, 0.85):
-    simulated = travel(0.3 * forces(memory, 20_000))[-1, :, 0]  # weak forces: none is cut at 1 N
-    rms, off = (
-        np.sqrt((simulated**2).mean()),
-        4.5 * (simulated**2).std() / (2 * simulated.std() * 20_000**0.5),
-    )
-    closed = rms_distance(memory ** np.arange(STEPS), 0.3 * SPREAD, 0.1)
-    receipt(f"distance after 10 s, m = {memory:g}: masses, closed form", rms, closed, off)
+with receipts("20,000 masses", oracle="closed form") as same:
+    for memory in (0.0, 0.85):
+        squares = travel(0.3 * forces(memory, 20_000))[-1, :, 0] ** 2  # weak forces: none is cut at 1 N
+        closed = rms_distance(memory ** np.arange(STEPS), 0.3 * SPREAD, 0.1)
+        error = 4.5 * squares.std() / 20_000**0.5
+        same(f"mean square of the distance after 10 s, $m = {memory:g}$", squares.mean(), closed**2, error)
 
 # %% [markdown]
 # The next lab shows the process itself beside independent noise of the same variance. Try a start far from 0; then a θ near 2, where the memory is negative and the noise
@@ -329,10 +329,14 @@ plots.mdp(CURED.mdp, states=["1", "2", "3"], actions=["on"], title="Three states
 # %% tags=["hide"]
 predict(
     "Without a copy (τ = 1) these weights grow by 19 % at every update. As τ is made smaller, the growth…",
-    choices=["stops below some τ", "slows down but never stops", "stays as it is"],
+    {
+        "stops below some τ": "",
+        "slows down but never stops": "That is what the second example does, but not this one.",
+        "stays as it is": "The copy stands in the target, and the target drives the growth: its speed matters.",
+    },
     answer="stops below some τ",
-    why="With a slow copy the weights have time to fit the target that stands still. For these features that fit is a contraction. "
-    "It need not be: the second example below grows at every τ.",
+    why="With a slow copy the weights have time to fit the target while it stands still, and for these "
+    "features that fit shrinks the error.",
 )
 
 # %% [markdown]
@@ -390,27 +394,25 @@ explore(
 # There is a cliff: at $\tau = 0.1$ the three states still explode, at 0.03 they settle. There is also a price: at 0.001 they settle many times more slowly than at the best $\tau$, near 0.02. And the second example no copy saves: it follows its
 # target ever so slowly, but to a target that doubles. Slow copies move the boundary between settling and exploding; they do not abolish it. The receipts run the two lines of the update, without any matrix:
 
+
 # %%
-for tau, expected in ((1.0, "explodes"), (0.1, "explodes"), (0.03, "settles")):
-    mdp, policy, features, frequency = CURED
-    step, P = 0.5 / LARGEST, mdp.transition[:, 0]
-    w = copy = np.array([1.0, 0.5])
-    sizes = []
-    for _ in range(3000):
+def growth(tau, updates=3000):
+    """By how much the weights grow at an update, late in a run of the two lines, for the three states."""
+    mdp, _, features, frequency = CURED
+    P, w, copy, sizes = mdp.transition[:, 0], np.array([1.0, 0.5]), np.array([1.0, 0.5]), []
+    while len(sizes) < updates and np.linalg.norm(w) < 1e100:
         error = mdp.gamma * P @ features @ copy - features @ w
-        w = w + step * features.T @ (frequency * error)
+        w = w + 0.5 / LARGEST * features.T @ (frequency * error)
         copy = copy + tau * (w - copy)
         sizes.append(np.linalg.norm(w))
-        if sizes[-1] > 1e100:
-            break
-    grown = (sizes[-1] / sizes[len(sizes) // 2]) ** (1 / (len(sizes) - 1 - len(sizes) // 2))
-    receipt(
-        f"τ = {tau:g}, {expected}: growth of the iterated update, radius",
-        grown,
-        radius(CURED, step, tau),
-        5e-3,
-    )
-    assert (grown < 1) == (expected == "settles")
+    half = len(sizes) // 2
+    return (sizes[-1] / sizes[half]) ** (1 / (len(sizes) - 1 - half))
+
+
+with receipts("the update, iterated", oracle="radius of $M$") as same:
+    for tau in (1.0, 0.1, 0.03):
+        same(rf"growth at an update, $\tau = {tau:g}$", growth(tau), radius(CURED, 0.5 / LARGEST, tau), 2e-3)
+assert growth(0.1) > 1 > growth(0.03), "the cliff lies between"
 
 # %% [markdown]
 # A slow copy is value iteration with a soft hand. If the copy stood still until $Q$ fitted its target perfectly, and then jumped ($w' \leftarrow w$), each jump would be one sweep of value iteration for
@@ -420,25 +422,30 @@ for tau, expected in ((1.0, "explodes"), (0.1, "explodes"), (0.03, "settles")):
 # ## 5 · The algorithm (16 minutes)
 #
 # Now all parts are there. Two networks learn, the actor $\mu$ and the critic $Q$; two slow copies, $\mu'$ and $Q'$, make the target.
-#
-# | | DDPG (Lillicrap et al. 2016, algorithm 1) |
-# |---:|:---|
-# | 1 | start $\mu$ and $Q$ at random; $\mu' \leftarrow \mu$, $Q' \leftarrow Q$; an empty buffer |
-# | 2 | at each step: $a = \mathrm{clip}(\mu(s) + x_t,\,-1,\,1)$; do it; keep $(s, a, r, s')$ and whether $s'$ was a terminal state |
-# | 3 | draw a batch of $B$ transitions from the buffer |
-# | 4 | $y = r + \gamma\,(1-\mathrm{terminated})\,Q'(s', \mu'(s'))$ |
-# | 5 | critic: one step down the gradient of $\frac1B\sum\,(y - Q(s,a))^2$ in the weights of $Q$ |
-# | 6 | actor: one step up $\frac1B\sum\,\nabla_{\!a} Q(s,a)\big\vert_{a=\mu(s)}\,\nabla\mu(s)$ in the weights of $\mu$ |
-# | 7 | copies: $\tau$ of the way to their networks |
-#
-# And this is the package's update, lines 4 to 7. It learns $S$ seeds at once, which never mix: each array has the seeds in front. `net(x)` runs the networks of all seeds and can be differentiated;
-# `action_gradient` gives $\nabla_{\!a}Q$; `follow` is line 7; `backward` fills in the gradients that the optimiser's `step` uses.
+# On the right is the package's update. It learns $S$ seeds at once, which never mix: each array has the seeds in front. `net(x)` runs the networks of all seeds and can be
+# differentiated; `action_gradient` gives $\nabla_{\!a}Q$; `backward` fills in the gradients that an optimiser's `step` uses; `follow` moves a copy.
 
-# %%
-show_source(DDPG.update)
+# %% tags=["hide"]
+pseudocode(
+    "DDPG (Lillicrap et al. 2016, algorithm 1)",
+    r"""
+    start $\mu$ and $Q$ at random; $\mu' = \mu$, $Q' = Q$; an empty buffer
+    for each step:
+        act: $a = \mathrm{clip}(\mu(s) + x_t, -1, 1)$, with noise $x_t$
+        keep $(s, a, r, s')$, and whether $s'$ is terminal
+        draw a batch from the buffer
+        $a' = \mu'(s')$
+        $y = r + \gamma\,(1-\mathrm{terminated})\,Q'(s', a')$
+        critic: one step down $\mathbb{E}\,(y - Q(s,a))^2$
+        actor: one step up, along $\mathbb{E}\,\nabla_{\!a}Q(s,a)\,\nabla\mu(s)$ at $a=\mu(s)$
+        copies: $\tau$ of the way to their networks
+    """,
+    DDPG.update,
+    {6: "next_action =", 7: "y = self.target", 8: "loss = ", 9: "uphill =", 10: "target_critics.follow"},
+)
 
 # %% [markdown]
-# Line 6 is not written as a loss, but as the theorem of lecture 05: the chain rule through the action. `action.backward(-uphill)` pushes $-\nabla_{\!a}Q$ back through the actor. Is that really the gradient of the actor's
+# Line 9 is not written as a loss, but as the theorem of lecture 05: the chain rule through the action. `action.backward(-uphill)` pushes $-\nabla_{\!a}Q$ back through the actor. Is that really the gradient of the actor's
 # objective, $\frac1B\sum Q(s,\mu(s))$? PyTorch can say, by differentiating that number with respect to the actor's weights:
 
 # %%
@@ -451,19 +458,26 @@ by_theorem = nets.actor.grad.clone()
 objective = nets.critics.graph(batch.obs, nets.actor.graph(batch.obs)).mean(-1).sum()
 gradients = torch.autograd.grad(-objective, nets.actor.parameters)
 by_autograd = torch.cat([g.flatten(1) for g in gradients], dim=1)
-receipt("the actor's gradient: theorem, autograd", by_theorem, by_autograd, 1e-6)
+with receipts("theorem", oracle="autograd") as same:
+    same("gradient of the actor's objective, two seeds", by_theorem, by_autograd, 1e-9)
 
 # %% [markdown]
-# **The mask in line 4.** Pseudocode on slides often leaves $(1-\mathrm{terminated})$ out. A terminal state has no future, so its target is $r$ alone; without the mask it is $r$ plus whatever the network says of a state in which nothing was ever learnt.
+# **The mask in line 7.** Pseudocode on slides often leaves $(1-\mathrm{terminated})$ out. A terminal state has no future, so its target is $r$ alone; without the mask it is $r$ plus whatever the network says of a state in which nothing was ever learnt.
 # A *time limit* is another matter: the pendulum that is interrupted after 200 steps would have gone on, so its target keeps the bootstrap. Gymnasium tells the two apart, as `terminated` and `truncated`, and the buffer stores the first.
 
 # %% tags=["hide"]
 predict(
-    "A task without an end pays 1 at every step, γ = 0.99, and a clock that the agent cannot see interrupts it every 200 steps. Somebody stores the interruptions as terminal. What does the critic learn?",
-    choices=["100, the right value", "86.6, the sum of 200 rewards", "66.9"],
+    r"A task without an end pays 1 at every step, $\gamma = 0.99$, and a clock that the agent cannot see "
+    "interrupts it every 200 steps. Somebody stores the interruptions as terminal. What does the critic learn?",
+    {
+        "100": r"That is the right value, $1/(1-\gamma)$. But some targets now say that there is no future.",
+        "86.6": "That is the sum of 200 rewards, right for a critic that sees the clock, at its start. This one "
+        "cannot tell the steps apart.",
+        "66.9": "",
+    },
     answer="66.9",
-    why="One transition in 200 has the target 1, the others 1 + 0.99 V, and the critic cannot tell which: V = 1 + 0.99 · (199/200) · V, so V = 66.9. "
-    "86.6 would be right for a critic that sees the clock, at its start.",
+    why=r"One transition in 200 has the target 1, the others $1 + \gamma V$, so "
+    r"$V = 1 + 0.99\cdot\frac{199}{200}\,V$.",
 )
 
 # %%
@@ -471,10 +485,8 @@ gamma, last = 0.99, np.arange(200) == 199
 value = 0.0
 for _ in range(3000):  # TD on one constant critic: the mean of the targets in the buffer
     value = (1 + gamma * (1 - last) * value).mean()
-receipt(
-    "interruptions as ends: repeated fitting, 1/(1 − γ · 199/200)", value, 1 / (1 - gamma * 199 / 200), 1e-9
-)
-receipt("kept apart: 1/(1 − γ)", 1 / (1 - gamma), 100, 1e-9)
+with receipts("fitted again and again", oracle="closed form") as same:
+    same(r"interruptions as ends, $1/(1-\gamma\cdot 199/200)$", value, 1 / (1 - gamma * 199 / 200), 1e-9)
 
 # %% [markdown]
 # ## 6 · Live: each part on a switch (10 minutes)
@@ -597,7 +609,7 @@ for task in TASKS:
 # ## Sources
 #
 # - Lillicrap et al., *Continuous control with deep reinforcement learning*, ICLR 2016, [arXiv:1509.02971](https://arxiv.org/abs/1509.02971): algorithm 1; the noise with θ = 0.15, σ = 0.2.
-# - Silver et al., *Deterministic policy gradient algorithms*, ICML 2014: the theorem behind line 6.
+# - Silver et al., *Deterministic policy gradient algorithms*, ICML 2014: the theorem behind line 9.
 # - Uhlenbeck, Ornstein, *On the theory of the Brownian motion*, Physical Review 36, 1930.
 # - Tsitsiklis, Van Roy, *Feature-based methods for large scale dynamic programming*, Machine Learning 22, 1996: $w \to 2w$.
 # - Pardo et al., *Time limits in reinforcement learning*, ICML 2018, [arXiv:1712.00378](https://arxiv.org/abs/1712.00378): interruptions that are no ends.
