@@ -190,7 +190,7 @@ def head_text(head: Head, cells: list, path: Path) -> str:
 
 
 def foot(head: Head, cells: list, path: Path):
-    """The last cell of a page: where to go from here."""
+    """The last cell of a page: where to go from here. Its heading ends a folded part above it."""
     from nbformat.v4 import new_markdown_cell
 
     before, after = neighbours(path)
@@ -200,13 +200,15 @@ def foot(head: Head, cells: list, path: Path):
         lines.append("**Read:** [sources of this page](#Sources)")
     lines += [f"**Back:** {link(before)}"] if before else []
     metadata = {"tags": ["foot"], "slideshow": {"slide_type": "skip"}}
-    return new_markdown_cell("---\n" + " · ".join(lines), metadata=metadata)
+    return new_markdown_cell(f"## From here\n\n{' · '.join(lines)}", metadata=metadata)
 
 
 def way(path: Path) -> str:
     """Links to the page before and the page after."""
     before, after = neighbours(path)
-    return " · ".join([f"← {link(before)}"] * bool(before) + [f"{link(after)} →"] * bool(after))
+    links = [f"← {link(before)}"] if before else []
+    links += [f"{link(after)} →"] if after else []
+    return " · ".join(links)
 
 
 def neighbours(path: Path) -> tuple[Path | None, Path | None]:

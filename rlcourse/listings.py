@@ -14,7 +14,11 @@ from pathlib import Path
 
 # What only one side has: text and its background, readable in light and dark themes.
 ONE, OTHER = ("#000000", "#F7C48A"), ("#000000", "#BBD9EE")  # pale orange, pale blue
-CELL = "text-align:left;vertical-align:top;white-space:pre-wrap;padding:0 6px;border:none;background:none"
+CELL = (
+    "text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere;padding:0 6px;"
+    "border:none;background:none"
+)
+ROW = '<tr style="background:none">'  # JupyterLab's own tables are striped
 TABLE = (
     "width:100%;table-layout:fixed;border-collapse:collapse;margin:0;"
     "font:12px/1.5 var(--jp-code-font-family,monospace)"
@@ -64,7 +68,7 @@ def beside(one: Callable, other: Callable) -> Listing:
     left, right = algorithm_lines(one), algorithm_lines(other)
     rows, text = [], []
     for (line, coloured), (line_, coloured_) in paired(left, right):
-        rows.append(f"<tr>{column(line, '−' * coloured, ONE)}{column(line_, '+' * coloured_, OTHER)}</tr>")
+        rows.append(f"{ROW}{column(line, '−' * coloured, ONE)}{column(line_, '+' * coloured_, OTHER)}</tr>")
         if not (coloured or coloured_):
             text.append(f"  {line or line_ or ''}".rstrip())
         else:
@@ -78,16 +82,20 @@ def beside(one: Callable, other: Callable) -> Listing:
 
 def algorithm_lines(function: Callable) -> list[tuple[str, bool]]:
     """(line, does it belong to the algorithm) of a source; docstrings, comments and blank lines do not."""
-    source = textwrap.dedent(inspect.getsource(function))
-    words = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
-            words |= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
-    lines = source.rstrip().split("\n")
+    source = textwrap.dedent(inspect.getsource(function)).rstrip()
+    words = docstrings(source)
     return [
         (line, number not in words and bool(line.split("#")[0].strip()))
-        for number, line in enumerate(lines, 1)
+        for number, line in enumerate(source.split("\n"), 1)
     ]
+
+
+def docstrings(source: str) -> set[int]:
+    """The numbers (from 1) of the lines of a source that are docstrings."""
+    documented = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, documented)]
+    first = [node.body[0] for node in nodes if ast.get_docstring(node) is not None]
+    return {number for words in first for number in range(words.lineno, words.end_lineno + 1)}
 
 
 def paired(left: list, right: list):
@@ -101,8 +109,13 @@ def paired(left: list, right: list):
 
 def column(line: str | None, mark: str, colours: tuple[str, str]) -> str:
     style = f"{CELL};color:{colours[0]};background:{colours[1]}" if mark else CELL
-    sign = mark or "&nbsp;"
-    return f'<td style="{style}">{sign} {html.escape(line or "")}</td>'
+    return f'<td style="{style};{hanging(line or "", 2)}">{mark or "&nbsp;"} {html.escape(line or "")}</td>'
+
+
+def hanging(line: str, before: int = 0) -> str:
+    """Style with which a line too long for its column goes on further to the right than it began."""
+    deep = before + indent(line) + 4
+    return f"padding-left:calc(6px + {deep}ch);text-indent:-{deep}ch"
 
 
 def pseudocode(
@@ -115,7 +128,9 @@ def pseudocode(
     for a step or a piece that is not there, so that a changed source is noticed.
     """
     steps = textwrap.dedent(text).strip("\n").split("\n")
-    source = textwrap.dedent(inspect.getsource(function)).rstrip().split("\n") if function else []
+    whole = textwrap.dedent(inspect.getsource(function)).rstrip() if function else ""
+    words = docstrings(whole)  # the box has said it
+    source = [line for number, line in enumerate(whole.split("\n"), 1) if number not in words]
     numbers: dict[int, list[int]] = {}
     for step, piece in (where or {}).items():
         found = [number for number, line in enumerate(source) if piece in line]
@@ -123,26 +138,26 @@ def pseudocode(
             raise ValueError(f"pseudocode: step {step}, `{piece}`: no such step, or not in the source")
         numbers.setdefault(found[0], []).append(step)
     boxed = "".join(
-        f'<tr><td style="{CELL};width:2em;opacity:0.75">{number}</td><td style="{CELL};'
+        f'{ROW}<td style="{CELL};width:2em;opacity:0.75">{number}</td><td style="{CELL};'
         f'padding-left:{6 + 9 * indent(step)}px">{html.escape(step.strip())}</td></tr>'
         for number, step in enumerate(steps, 1)
     )
     tags = [", ".join(map(str, numbers.get(number, ()))) for number in range(len(source))]
     code = "".join(
-        f'<tr><td style="{CELL};width:3em;font-weight:bold">{tag}</td>'
-        f'<td style="{CELL}">{html.escape(line) or "&nbsp;"}</td></tr>'
+        f'{ROW}<td style="{CELL};width:3em;font-weight:bold">{tag}</td>'
+        f'<td style="{CELL};{hanging(line)}">{html.escape(line) or "&nbsp;"}</td></tr>'
         for tag, line in zip(tags, source, strict=True)
     )
     box = f'<table style="{TABLE};font:14px/1.6 var(--jp-content-font-family,sans-serif)">{boxed}</table>'
     framed = f"{CELL};border:1px solid #8a8a8a;padding:6px"
     right = f'<td style="{CELL}"><table style="{TABLE}">{code}</table></td>' if function else ""
     page = (
-        f'<table class="rlcourse-pseudocode" style="{TABLE}"><tr><td style="{framed}">'
+        f'<table class="rlcourse-pseudocode" style="{TABLE}">{ROW}<td style="{framed}">'
         f"<b>{html.escape(title)}</b>{box}</td>{right}</tr></table>"
     )
-    words = [title] + [f"{number:2}  {step}" for number, step in enumerate(steps, 1)]
+    told = [title] + [f"{number:2}  {step}" for number, step in enumerate(steps, 1)]
     plain = [f"{tag:>5}  {line}".rstrip() for tag, line in zip(tags, source, strict=True)]
-    return Listing(page, "\n".join([*words, "", *plain]).rstrip())
+    return Listing(page, "\n".join([*told, "", *plain]).rstrip())
 
 
 def indent(step: str) -> int:

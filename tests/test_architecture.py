@@ -19,6 +19,7 @@ FLOORS = {  # the first part of a module's name -> its floor
     "form": 2.9,  # what notebooks compiles
     "listings": 2.9,  # which pages hands on
     "notebooks": 3,
+    "course": 3.05,  # reads the pages' declarations
     "experiments": 3,
     "statistics": 3,
     "pages": 3,

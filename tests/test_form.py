@@ -97,9 +97,19 @@ def test_the_head_says_the_question_the_objectives_the_minutes_and_the_needs_wit
         assert line in head.splitlines()
 
 
+def test_the_first_page_has_none_before_it_and_the_last_none_after(folder):
+    (folder / "01-states.py").unlink()
+    assert form.way(folder / "02-noise.py") == "[Lecture 03 · The end](03-end.ipynb) →"
+    assert form.way(folder / "03-end.py") == "← [Lecture 02 · Noise](02-noise.ipynb)"
+    (folder / "03-end.py").unlink()
+    head, *_, foot = notebooks.compile_source(folder / "02-noise.py").cells
+    assert "→" not in head.source and "Next" not in foot.source
+
+
 def test_the_foot_leads_to_the_next_page_the_homework_and_the_sources(cells):
     foot = cells[-1]
     assert foot.metadata.tags == ["foot"]
+    assert foot.source.startswith("## ")  # or it would be folded with a `## Further` above it
     assert "**Next:** [Lecture 03 · The end](03-end.ipynb)" in foot.source
     assert "[Homework 3 · Noise](../homework/homework-3.ipynb)" in foot.source
     assert "(#Sources)" in foot.source

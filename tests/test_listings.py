@@ -98,6 +98,7 @@ def test_pseudocode_has_numbered_lines_and_its_numbers_stand_at_the_code_that_do
         "A step", " 1  draw a batch", " 2  if $x > 0$", r" 3    $y \leftarrow x + 1$",
     ]  # fmt: skip
     assert "    2      if x > 0:" in box.text
+    assert "where it is asked to" not in box.text and "# another comment" in box.text
     assert "    3          y = x + 1" in box.text
     assert r"$y \leftarrow x + 1$</td>" in box.page
     assert "A step" in pseudocode("A step", STEPS).page

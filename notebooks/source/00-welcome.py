@@ -1,9 +1,24 @@
-# %% [markdown]
+# %% [markdown] tags=["head"]
 # # Lecture 00 · Welcome
 #
-# **Question.** Can a program that knows nothing about a pendulum learn to swing it up, here, while you watch?
-#
-# This page answers it, and on the way shows the five things that the course asks of you:
+# question: Can a program that knows nothing about a pendulum learn to swing it up, here, while you watch?
+# objectives:
+# - **run** a page, **slide**, **predict**, **train** and **check**: what every page asks of you
+# - **say** what state, action, reward, return, policy and value are, on a pendulum that you have seen
+# - **choose** your way through the lectures
+# needs:
+# - Python
+# - derivatives
+# - expectations
+# symbols: r
+# - $\theta$: angle of the rod, 0 upright, positive anticlockwise
+# - $\omega$: angular velocity of the rod
+# - $u$: torque of the motor
+# - $w$: four numbers in section 2, one in section 6
+# - $\tau$: share by which a slow copy moves
+
+# %% [markdown]
+# ## 1 · Run (5 minutes)
 #
 # | | you | the page |
 # |---|---|---|
@@ -13,70 +28,98 @@
 # | **train** | press Start, Pause, Stop | trains agents in the background and draws what they learn |
 # | **check** | write a function | says whether it is right, and if not, what it looks like you did |
 #
-# *You need:* Python, derivatives, expectations. No reinforcement learning yet.
+# Click into the next cell and press **Shift-Enter**. It fetches the tools of this page and looks at your installation. The last
+# line should say OK.
 
-# %% [markdown]
-# ## 1 · Run
-#
-# Click into the next cell and press **Shift-Enter**. It looks at your installation. The last line should say OK.
-
-# %%
+# %% tags=["import"]
 import platform
 import sys
 from importlib.metadata import version
 
-import torch
-
-import rlcourse
-
-packages = ("numpy", "torch", "gymnasium", "matplotlib", "ipywidgets")
-versions = {name: version(name) for name in packages}
-print("Python", platform.python_version(), "  rlcourse", rlcourse.__version__)
-print(*(f"{name} {number}" for name, number in versions.items()), sep="   ")
-
-torch.set_num_threads(1)  # small networks: a second thread costs more than it brings
-assert sys.version_info >= (3, 11), "the course needs Python 3.11 or newer"
-assert torch.get_num_threads() == 1
-print("OK: everything is here, on one thread.")
-
-# %% [markdown]
-# Trouble later on? **Kernel → Restart Kernel and Run All Cells** starts the page afresh. The square button ■ interrupts a
-# cell that takes too long. Nothing on these pages can break your installation.
-#
-# The next cell fetches the tools of this page.
-
-# %%
-from pathlib import Path
-
 import gymnasium
 import numpy as np
-from IPython.display import Markdown
+import torch
+from IPython.display import HTML
 
+import rlcourse
 from rlcourse import plots
 from rlcourse.algorithms.ppo import PPO
+from rlcourse.course import course_map
 from rlcourse.grading import check
 from rlcourse.pages import receipt
-from rlcourse.parts.environments import Stepper, make
-from rlcourse.parts.worlds import Pendulum
+from rlcourse.parts.worlds import CartPole, Pendulum
 from rlcourse.statistics import interval
 from rlcourse.training import evaluate, train
 from rlcourse.widgets import Slider, explore, live, predict
 
 plots.use()
+torch.set_num_threads(1)  # small networks: a second thread costs more than it brings
+assert sys.version_info >= (3, 11), "the course needs Python 3.11 or newer"
+print("Python", platform.python_version(), "  torch", version("torch"), "  rlcourse", rlcourse.__version__)
+print("OK: everything is here, on one thread.")
 
 # %% [markdown]
-# ## 2 · The pendulum, and a first slider
+# ## 2 · Four numbers balance a pole (8 minutes)
 #
-# A rod hangs on a motor. Its state is the angle θ (0 is upright) and the angular velocity ω. Every 0.05 s an
-# agent chooses a torque $u$ between −2 and 2 N m. Both θ and $u$ are positive anticlockwise. With a rod of 1 kg and 1 m, and $g = 10$ m/s²,
+# A pole stands on a cart, which can only be pushed left or right, with full force. It falls beyond 12 degrees; 500 steps, ten seconds,
+# are the most that is asked. The program knows nothing of this. It has four numbers $w$, one for each of position, velocity, angle and
+# angular velocity, and pushes right where their weighted sum is positive. It throws dice for 32 such quadruples, lets each balance once,
+# keeps the eight best, and throws the next dice around those.
+
+# %%
+rng = np.random.default_rng(0)
+
+
+def balanced(w):
+    """How many of 500 steps the pole stays up, for each row of w [K, 4], from a random start."""
+    cart, steps, up = CartPole(), np.zeros(len(w)), np.ones(len(w), bool)
+    state = cart.start(rng.random((len(w), 4)))
+    for _ in range(500):
+        steps += up
+        state, _, fallen = cart.step(state, (np.sum(w * state, axis=1) > 0).astype(int))
+        up &= ~fallen
+    return steps
+
+
+centre, spread, history = np.zeros(4), np.ones(4), []
+for _ in range(6):
+    w = centre + spread * rng.normal(size=(32, 4))
+    steps = balanced(w)
+    history.append(steps)
+    best = w[np.argsort(steps)[-8:]]
+    centre, spread = best.mean(axis=0), best.std(axis=0)
+print("the four numbers:", centre.round(2))
+print("steps over 100 fresh starts:", balanced(np.tile(centre, (100, 1))).mean())
+
+fig = plots.figure(8.5, 3.6)
+ax = plots.axes(fig)
+for k, found in enumerate(history, 1):  # a dot for each quadruple
+    ax.plot(k + np.linspace(-0.25, 0.25, 32), np.sort(found), "o", color=plots.BLUE, markersize=5)
+ax.set(xlabel="generation", ylabel="steps balanced", title="Nobody told them how to balance")
+plots.show(fig, alt="Steps balanced by 32 quadruples of numbers in each of six generations, rising to 500")
+
+# %% [markdown]
+# That took a moment, and no derivative. So why does this course spend twelve lectures on gradients? Because four numbers are few. The
+# network that you train below has thousands, and dice thrown in thousands of directions hardly ever improve all of them; a gradient
+# says for each number at once whether it should grow. What both have in common is that nobody shows the right action. There is a
+# *reward*, and the program tries.
+#
+# Trouble later on? **Kernel → Restart Kernel and Run All Cells** starts the page afresh. The square button ■ interrupts a cell that
+# takes too long. Nothing on these pages can break your installation.
+
+# %% [markdown]
+# ## 3 · The pendulum, and a first slider (10 minutes)
+#
+# A rod hangs on a motor. Its **state** is the angle $\theta$ and the angular velocity $\omega$. Every 0.05 s an **agent** chooses an
+# **action**, the torque $u$ between $-2$ and 2 N m. With a rod of 1 kg and 1 m,
 # $$\dot\omega = \underbrace{15\,\sin\theta}_{\text{gravity}} + \underbrace{3\,u}_{\text{motor}}
 #   \;\text{ in rad/s}^2,
 #   \qquad r = -\big(\theta^2 + 0.1\,\omega^2 + 0.001\,u^2\big).$$
 #
-# One step is $\omega' = \mathrm{clip}(\omega + 0.05\,\dot\omega,\,-8,\,8)$ and $\theta' = \theta + 0.05\,\omega'$. The **reward** $r$ takes θ between −π and π. It is never
+# One step is $\omega' = \mathrm{clip}(\omega + 0.05\,\dot\omega,\,-8,\,8)$ and $\theta' = \theta + 0.05\,\omega'$. The **reward** $r$ takes $\theta$ between $-\pi$ and $\pi$. It is never
 # above 0, and it is 0 only upright, at rest, without torque. An episode is 200 steps, ten seconds; the **return** is the sum of its rewards.
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 predict(
     "The pendulum rests at some angle, and the motor pushes against gravity with all it has, 2 N m. "
     "Beyond how many degrees from upright does gravity win?",
@@ -89,10 +132,11 @@ predict(
 
 # %% [markdown]
 # Left: the rod and the motor's torque. Right: the acceleration that gravity causes at each angle, against the band that
-# the motor can undo. The dot is where you are. The title asks only whether the strongest motor could hold the rod there.
+# the motor can undo. The dot is where you are. Drag, or click a slider and use the arrow keys, Home and End. Find the angle where the
+# title changes, and compare it with your prediction.
 
 
-# %%
+# %% tags=["hide"]
 def draw(fig, angle=60, torque=-2.0):
     rod, graph = plots.axes(fig, 1, 2, width_ratios=(1, 1.7))
     plots.pendulum(rod, np.radians(angle), torque)
@@ -115,15 +159,9 @@ def draw(fig, angle=60, torque=-2.0):
     }
 
 
-plots.picture(draw, alt="A pendulum at 60 degrees, and gravity's acceleration against angle", size=(7.2, 3.3))
-
-# %% [markdown]
-# That was the still. Now the same figure with sliders: drag, or click a slider and use the arrow keys, Home and End.
-# Find the angle where the title changes, and compare it with your prediction.
-
-# %%
 lab = explore(
     draw,
+    alt="A pendulum at its angle, and gravity's acceleration against angle",
     size=(7.2, 3.3),
     angle=Slider("θ", "angle", "degrees", min=-180, max=180, step=1),
     torque=Slider("u", "torque", "N m", min=-2.0, max=2.0, step=0.1),
@@ -131,39 +169,43 @@ lab = explore(
 lab
 
 # %% [markdown]
-# ## 3 · A receipt
+# ## 4 · A receipt (5 minutes)
 #
 # Pages of this course do not ask to be believed. A **receipt** computes a claim in two independent ways, prints both
 # and their difference, and stops the page if they disagree. Here: one step by the formulas above, and one step of the pendulum
 # that Gymnasium, a library by other people, calls `Pendulum-v1`.
 
 # %%
-rng = np.random.default_rng(0)
+draws = np.random.default_rng(0)
 other = gymnasium.make("Pendulum-v1").unwrapped
 other.reset(seed=0)
 ours, theirs = [], []
-for theta, omega, u in rng.uniform((-6, -8, -2), (6, 8, 2), size=(1000, 3)):
+for theta, omega, u in draws.uniform((-6, -8, -2), (6, 8, 2), size=(1000, 3)):
     other.state = np.array([theta, omega])
     _, their_reward, *_ = other.step(np.array([u]))
     theirs.append((*other.state, their_reward))
     omega_next = np.clip(omega + 0.05 * (15 * np.sin(theta) + 3 * u), -8, 8)
     wrapped = (theta + np.pi) % (2 * np.pi) - np.pi
     ours.append((theta + 0.05 * omega_next, omega_next, -(wrapped**2 + 0.1 * omega**2 + 0.001 * u**2)))
-receipt("θ', ω', r of 1000 random steps: the formulas, Gymnasium", ours, theirs)
+receipt("1000 random steps: θ', ω', r", ours, theirs, names=("formulas", "Gymnasium"))
 
 # %% [markdown]
-# ## 4 · Train
+# ## 5 · Train (20 minutes)
 #
 # The agent sees $(\cos\theta, \sin\theta, \omega)$ and the reward, and knows none of the formulas. The method is PPO
-# (lecture 12 derives it; today it is a black box). Four agents learn side by side from different random **seeds**,
+# (lecture 12 derives it; today it is a black box), with a network of a few thousand numbers in place of four. Four agents learn side by side from different random **seeds**,
 # because one agent may just be lucky.
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 predict(
     "How long must PPO train, on one thread of this machine, until the pendulums of all four agents swing up and stay up?",
-    choices=["seconds", "minutes", "hours"],
-    answer="seconds",
+    choices={
+        "seconds": "",
+        "minutes": "So it would be if each step waited for a real pendulum: 40 000 steps take it half an hour.",
+        "hours": "So it is for robots and for games seen as pictures. Here the state is three numbers.",
+    },
     ordered=True,
+    answer="seconds",
     why="All four together, and you can watch it below. Short runs are the reason why these pages can be played with.",
 )
 
@@ -203,7 +245,7 @@ print(f"training took {run.curve.seconds[-1]:.1f} s")
 # The curve of that run. Each thin line is one agent. The thick line is their mean, and the band is where
 # the mean of *all possible* seeds plausibly lies, judged by these four.
 
-# %%
+# %% tags=["hide"]
 fig = plots.figure(8.5, 4)
 ax = plots.axes(fig)
 plots.learning_curve(ax, run.curve.steps, run.curve.returns, "PPO")
@@ -214,29 +256,77 @@ plots.label_lines(ax)
 plots.show(fig, alt="Return against training steps for four PPO agents, with mean and interval")
 
 # %% [markdown]
-# Numbers are one thing; does the pendulum stand? The first agent plays one episode, from hanging almost straight down. Each picture is
-# one moment of it.
+# Numbers are one thing; does the pendulum stand? The first agent plays one episode, from hanging almost straight down.
 
 # %%
-stepper = Stepper(make("Pendulum-v1", seed=1))
-system = stepper.env.unwrapped
-system.state[:] = (np.pi - 0.05, 0.0)  # [angle, angular velocity]: hanging, at rest
-obs, agent, angles, torques = Pendulum().observe(system.state), run.agent(0), [], []
+world, agent = Pendulum(), run.agent(0)
+state = np.array([[np.pi - 0.05, 0.0]])  # angle and angular velocity: hanging, at rest
+film = []  # angle, angular velocity and torque at each moment
 for _ in range(120):
-    action = agent.act(obs)
-    angles.append(float(system.state[0, 0]))
-    torques.append(2 * float(np.clip(action[0, 0], -1, 1)))
-    obs = stepper.step(action).next_obs
+    torque = 2 * agent.act(world.observe(state))  # actions are in [−1, 1], torques in [−2, 2]
+    film.append((*state[0], torque[0, 0]))
+    state, *_ = world.step(state, torque)
+film = np.array(film)
 
-fig = plots.figure(9, 5)
+# %% [markdown]
+# Each picture is one moment of it.
+
+# %% tags=["hide"]
+fig = plots.figure(9, 5.6)
 fig.get_layout_engine().set(rect=(0, 0, 1, 0.95))  # room for the titles
 moments = (0, 8, 16, 24, 32, 40, 60, 119)
 for ax, k in zip(plots.axes(fig, 2, 4).flat, moments, strict=True):
-    plots.pendulum(ax, angles[k], torques[k])
+    plots.pendulum(ax, film[k, 0], film[k, 2])
     ax.set_title(f"{k * 0.05:.1f} s", loc="center")
-upright = np.degrees(abs((angles[-1] + np.pi) % (2 * np.pi) - np.pi))
+upright = np.degrees(abs((film[-1, 0] + np.pi) % (2 * np.pi) - np.pi))
 print(f"at the end the rod is {upright:.1f} degrees from upright")
 plots.show(fig, alt="Eight moments of one episode: the pendulum swings up and stays up")
+
+# %% [markdown]
+# ### What it has learnt, all of it at once
+#
+# A state is two numbers, so all states fit on a map: the angle to the right, the angular velocity upwards, upright and at rest in the
+# middle. On the left, the **policy**: the torque that the agent chooses in each state. On the right, the **value**: the return of an episode
+# that begins there. The black line is the episode of the pictures above; where it leaves on one side it comes back on the other.
+
+# %%
+angles, speeds = np.meshgrid(np.linspace(-np.pi, np.pi, 61), np.linspace(-8, 8, 49))
+states = np.stack([angles.ravel(), speeds.ravel()], axis=1)
+policy = 2 * agent.act(world.observe(states))[:, 0].reshape(angles.shape)
+value = np.zeros(len(states))
+for _ in range(200):  # one episode from every state of the map, side by side
+    states, reward, _ = world.step(states, 2 * agent.act(world.observe(states)))
+    value += reward
+print(f"value: upright {value.reshape(angles.shape)[24, 30]:.1f}, worst {value.min():.0f}")
+
+# %% [markdown]
+# Before you look: in which states should the motor *not* push towards upright?
+
+# %% tags=["hide"]
+fig = plots.figure(10, 4.4)
+turns = np.degrees((film[:, 0] + np.pi) % (2 * np.pi) - np.pi)
+line = np.where(np.abs(np.diff(turns, append=turns[-1])) > 180, np.nan, turns)  # no line across the map
+for ax, map_of, colours, title, unit in zip(
+    plots.axes(fig, 1, 2), (policy, value.reshape(angles.shape)), ("PuOr", "viridis"),
+    ("Policy", "Value"), ("torque (N m)", "return"), strict=True,
+):  # fmt: skip
+    shown = ax.pcolormesh(
+        np.degrees(angles), speeds, map_of, cmap=colours, shading="nearest", rasterized=True
+    )
+    fig.colorbar(shown, ax=ax, label=unit)
+    ax.plot(line, film[:, 1], color=plots.BLACK, linestyle="-", linewidth=2.2)
+    ax.plot(0, 0, "o", color="white", markeredgecolor=plots.BLACK, markersize=8)
+    ax.set(xlabel="angle θ (degrees)", ylabel="angular velocity ω (rad/s)", title=title)
+    ax.set_xticks((-180, -90, 0, 90, 180))
+plots.show(
+    fig, alt="The torque of the trained policy and the return from every state, with one episode drawn in"
+)
+
+# %% [markdown]
+# In a narrow band around upright almost nothing is lost: there the motor holds the rod. Left and right of it the policy
+# pushes *with* the movement, also away from upright, to gain speed: this is the swing that no formula told it. The value is a landscape
+# with a ridge, along which the black line runs to the middle. Policy and value are the two things that every method of this course
+# learns, one or the other or both.
 
 # %% [markdown]
 # And the receipt: fresh episodes that no agent was trained or chosen on, beside a policy that knows nothing. What does it show? That these four
@@ -252,7 +342,7 @@ assert np.all(returns.mean(axis=1) > nothing.mean(axis=1) + 400), "an agent has 
 assert returns.mean() > -350, "the four agents do not swing up reliably"
 
 # %% [markdown]
-# ## 5 · Check
+# ## 6 · Check (7 minutes)
 #
 # In the homework you write the equations yourself. `check` tries your function on several inputs and tells you at once.
 # As a taste: a slow copy $w'$ of a number $w$, which moves by a small share τ, for example 0.01: $w' \leftarrow (1-\tau)\,w' + \tau\,w$. The first attempt
@@ -270,7 +360,7 @@ check("polyak", polyak)
 # It found the slip and says what it looks like. Mend it in the cell above and run it again. Then open the next cell and compare.
 
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
 def polyak(target, online, tau):
     return (1 - tau) * target + tau * online
 
@@ -280,38 +370,49 @@ assert feedback.passed
 feedback
 
 # %% [markdown]
-# ## The lectures
+# ## 7 · The lectures (5 minutes)
 #
-# Fourteen pages carry the course. The ones in bold are written: click to open.
+# A line leads from what is needed to what needs it. Blue boxes are written: click one to open it. Dashed ones are planned. Choose
+# how much time you have: the weeks appear, and what is not on your way fades.
 
-# %%
-LECTURES = (
-    "Welcome", "Decision processes", "Imitation", "Policy gradients", "Actor-critic", "Off-policy", "DDPG", "TD3",
-    "Performance difference", "Trust-region methods", "Natural gradient", "TRPO", "PPO", "The map",
-)  # fmt: skip
-here = {path.name[:2]: path.name for path in sorted(Path().glob("[0-9][0-9]-*.ipynb"))}
-lines = []
-for number, title in enumerate(LECTURES):
-    key = f"{number:02}"
-    lines.append(f"- **[{key} · {title}]({here[key]})**" if key in here else f"- {key} · {title} (to come)")
-print(f"{len(here)} of {len(LECTURES)} lectures are here")
-Markdown("\n".join(lines))
+# %% tags=["hide"]
+HTML(course_map())
 
 # %% [markdown]
 # ## Summary
 #
 # - Run, slide, predict, train: every lecture works like this page. Check: the homework.
+# - Four numbers, found by throwing dice, balance a pole. For thousands of numbers there are gradients.
 # - The motor is too weak to lift the pendulum; four PPO agents learnt to swing it, in seconds, from rewards alone.
-# - Curves show every seed and an interval. Claims come with receipts.
+# - A policy says what to do in each state, a value what comes of it. Curves show every seed and an interval. Claims come with receipts.
 #
 # ## Exercises
 #
-# 1. In the live panel, find a learning rate with which PPO does *not* learn within 40 000 steps, on either side of the one given. What do
-#    the two failures look like?
-# 2. Change `moments` in the film strip and find out at which second the rod first passes upright.
-# 3. Train with `seeds=[4, 5, 6, 7]`. Does the interval cover the mean of the first four? Should it always?
+# **1** ★ (5 minutes) Which of the four numbers does the pole need? Set the first two of `centre` to 0 and let it balance from a
+# hundred starts, as the last line of that cell does. Then set the last two to 0.
+#
+# <details><summary>Hint</summary><code>balanced(np.tile(centre * [0, 0, 1, 1], (100, 1)))</code></details>
+# <details><summary>Answer</summary>Without position and velocity the pole does not fall over, but the cart drifts, and now and then leaves its
+# rail before the end. Without angle and angular velocity it falls within a few steps.</details>
+#
+# **2** ★★ (15 minutes) In the live panel, find a learning rate with which PPO does *not* learn within 40 000 steps, on either side of
+# the one given. What do the two failures look like?
+#
+# <details><summary>Answer</summary>At 0.00001 the curve hardly leaves its start: it learns, far too slowly. At 0.1 it jumps at once and stays bad: each
+# step goes so far that what was learnt is lost.</details>
+#
+# **3** ★ (5 minutes) Change `moments` in the cell of the eight pictures and find out at which second the rod first passes upright.
+#
+# <details><summary>Hint</summary>It passes where the angle changes its sign: look at `film[:, 0]`.</details>
+#
+# **4** ★★ (10 minutes) Train with `seeds=[4, 5, 6, 7]`. Does the interval cover the mean of the first four? Should it always?
+#
+# <details><summary>Answer</summary>The interval is for the mean over all seeds, not for that of four others, which is uncertain too. And it is made to miss
+# in one case of twenty.</details>
 #
 # ## Sources
 #
-# - The pendulum: `gymnasium/envs/classic_control/pendulum.py` in the Gymnasium package (Farama Foundation).
-# - PPO: Schulman, Wolski, Dhariwal, Radford, Klimov, *Proximal Policy Optimization Algorithms*, 2017, arXiv:1707.06347.
+# - The pendulum and the pole: [`pendulum.py`](https://gymnasium.farama.org/environments/classic_control/pendulum/) and
+#   [`cartpole.py`](https://gymnasium.farama.org/environments/classic_control/cart_pole/) in Gymnasium (Farama Foundation).
+# - PPO: Schulman, Wolski, Dhariwal, Radford, Klimov, *Proximal Policy Optimization Algorithms*, 2017, [arXiv:1707.06347](https://arxiv.org/abs/1707.06347).
+# - Throwing dice around the best: the cross-entropy method, which lecture 11 meets again beside TRPO.

@@ -1,18 +1,29 @@
-# %% [markdown]
+# %% [markdown] tags=["head"]
 # # Lecture 09 · Trust-region methods
 #
-# **Question.** A model tells you where to step. How far do you believe it, and who checks?
-#
-# Lecture 08 ended with a promise that shrinks as the step grows. Numerical optimisation has lived with that
-# problem for decades. This page is its answer, in one dimension first, then in two, and at the end in RL words.
-# We *minimise* here, as the optimisation books do.
-#
-# *You need:* gradients and Hessians; section 3 of lecture 08.
+# question: A model tells you where to step. How far do you believe it, and who checks?
+# objectives:
+# - **tell** a line search from a trust-region method by what each of them fixes first
+# - **solve** the subproblem in one dimension, and **trace** Steihaug's path in two
+# - **compute** the ratio of actual to predicted decrease, and **apply** the radius rule
+# - **explain** which part of the method TRPO drops, and what that part would have bought
+# needs:
+# - gradients and Hessians
+# - 08: sections 3 and 5
+# symbols: \Delta, \rho, \delta, \eta, L, \theta, \pi, \alpha
+# - $f$: function to be minimised
+# - $x_k$: point of iteration $k$
+# - $p$: step, from $x_k$ to $x_k + p$; in section 7 the probability of moving
+# - $m$: model: what is believed about $f(x_k + p)$
+# - $g$: gradient $\nabla f(x_k)$, the model's at $p = 0$
+# - $B$: Hessian $\nabla^2 f(x_k)$, the model's
+# - $u$: direction, of a line search or of conjugate gradients
+# - $t$: length along the direction of a line search
+# - $r$: residual $g + Bp$ of conjugate gradients
+# - $\lambda$: multiplier of the constraint $\|p\| \le \Delta$
+# homework: 4
 
-# %% [markdown]
-# The tools. `receipt` prints both sides of a claim and fails if they differ.
-
-# %%
+# %% tags=["hide", "import"]
 import inspect
 from dataclasses import replace
 from functools import lru_cache
@@ -26,458 +37,47 @@ from scipy.optimize import minimize
 from rlcourse import plots
 from rlcourse.equations import markov
 from rlcourse.equations import trust_region as tr
-from rlcourse.pages import receipt
+from rlcourse.pages import receipt, receipts
 from rlcourse.widgets import Choice, Slider, explore, predict
 
 plots.use()
 np.set_printoptions(precision=4, suppress=True)
 
 # %% [markdown]
-# ## 1 · Two ways to take a step
+# ## 1 · A promise, and what comes of it (8 minutes)
 #
-# | | first | then |
-# |---|---|---|
-# | **line search** | a direction $d$ (for instance $-\nabla f$) | a length: try $t, t/2, t/4, \dots$ along $d$ |
-# | **trust region** | a length: the radius Δ within which a model of $f$ is believed | the best step inside, *in any direction* |
+# You stand at the black dot and want to go down. You do not see the black curve, only its height, slope and curvature where you
+# stand; they make the green parabola, your model. You believe it inside the green band. The triangle is the lowest point that it
+# promises there, the square what the curve gives at that place.
 #
-# Gradient descent is a line search. The next cell stands at one point of Rosenbrock's valley and asks the trust region
-# for its step at several radii (how it finds them is section 6). Watch the angle to $-\nabla f$, and to Newton's step.
-
-# %%
-x = np.array([-0.6, 0.3])
-g, H = tr.rosenbrock.gradient(x), tr.rosenbrock.hessian(x)
-newton_step = -np.linalg.solve(H, g)
+# Widen the band slowly, with the dot at 0.5. Up to which radius does the curve keep the promise? Then put the dot at
+# 0, where the slope is zero. (A hollow mark on the frame stands for a point outside.)
 
 
-def angle(a, b):
-    """Degrees between two vectors."""
-    return np.degrees(np.arccos(np.clip(a @ b / np.linalg.norm(a) / np.linalg.norm(b), -1, 1)))
-
-
-print("   Δ     ‖p‖    angle to −∇f   angle to Newton")
-for radius in (0.02, 0.06, 0.08, 0.1, 0.12, 0.15, 1.0):
-    p = tr.steihaug_step(g, H, radius, tolerance=1e-10)  # section 6
-    print(f"{radius:5}  {np.linalg.norm(p):6.3f}  {angle(p, -g):10.1f}°  {angle(p, newton_step):12.1f}°")
-print(f"Newton's step has length {np.linalg.norm(newton_step):.3f}")
-
-# %% [markdown]
-# Seen: a small region gives the gradient's direction, a large one Newton's step. The direction *turns with the radius*.
-# A line search has one direction, and keeps it.
-
-# %% [markdown]
-# ## 2 · Models
-#
-# Around $x_k$, for a step $p$:
-# $$\text{linear: } m(p) = f(x_k) + \nabla f(x_k)^\top p
-#   \qquad \text{quadratic: } m(p) = f(x_k) + \nabla f(x_k)^\top p + \tfrac12 p^\top\nabla^2 f(x_k)\,p.$$
-#
-# The linear model in a ball has a familiar answer: go downhill to the edge, $p = -\Delta\,\nabla f/\|\nabla f\|$.
-# So gradient descent *is* a trust-region method with a linear model. Checked against every direction on the circle:
-
-# %%
-circle = np.stack(
-    [np.cos(np.linspace(0, 2 * np.pi, 100_001)), np.sin(np.linspace(0, 2 * np.pi, 100_001))], axis=1
-)
-linear = tr.linear_model(tr.rosenbrock, x)
-best = 0.3 * circle[np.argmin(linear(0.3 * circle))]
-receipt("linear model in a ball of radius 0.3", best, -0.3 * g / np.linalg.norm(g), 1e-4)
-
-# %% [markdown]
-# How good are they? Halve the step and look at the error: the linear model's falls by 4, the quadratic one's by 8.
-
-# %%
-quadratic = tr.quadratic_model(tr.rosenbrock, x)
-direction = np.array([0.6, -0.8])
-for length in (0.1, 0.05, 0.025, 0.0125):
-    p = length * direction
-    errors = [abs(tr.rosenbrock(x + p) - model(p)) for model in (linear, quadratic)]
-    print(f"‖p‖ = {length:<7} linear off by {errors[0]:.2e}   quadratic off by {errors[1]:.2e}")
-
-# %% [markdown]
-# ## 3 · The double well
-#
-# $f(x) = (x^2-1)^2$ has minima at $\pm 1$ and a maximum at 0, with
-# $f'(x) = 4x(x^2-1)$ and $f''(x) = 12x^2-4$.
-
-# %% {"jupyter": {"source_hidden": true}}
-predict(
-    "Start exactly at x = 0. After 50 steps of gradient descent with rate 0.1, where is x?",
-    choices=["at −1", "at +1", "still at 0"],
-    answer="still at 0",
-    why="f′(0) = 0: there is no direction to go. The quadratic model sees more: f″(0) = −4, so it bends down.",
-)
-
-# %% [markdown]
-# The model at 0 is $m(p) = 1 - 2p^2$: concave. Its minimum over $|p|\le\Delta$ is at the *edge*.
-
-# %%
-stuck = tr.gradient_descent(tr.double_well, 0.0, rate=0.1, steps=50)
-print(f"gradient descent: {len(stuck) - 1} steps taken, x = {stuck[-1]}")
-model = tr.quadratic_model(tr.double_well, 0.0)
-print(f"model at 0: value {model.value}, slope {model.gradient + 0.0}, curvature {model.hessian}")
-for radius in (0.25, 0.5, 1.0):
-    step = tr.trust_region_step(tr.double_well, 0.0, radius)
-    receipt(f"Δ = {radius}: the step ends on the edge", abs(step.candidate), radius)
-    receipt(f"Δ = {radius}: predicted decrease is 2Δ²", step.predicted, 2 * radius**2)
-
-# %% [markdown]
-# One drawing serves for the rest of the page: black $f$, green the model inside the region and the step it proposes.
-
-
-# %%
+# %% tags=["hide"]
 def draw_region(ax, f, step, low=-2.0, high=2.0):
-    """f, the model at step.x inside its region, and the proposed step."""
-    grid = np.linspace(low, high, 200)
-    ax.plot(grid, f(grid), color=plots.BLACK, linestyle="-")
-    inside = np.linspace(-step.radius, step.radius, 60)
+    """f, the model at step.x inside its region, and the proposed step; what lies outside is hollow, on the frame."""
+    bottom, top = (-1.5, 3.0) if f(step.x) <= 3 else plots.round_limits(-1.5, f(step.x))
+    grid, inside = np.linspace(low, high, 200), np.linspace(-step.radius, step.radius, 60)
     model = tr.quadratic_model(f, step.x)
+    promised, found = model(step.candidate - step.x), f(step.candidate)
+    ax.plot(grid, f(grid), color=plots.BLACK, linestyle="-")
     ax.axvspan(step.x - step.radius, step.x + step.radius, color=plots.GREEN, alpha=0.12, linewidth=0)
     ax.plot(step.x + inside, model(inside), color=plots.GREEN, linestyle=plots.DASH_DOT)
-    ax.plot([step.x], [f(step.x)], "o", color=plots.BLACK, markersize=10)
-    promised = model(step.candidate - step.x)
-    ax.plot([step.candidate], [max(promised, -1.4)], "v", color=plots.GREEN, markersize=10)
-    ax.plot([step.candidate], [f(step.candidate)], "s", color=plots.BLACK, markersize=9)
-    ax.plot([step.candidate] * 2, [promised, f(step.candidate)], color=plots.GREY, linestyle=plots.DOTS)
-    ax.set(xlim=(low, high), ylim=(-1.5, 3.0), xlabel="x", ylabel="f and its model")
+    ax.plot([step.candidate] * 2, [promised, found], color=plots.GREY, linestyle=plots.DOTS)
+    ax.plot(step.x, f(step.x), "o", color=plots.BLACK, markersize=10)
+    for mark, colour, y in (("v", plots.GREEN, promised), ("s", plots.BLACK, found)):
+        shown = np.clip(step.candidate, low, high), np.clip(y, bottom, top)
+        face = colour if shown == (step.candidate, y) else "white"
+        ax.plot(*shown, mark, color=colour, markerfacecolor=face, markersize=9, clip_on=False, zorder=5)
+    ax.set(xlim=(low, high), ylim=(bottom, top), xlabel="x", ylabel="f and its model")
 
 
 # %% [markdown]
-# At the top of the hill. Triangle: what the model promises. Square: what $f$ delivers.
-
-# %%
-fig = plots.figure(8, 3.8)
-ax = plots.axes(fig)
-draw_region(ax, tr.double_well, tr.trust_region_step(tr.double_well, 0.0, 0.7))
-ax.set_title("At x = 0 the gradient is zero, and the model still steps")
-ax.text(-1.55, 2.2, "f", color=plots.BLACK)
-ax.text(-0.55, 0.9, "m", color=plots.GREEN, ha="right")
-plots.show(fig, alt="The double well, its concave model at 0 inside the region, and the step to the edge")
-
-# %% [markdown]
-# ## 4 · Newton climbs
-#
-# Newton's step $p = -f'/f''$ goes to the model's *stationary point*. Where $f'' < 0$ that point is the model's maximum.
-# Here $f'' < 0$ exactly for $|x| < 1/\sqrt3$.
-
-# %% {"jupyter": {"source_hidden": true}}
-predict(
-    "Newton's method starts at x = 0.3. Where does it end?",
-    choices=["at +1, the nearest minimum", "at −1", "at 0, the maximum"],
-    answer="at 0, the maximum",
-    why="Below 1/√3 the curvature is negative: Newton solves f′ = 0 and does not care which way is down.",
-)
-
-# %% [markdown]
-# The product of slope and step is negative for a descent direction. Look where its sign changes.
-
-# %%
-print(f"1/√3 = {1 / np.sqrt(3):.4f}")
-for x in (0.2, 0.4, 0.57, 0.58, 0.7, 1.3):
-    p = -tr.double_well.gradient(x) / tr.double_well.hessian(x)
-    slope = tr.double_well.gradient(x) * p
-    print(
-        f"x = {x:<5} Newton's step {p:+9.3f}   slope × step {slope:+9.3f}   {'climbs' if slope > 0 else 'descends'}"
-    )
-    assert (slope > 0) == (abs(x) < 1 / np.sqrt(3))
-print("Newton from 0.3:", tr.newton(tr.double_well, 0.3, 10))
-region = tr.trust_region_path(tr.double_well, 0.3, radius=0.5, steps=20)
-print("trust region from 0.3:", np.array([step.next_x for step in region]))
-
-# %% [markdown]
-# No line search can save a direction that climbs: there is no length to find. The package says so.
-
-# %%
-x = 0.4
-p = -tr.double_well.gradient(x) / tr.double_well.hessian(x)
-try:
-    tr.backtracking(tr.double_well, x, p)
-except ValueError as error:
-    print("ValueError:", error)
-
-# %% [markdown]
-# ## 5 · Who checks: the ratio and the radius
-#
-# After a step $p$, compare what happened with what was promised (this ρ is a ratio, not lecture 08's visitation):
-# $$\rho_k = \frac{f(x_k)-f(x_k+p)}{m(0)-m(p)} = \frac{\text{actual}}{\text{predicted}}.$$
-#
-# | ρ | step | radius |
-# |---|---|---|
-# | small or negative (below ¼) | taken only above 0.15 | shrinks: Δ/4 |
-# | in between | taken | kept |
-# | near 1 or more (above ¾), and the step touched the edge | taken | grows: 2Δ |
-#
-# In the package, after Nocedal and Wright's Algorithm 4.1:
-
-# %%
-Code(inspect.getsource(tr.radius_rule) + "\n\n" + inspect.getsource(tr.trust_region_step), language="python")
-
-# %% [markdown]
-# Before the whole path, one step of it:
-
-# %% {"jupyter": {"source_hidden": true}}
-predict(
-    "x = 0.5 and Δ = 1. f″(0.5) = −1, so the model steps to the edge, at 1.5. What happens?",
-    choices=["accepted, Δ grows", "accepted, Δ kept", "rejected, Δ shrinks"],
-    answer="rejected, Δ shrinks",
-    why="The model never saw the valley at 1, nor the wall behind it. f rises, so ρ < 0.",
-)
-
-# %% [markdown]
-# The whole path from the top of the hill, line by line:
-
-# %%
-path = tr.trust_region_path(tr.double_well, 0.0, radius=0.5, steps=30)
-print(" k      x_k       Δ_k     candidate        ρ_k    step       radius")
-for k, step in enumerate(path):
-    taken = "accepted" if step.accepted else "rejected"
-    print(
-        f"{k:2d}  {step.x:+.6f}  {step.radius:.4f}   {step.candidate:+.6f}  {step.ratio:+9.4f}    {taken}   {step.verdict}"
-    )
-receipt("it ends in a minimum", abs(path[-1].next_x), 1.0, 1e-9)
-
-# %% [markdown]
-# The same path as a picture: on the left where it went, on the right how the radius changed.
-
-# %%
-MARKS = {"grow": ("^", plots.GREEN), "keep": ("o", plots.BLACK), "shrink": ("v", plots.PURPLE)}
+# The title names the verdict, by the rule of section 4.
 
 
-def draw_path(left, right, path, f=tr.double_well):
-    """Iterates on f, and the radius of every iteration marked by its verdict."""
-    grid = np.linspace(-2, 2, 200)
-    left.plot(grid, f(grid), color=plots.GREY, linestyle="-")
-    visited = np.array([path[0].x] + [step.next_x for step in path])
-    left.plot(
-        visited, f(visited), "o", color=plots.GREEN, linestyle=plots.DASH_DOT, markersize=8, linewidth=1.5
-    )
-    left.plot(visited[-1:], f(visited[-1:]), "*", color=plots.BLACK, markersize=16)
-    left.set(xlim=(-2, 2), ylim=(-0.2, 3), xlabel="x", ylabel="f", xticks=(-1, 0, 1), yticks=(0, 1, 2))
-    right.plot([np.log10(step.radius) for step in path], color=plots.GREY, linestyle="-", linewidth=1.5)
-    for verdict, (mark, colour) in MARKS.items():
-        found = [(k, np.log10(step.radius)) for k, step in enumerate(path) if step.verdict == verdict]
-        right.plot(
-            *np.reshape(found, (-1, 2)).T, mark, color=colour, linestyle="none", markersize=9, label=verdict
-        )
-    right.set(xlabel="iteration k", ylabel="radius Δ", ylim=(-2.3, 1.1))
-    right.set_xlim(-0.5, 10 * np.ceil(len(path) / 10) + 0.5)
-    right.xaxis.get_major_locator().set_params(integer=True)
-    right.set_yticks([-2, -1, 0, 1], ["0.01", "0.1", "1", "10"])
-    plots.legend(right, loc="upper right", ncols=3, handletextpad=0.1, columnspacing=0.8)
-
-
-fig = plots.figure(9.5, 4)
-left, right = plots.axes(fig, 1, 2)
-draw_path(left, right, path)
-left.set_title("From the top into a minimum")
-right.set_title("Two rejections, then trust")
-plots.show(fig, alt="Iterates of the trust-region path on the double well, and the history of the radius")
-
-# %% [markdown]
-# Seen: the radius doubles until the model is caught out, falls by four, and grows back. The last steps are
-# inside the region, where the method *is* Newton's, now at a place where Newton is right.
-
-# %% [markdown]
-# ## 6 · The subproblem
-#
-# $$\min_p\; m(p)\quad\text{subject to}\quad \|p\|\le\Delta.$$
-#
-# **In one dimension** it is solved by looking: Newton's step if the model is convex and that step is inside, else an edge.
-
-# %%
-Code(inspect.getsource(tr.exact_step), language="python")
-
-# %% [markdown]
-# Checked against a fine grid, for 2 000 random slopes, curvatures and radii:
-
-# %%
-rng = np.random.default_rng(0)
-worst = 0.0
-for slope, curvature, radius in zip(*rng.normal(size=(2, 2000)), rng.uniform(0.1, 3, 2000), strict=True):
-    p, grid = tr.exact_step(slope, curvature, radius), np.linspace(-radius, radius, 401)
-    values = slope * grid + 0.5 * curvature * grid**2
-    worst = max(worst, slope * p + 0.5 * curvature * p**2 - values.min())
-print(f"the grid is better by at most {worst:.1e}")
-assert worst <= 1e-12
-
-# %% [markdown]
-# **In n dimensions** the Hessian may be too large to build. Steihaug's method needs only products $v \mapsto Bv$: conjugate
-# gradients on $Bp = -g$ from $p = 0$, leaving at the boundary when an iterate would cross it, or when a direction
-# shows negative curvature. Lecture 10 takes conjugate gradients apart.
-
-# %%
-Code(inspect.getsource(tr.steihaug_step), language="python")
-
-# %% [markdown]
-# It is approximate. How much of the best possible decrease does it get? A thousand random 2-D problems, the best found by
-# trying 2 000 points of the circle and, where it is a minimum inside, Newton's point. For convex models at least half is
-# guaranteed (a theorem of Yuan):
-
-# %%
-angles = np.linspace(0, 2 * np.pi, 2000)
-ring = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-shares = {"convex models": [], "models with negative curvature": []}
-for _ in range(1000):
-    g, B = rng.normal(size=2), rng.normal(size=(2, 2))
-    B = B + B.T
-    model, p = tr.Model(0.0, g, B), tr.steihaug_step(g, B, 1.0, tolerance=1e-10)
-    inner, convex = -np.linalg.solve(B, g), np.linalg.eigvalsh(B)[0] > 0
-    best = min(model(ring).min(), model(inner) if convex and inner @ inner <= 1 else np.inf)
-    shares["convex models" if convex else "models with negative curvature"].append(model(p) / best)
-for kind, share in shares.items():
-    print(f"{kind:31} median {np.median(share):.3f}   lowest {min(share):.3f}   of {len(share)}")
-assert min(shares["convex models"]) >= 0.5
-
-# %% [markdown]
-# **Its blind spot.** Where $g = 0$ it returns 0, even on a saddle: it never looks at eigenvectors. In one dimension the exact
-# step leaves the hill; in two, on $(x^2-1)^2 + 2y^2$, Steihaug stays at the saddle, and so does scipy. A nudge is enough.
-
-# %%
-f = tr.double_well_2d
-options = {"method": "trust-ncg", "jac": f.gradient, "hess": f.hessian, "options": {"gtol": 1e-8}}
-for nudge in (0.0, 1e-6):
-    start = np.array([nudge, 0.0])
-    path = tr.trust_region_path(f, start, 1.0, 50)
-    end = path[-1].next_x if path else start
-    print(f"from x = {nudge:<6} ours ends at {end}   scipy's at {minimize(f.value, start, **options).x}")
-assert not tr.trust_region_path(f, np.zeros(2), 1.0, 50)
-
-# %% [markdown]
-# ## 7 · Two dimensions: Rosenbrock's valley
-#
-# $f(x,y) = (1-x)^2 + 100\,(y-x^2)^2$: a curved valley with a flat floor, minimum 0 at $(1,1)$. Start at $(-1.2, 1)$.
-# All methods stop at $\|\nabla f\| \le 10^{-6}$. We count the distinct points at which each function was asked.
-
-
-# %%
-def counted(f):
-    """f, and the sets of points at which its value, gradient and Hessian were asked for."""
-    asked = {"value": set(), "gradient": set(), "hessian": set()}
-
-    def watch(name):
-        def call(x):
-            asked[name].add(np.asarray(x).tobytes())
-            return getattr(f, name)(x)
-
-        return call
-
-    return replace(f, **{name: watch(name) for name in asked}), asked
-
-
-start = np.array([-1.2, 1.0])
-
-
-def race(name, method):
-    """Run a method on a counted Rosenbrock; it returns the list of its iterates."""
-    f, asked = counted(tr.rosenbrock)
-    iterates = method(f)
-    counts = "  ".join(f"{len(points):8d}" for points in asked.values())
-    print(f"{name:34} {len(iterates) - 1:7d}  {counts}   {tr.rosenbrock(iterates[-1]):.1e}")
-    return np.array(iterates)
-
-
-# %% [markdown]
-# The table. Which column is expensive depends on your problem: in RL a value is a batch of episodes.
-
-
-# %%
-def ours(f):
-    return [start] + [step.next_x for step in tr.trust_region_path(f, start, 1.0, 300, tolerance=1e-6)]
-
-
-def scipys(method):
-    options = {"gtol": 1e-6, "return_all": True}
-    return lambda f: (
-        minimize(f.value, start, jac=f.gradient, hess=f.hessian, method=method, options=options).allvecs
-    )
-
-
-print(" " * 34 + "  steps    values  gradients  Hessians   f at the end")
-race("gradient descent, rate 0.001", lambda f: tr.gradient_descent(f, start, 1e-3, 60_000, 1e-6))
-race("gradient descent, backtracking", lambda f: tr.gradient_descent(f, start, None, 60_000, 1e-6))
-race("Newton (no globalisation)", lambda f: tr.newton(f, start, 100, 1e-6))
-mine = race("trust region (ours, Steihaug)", ours)
-theirs = race("scipy trust-ncg", scipys("trust-ncg"))
-exact = race("scipy trust-exact", scipys("trust-exact"))
-receipt("our iterates are scipy's trust-ncg, step by step", mine, theirs, 1e-10)
-
-# %% [markdown]
-# Seen: gradient descent needs more than ten thousand steps, every second-order method fewer than thirty. Newton is quickest here, and
-# passes through a terrible point on its way (next cell). The trust region never goes up, and its iterates equal scipy's;
-# it asks for one value more than scipy, to see that nothing is left to gain.
-
-# %%
-newton_path = tr.newton(tr.rosenbrock, start, 100, 1e-6)
-print("f along Newton:      ", tr.rosenbrock(newton_path))
-print("f along trust region:", tr.rosenbrock(mine)[:8], "…")
-assert np.all(np.diff(tr.rosenbrock(mine)) <= 0)
-assert not np.all(np.diff(tr.rosenbrock(newton_path)) <= 0)
-
-# %% [markdown]
-# The paths on a map. The contours come from a helper that computes each map once, so the lab below can redraw quickly.
-
-# %%
-MAPS = {
-    "Rosenbrock": (tr.rosenbrock, (-2, 2), (-1.5, 2.5), np.geomspace(2, 2000, 8)),
-    "two wells": (tr.double_well_2d, (-2, 2), (-1.5, 2.5), np.geomspace(0.1, 12, 8)),
-}
-
-
-def level_lines(function, x_range, y_range, levels, n=200):
-    """The level lines of function(points [..., 2]) as a list of [k, 2] arrays."""
-    x, y = np.linspace(*x_range, n), np.linspace(*y_range, n)
-    z = function(np.stack(np.meshgrid(x, y), axis=-1))
-    generator = contour_generator(x, y, z)
-    return [line for level in levels for line in generator.lines(level)]
-
-
-@lru_cache
-def map_lines(name):
-    return level_lines(*MAPS[name])
-
-
-# %% [markdown]
-# Green: the trust region's steps. Sky blue: Newton's, with its leap across the valley. Purple: the first 2 000 of gradient descent.
-
-# %%
-fig = plots.figure(8.5, 5)
-ax = plots.axes(fig)
-ax.add_collection(
-    LineCollection(
-        level_lines(tr.rosenbrock, (-2, 2), (-3.4, 3), MAPS["Rosenbrock"][3]),
-        colors=plots.GREY,
-        linewidths=0.7,
-    )
-)
-descent = tr.gradient_descent(tr.rosenbrock, start, 1e-3, 2000)
-for label, points, colour, line, mark in (
-    ("Newton", newton_path, plots.SKY, plots.DASHES, "s"),
-    ("trust region", mine, plots.GREEN, plots.DASH_DOT, "o"),
-    ("gradient descent", descent, plots.PURPLE, "-", ""),
-):
-    ax.plot(*points.T, color=colour, linestyle=line, marker=mark, markersize=6, linewidth=1.8, label=label)
-ax.plot(1, 1, "*", color=plots.BLACK, markersize=16)
-ax.set(
-    xlim=(-2, 2),
-    ylim=(-3.4, 3),
-    xlabel="x",
-    ylabel="y",
-    title="The trust region stays in the valley it can see",
-)
-ax.legend(loc="lower right")
-plots.show(
-    fig,
-    alt="Contours of Rosenbrock's function with the paths of gradient descent, Newton and the trust region",
-)
-
-# %% [markdown]
-# ## 8 · Labs
-#
-# **Lab 1: one step.** Choose $x_k$ and Δ. Green: the region, the model, its promise (triangle). Black square: what $f$ does.
-# A triangle at the lower edge promises more than the picture can show; the numbers have it.
-# Find all four verdicts: accept and grow, accept and keep, accept and shrink (rare: ρ between 0.15 and 0.25), reject and shrink.
-
-
-# %%
+# %% tags=["hide"]
 def verdict(step):
     """In words: what happens to the step, and to the radius."""
     if np.isnan(step.ratio):
@@ -496,32 +96,275 @@ def draw_step(fig, x=0.5, radius=1.0):
     }  # fmt: skip
 
 
-plots.picture(draw_step, alt="The double well with the model, the region, the proposed step and the verdict")
-
-# %% [markdown]
-# With sliders. Put $x$ at 0 first, then move it slowly past $1/\sqrt3 \approx 0.58$ with Δ = 1: where does the model turn over?
-
-# %%
 lab_step = explore(
     draw_step,
+    alt="The double well with the model, the region, the proposed step and the verdict",
     x=Slider("xₖ", "position", min=-2.0, max=2.0, step=0.01),
     radius=Slider("Δ", "radius", min=0.05, max=3.0, step=0.05),
 )
 lab_step
 
 # %% [markdown]
-# **Lab 2: the path.** Choose where to start, the first radius, and how many steps to show.
-# Can you start on the right of the hill and end on its left?
+# From 0.5 the curve nearly keeps the promise up to a radius of 0.3, and beyond 0.82 the step leads uphill. At 0 the
+# slope says nothing, and still the model offers a step, because it bends down on both sides. The curve is $f(x) = (x^2-1)^2$, the
+# *double well*. Until section 7 we *minimise*, as the books on optimisation do.
 
+# %% [markdown]
+# ## 2 · Two ways to take a step (12 minutes)
+#
+# | | first | then |
+# |---|---|---|
+# | **line search** | a direction $u$ | a length: try $t,\ t/2,\ t/4, \dots$ until $f(x_k + t\,u)$ has fallen enough |
+# | **trust region** | a length: the radius $\Delta$ inside which a model is believed | the best step of that length or less, *in any direction* |
+#
+# Two models are common, the second with curvature:
+# $$\text{linear: } m(p) = f(x_k) + g^\top p \qquad\qquad \text{quadratic: } m(p) = f(x_k) + g^\top p + \tfrac12 p^\top B\,p,$$
+# where $g = \nabla f(x_k)$ and $B = \nabla^2 f(x_k)$.
+#
+# **On which side is gradient descent?** On both. In a ball of radius $\Delta$ the linear model obeys
+# $g^\top p \ge -\|g\|\,\|p\| \ge -\Delta\,\|g\|$ (first Cauchy and Schwarz, then $\|p\|\le\Delta$), with equality for
+# $p = -\Delta\,g/\|g\|$ alone. So the trust region with a *linear* model steps along $-g$, which is also the line search's usual
+# direction: one direction, and two ways to set the length. Ask $f$ along the line, or fix a radius beforehand and correct it
+# afterwards.
 
 # %%
+point = np.array([-0.6, 0.3])
+g, B = tr.rosenbrock.gradient(point), tr.rosenbrock.hessian(point)
+angles = np.linspace(0, 2 * np.pi, 100_001)
+circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+linear = tr.linear_model(tr.rosenbrock, point)
+best = 0.3 * circle[np.argmin(linear(0.3 * circle))]
+names = ("best of the circle", "formula")
+receipt("linear model, radius 0.3", best, -0.3 * g / np.linalg.norm(g), 1e-4, names)
+
+# %% [markdown]
+# The two part company when the model bends. The best step $p(\Delta)$ of a quadratic model *turns* as the radius grows. At a solution
+# on the edge the model's slope points straight inwards, $g + Bp = -\lambda\,p$ with $\lambda \ge 0$, and so
+# $$p(\lambda) = -(B + \lambda I)^{-1} g .$$
+# A large $\lambda$ gives a small step along $-g$; $\lambda = 0$ gives Newton's step $-B^{-1}g$ (for a convex model, as here). Between
+# them lies a curve. Each green point below is the best step for the circle on which it lies.
+
+
+# %% tags=["hide"]
+def level_lines(function, x_range, y_range, levels, n=200):
+    """The level lines of function(points [..., 2]) as a list of [k, 2] arrays."""
+    x, y = np.linspace(*x_range, n), np.linspace(*y_range, n)
+    z = function(np.stack(np.meshgrid(x, y), axis=-1))
+    generator = contour_generator(x, y, z)
+    return [line for level in levels for line in generator.lines(level)]
+
+
+def contours(ax, function, x_range, y_range, levels, **look):
+    look = {"colors": plots.GREY, "linewidths": 0.7} | look
+    ax.add_collection(LineCollection(level_lines(function, x_range, y_range, levels), **look))
+    ax.set(xlim=x_range, ylim=y_range, xlabel="x", ylabel="y", aspect="equal")
+
+
+def best_steps(g, B):
+    """p(λ) = −(B + λI)⁻¹g, [n, 2], from a large λ down to where B + λI is hardly convex: all radii, exactly."""
+    lowest = max(0.0, -np.linalg.eigvalsh(B)[0])
+    return np.array([-np.linalg.solve(B + x * np.eye(2), g) for x in lowest + np.geomspace(1e5, 1e-4, 600)])
+
+
+# %% [markdown]
+# Grey: level lines of Rosenbrock's function around the point where we stand. Purple: the direction of gradient descent.
+
+# %% tags=["hide"]
+curve = best_steps(g, B)
+fig = plots.figure(7.5, 4.9)
+ax = plots.axes(fig)
+contours(ax, tr.rosenbrock, (-0.82, -0.36), (0.12, 0.43), np.linspace(2.2, 5.5, 12))
+ax.axline(point, slope=g[1] / g[0], color=plots.PURPLE, linestyle=plots.DOTS)
+ax.plot(*(point + curve).T, color=plots.GREEN, linestyle="-")
+for radius in (0.03, 0.06, 0.1, 0.14):
+    ax.plot(*(point + radius * circle[::100]).T, color=plots.GREY, linestyle=plots.DASHES, linewidth=1)
+    on_edge = np.argmin(np.abs(np.linalg.norm(curve, axis=1) - radius))
+    ax.plot(*(point + curve[on_edge]), "o", color=plots.GREEN, markersize=8)
+ax.plot(*point, "o", color=plots.BLACK, markersize=9)
+ax.plot(*(point + curve[-1]), "*", color=plots.SKY, markersize=17)
+ax.text(*(point + curve[-1] + [0.012, -0.004]), "Newton's step", color=plots.BLACK, fontsize=12)
+ax.text(-0.44, 0.417, "−∇f", color=plots.PURPLE, fontsize=13, ha="right", va="center")
+ax.set_title("The best step turns as the radius grows")
+plots.show(fig, alt="Level lines; the curve of best steps leaves along −∇f and bends to Newton's step")
+
+# %% [markdown]
+# The curve leaves along $-g$, straight across the level lines, and bends into the valley's direction, until it
+# ends in Newton's step. A line search keeps its one direction, however short its steps
+# become. The check: no point of a circle has a lower model than the curve.
+
+# %%
+quadratic = tr.quadratic_model(tr.rosenbrock, point)
+with receipts("model on the curve", oracle="lowest of the circle") as same:
+    for radius in (0.03, 0.06, 0.1, 0.14):
+        on_edge = curve[np.argmin(np.abs(np.linalg.norm(curve, axis=1) - radius))]
+        around = quadratic(np.linalg.norm(on_edge) * circle).min()
+        same(f"radius {radius}", quadratic(on_edge), around, 1e-6)
+
+# %% [markdown]
+# ## 3 · The top of the hill (12 minutes)
+#
+# Back to the double well, $f(x) = (x^2-1)^2$: minima at $\pm1$, a maximum at 0, slope $f'(x) = 4x(x^2-1)$.
+
+# %% tags=["hide"]
+predict(
+    "Start exactly at $x = 0$. After 50 steps of gradient descent with rate 0.1, where is $x$?",
+    choices={
+        "still at 0": "",
+        "at −1": "The slope at 0 prefers no side: to go left, it would have to be positive.",
+        "at +1": "The slope at 0 prefers no side: to go right, it would have to be negative.",
+    },
+    answer="still at 0",
+    why="$f'(0) = 0$, so every step has length 0.",
+)
+
+# %% [markdown]
+# The quadratic model knows more than the slope: $f''(x) = 12x^2-4$, and so $m(p) = 1 - 2p^2$ at 0. It bends down, and its lowest points
+# in the region are at the *edge*, on either side (the package takes the right one). Its promise is $2\Delta^2$.
+
+# %%
+stuck = tr.gradient_descent(tr.double_well, 0.0, rate=0.1, steps=50)
+print(f"gradient descent: {len(stuck) - 1} steps taken, x = {stuck[-1]}")
+with receipts("the package's step", oracle="by hand") as same:
+    for radius in (0.25, 0.5, 1.0):
+        step = tr.trust_region_step(tr.double_well, 0.0, radius)
+        same(f"length of the step, Δ = {radius}", abs(step.candidate), radius)
+        same(f"decrease promised, 2Δ², Δ = {radius}", step.predicted, 2 * radius**2)
+
+# %% [markdown]
+# Triangle: the promise. Square: what the curve gives.
+
+# %% tags=["hide"]
+fig = plots.figure(8, 3.8)
+ax = plots.axes(fig)
+draw_region(ax, tr.double_well, tr.trust_region_step(tr.double_well, 0.0, 0.7))
+ax.set_title("At x = 0 the gradient is zero, and the model still steps")
+ax.text(-1.55, 2.2, "f", color=plots.BLACK)
+ax.text(-0.55, 0.75, "m", color=plots.GREEN, ha="right")
+plots.show(fig, alt="The double well, its concave model at 0 inside the region, and the step to the edge")
+
+# %% [markdown]
+# **Newton's method** takes $p = -f'/f''$, the point where the slope of the model is zero. It has no radius.
+
+# %% tags=["hide"]
+predict(
+    "Newton's method starts at $x = 0.3$. Where does it end?",
+    choices={
+        "at 0, the maximum": "",
+        "at +1, the nearest minimum": "So it would be from beyond $1/\\sqrt3$, where the model is convex.",
+        "at −1": "For this it has to leap over the top, as it does from 0.5. From 0.3 its step is shorter.",
+    },
+    answer="at 0, the maximum",
+    why="At 0.3 the model is concave, and where its slope is zero it has its top. Newton's step goes there and does "
+    "not ask which way is down.",
+)
+
+# %% [markdown]
+# Slope times step says whether a step goes down at first. It is $-f'^2/f''$, so it changes its sign where $f''$ does, at $|x| = 1/\sqrt3$.
+
+# %%
+for x in (0.2, 0.4, 0.57, 0.58, 0.7, 1.3):
+    p = -tr.double_well.gradient(x) / tr.double_well.hessian(x)
+    slope = tr.double_well.gradient(x) * p
+    print(f"x = {x:<5} Newton's step {p:+9.3f}   slope × step {slope:+9.3f}", "climbs" if slope > 0 else "")
+    assert (slope > 0) == (abs(x) < 1 / np.sqrt(3))
+print("Newton from 0.3:      ", tr.newton(tr.double_well, 0.3, 10))
+region = tr.trust_region_path(tr.double_well, 0.3, radius=0.5, steps=20)
+print("trust region from 0.3:", np.array([step.next_x for step in region]))
+
+# %% [markdown]
+# Newton runs to the top of the hill, and the trust region, with the same model, into a minimum. No line search could mend
+# Newton's step: along a direction that climbs there is no length to find.
+
+# %% [markdown]
+# ## 4 · Who checks: the ratio and the radius (18 minutes)
+#
+# After a step $p$, compare what happened with what was promised (lecture 08 used this letter for a visitation; here it is a ratio):
+# $$\rho_k = \frac{f(x_k)-f(x_k+p)}{m(0)-m(p)} = \frac{\text{actual decrease}}{\text{predicted decrease}}.$$
+# The denominator is positive, as $p$ minimises $m$ and the step $0$ was allowed; so $\rho_k$ has the sign of what happened.
+#
+# | $\rho_k$ | the step is | the radius |
+# |---|---|---|
+# | below $\tfrac14$ | taken only above 0.15 | shrinks to $\Delta_k/4$ |
+# | from $\tfrac14$ to $\tfrac34$ | taken | stays |
+# | above $\tfrac34$ | taken | doubles, if the step reached the edge; else it stays |
+#
+# Why only at the edge? A step that ends inside was not held back by the radius, so a larger one would not have changed it.
+
+# %% tags=["hide"]
+predict(
+    "$x = 0.7$ and $\\Delta = 1$. Here the model is convex ($f'' = 1.88$), and its lowest point, at 1.46, lies inside "
+    "the region. What happens?",
+    choices={
+        "accepted, Δ kept": "A convex model promises a decrease. It does not ensure one.",
+        "rejected, Δ shrinks": "",
+        "accepted, Δ grows": "Beside a good ratio this needs a step that reached the edge, and this one ends inside.",
+    },
+    answer="rejected, Δ shrinks",
+    why="Behind the valley at 1 stands a wall which the model, drawn at 0.7, has not seen: $f$ rises, so $\\rho < 0$.",
+)
+
+# %% [markdown]
+# Two functions of the package are the whole method, after Algorithm 4.1 of Nocedal and Wright:
+
+# %% tags=["hide"]
+Code(inspect.getsource(tr.radius_rule) + "\n\n" + inspect.getsource(tr.trust_region_step), language="python")
+
+# %% [markdown]
+# The path from the top of the hill. Follow the radius.
+
+# %%
+path = tr.trust_region_path(tr.double_well, 0.0, radius=0.5, steps=30)
+print(" k      x_k       Δ_k     candidate        ρ_k    verdict")
+for k, step in enumerate(path):
+    print(f"{k:2d}  {step.x:+.6f}  {step.radius:.4f}   {step.candidate:+.6f}  {step.ratio:+9.4f}", end="    ")
+    print(verdict(step))
+receipt("it ends in a minimum", abs(path[-1].next_x), 1.0, 1e-9, names=("|x|", "minimum"))
+
+# %% [markdown]
+# The radius doubles until the model is caught out, falls by four, and grows back. The last steps end inside the region: there the
+# method *is* Newton's, and Newton is right.
+#
+# **Lab: the path.** Left: where it went. Right: the radius, marked by what became of it. Can you start on the right of the hill
+# and end on its left?
+
+
+# %% tags=["hide"]
+MARKS = {"grow": ("^", plots.GREEN), "keep": ("o", plots.BLACK), "shrink": ("v", plots.PURPLE)}
+
+
+def draw_path(left, right, start, path, f=tr.double_well):
+    """Iterates on f, and the radius of every iteration marked by its verdict."""
+    grid, visited = np.linspace(-2, 2, 200), np.array([start] + [step.next_x for step in path])
+    look = {"color": plots.GREEN, "linestyle": plots.DASH_DOT, "markersize": 8, "linewidth": 1.5}
+    left.plot(grid, f(grid), color=plots.GREY, linestyle="-")
+    left.plot(visited, f(visited), "o", **look)
+    left.plot(visited[-1:], f(visited[-1:]), "*", color=plots.BLACK, markersize=16)
+    left.set(xlim=(-2.05, 2.05), ylim=(-0.2, max(3, 1.05 * f(visited).max())), xlabel="x", ylabel="f")
+    right.plot([np.log10(step.radius) for step in path], color=plots.GREY, linestyle="-", linewidth=1.5)
+    for word, (mark, colour) in MARKS.items():
+        found = [(k, np.log10(step.radius)) for k, step in enumerate(path) if step.verdict == word]
+        x, y = np.reshape(found, (-1, 2)).T
+        right.plot(x, y, mark, color=colour, linestyle="none", markersize=9, label=word)
+    right.set(xlabel="iteration k", ylabel="radius Δ", ylim=(-2.3, 1.1))
+    right.set_xlim(-0.5, 10 * max(np.ceil(len(path) / 10), 1) + 0.5)
+    right.xaxis.get_major_locator().set_params(integer=True)
+    right.set_yticks([-2, -1, 0, 1], ["0.01", "0.1", "1", "10"])
+    plots.legend(right, loc="upper right", ncols=3, handletextpad=0.1, columnspacing=0.8)
+
+
+# %% [markdown]
+# At a minimum there is no step to take.
+
+
+# %% tags=["hide"]
 def draw_history(fig, x=0.0, radius=0.5, steps=12):
     left, right = plots.axes(fig, 1, 2)
     path = tr.trust_region_path(tr.double_well, x, radius, steps)
+    draw_path(left, right, x, path)
     if not path:
         left.set_title("Already at a minimum")
+        right.set_title("No step to take")
         return {"steps": 0, "x": x}
-    draw_path(left, right, path)
     rejected = sum(not step.accepted for step in path)
     last = path[-1].next_x
     left.set_title(f"x = {last:+.4f} after {len(path)} steps")
@@ -532,14 +375,9 @@ def draw_history(fig, x=0.0, radius=0.5, steps=12):
     }  # fmt: skip
 
 
-plots.picture(draw_history, alt="The path on the double well and the history of the radius", size=(9.5, 4.2))
-
-# %% [markdown]
-# With sliders.
-
-# %%
 lab_path = explore(
     draw_history,
+    alt="The path on the double well and the history of the radius",
     size=(9.5, 4.2),
     x=Slider("x₀", "start", min=-2.0, max=2.0, step=0.01),
     radius=Slider("Δ₀", "first radius", min=0.05, max=4.0, step=0.05),
@@ -548,51 +386,167 @@ lab_path = explore(
 lab_path
 
 # %% [markdown]
-# **Lab 3: two dimensions.** Three steps from one point: gradient descent's (the linear model's, as long as Δ), Newton's, and the trust
-# region's. The thin green lines are the level lines of the *model*: ellipses where it is convex, hyperbolas where it is not.
+# ## 5 · The subproblem (12 minutes)
+#
+# Where is the model lowest inside the region? **In one dimension** the answer takes three lines:
+#
+# 1. $B > 0$: at Newton's step $-g/B$, or, if that lies outside, at the nearer edge.
+# 2. $B \le 0$ and $g \ne 0$: downhill, at the edge.
+# 3. $g = 0$: at either edge if $B < 0$, the top of a hill; else here.
+#
+# **In many dimensions** $B$ may be too large to build. Steihaug's method asks only for products $v \mapsto Bv$: it walks by conjugate
+# gradients (lecture 10) from $p = 0$ towards the solution of $Bp = -g$:
+#
+# | line | Steihaug's method (Nocedal and Wright, Algorithm 7.2) |
+# |---|---|
+# | 1 | $p \leftarrow 0,\quad r \leftarrow g,\quad u \leftarrow -g$ |
+# | 2 | **while** $\|r\|$ is not small: |
+# | 3 | $\quad$ **if** $u^\top B u \le 0$: follow $u$ to the edge; **return** |
+# | 4 | $\quad$ $\alpha \leftarrow r^\top r / u^\top B u$. **If** $\|p + \alpha u\| \ge \Delta$: follow $u$ to the edge; **return** |
+# | 5 | $\quad$ $p \leftarrow p + \alpha u$, and $r$, $u$ as conjugate gradients have them |
+# | 6 | **return** $p$ |
+#
+# The length of $p$ grows with every line 5, so a larger radius only lets the path go further along the *same* broken line.
 
+
+# %% tags=["hide"]
+def draw_steihaug(ax, f, x, radius, room, levels):
+    """The model's level lines around x, its best steps, and Steihaug's path to the edge and beyond."""
+    slope, bend, model = f.gradient(x), f.hessian(x), tr.quadratic_model(f, x)
+    contours(ax, lambda q: model(q - x), (x[0] - room, x[0] + room), (x[1] - room, x[1] + room), levels)
+    radii = np.append(np.linspace(1e-4, 1.4 * room, 1500), radius)
+    walk = np.array([tr.steihaug_step(slope, bend, r, tolerance=1e-10) for r in np.sort(radii)])
+    inside = np.sort(radii) <= radius
+    ax.plot(*(x + best_steps(slope, bend)).T, color=plots.BLACK, linestyle=plots.DASHES, label="best steps")
+    ax.plot(*(x + walk).T, color=plots.GREEN, linestyle=plots.DOTS)
+    ax.plot(*(x + walk[inside]).T, color=plots.GREEN, linestyle="-", linewidth=3, label="Steihaug")
+    ax.plot(*(x + radius * circle[::100]).T, color=plots.GREY, linestyle="-", linewidth=1)
+    ax.plot(*x, "o", color=plots.BLACK, markersize=9)
+    ax.plot(*(x + walk[inside][-1]), "s", color=plots.GREEN, markersize=9)
+
+
+fig = plots.figure(10, 4.9)
+left, right = plots.axes(fig, 1, 2)
+draw_steihaug(left, tr.rosenbrock, point, 0.1, 0.16, np.linspace(2.2, 5.5, 12))
+draw_steihaug(right, tr.double_well_2d, np.array([0.35, 0.8]), 1.3, 1.6, np.linspace(-4, 4, 14))
+left.set_title("A convex model")
+right.set_title("A model concave along x")
+plots.legend(right, loc="lower left", frameon=True)
+plots.show(fig, alt="Steihaug's broken line from the centre to the edge, beside the curve of the best steps")
+
+# %% [markdown]
+# Steihaug starts along $-g$, turns once, and stops where the circle cuts its path (dotted: where a larger radius would lead). On the
+# left the broken line soon finds the exact curve. On the right the model falls for ever along $x$; the path notices that only on
+# its second piece, and misses much of the decrease.
+# For *convex* models Steihaug gets at least half of the best possible decrease (a theorem of Yuan; *Further* tries it on random problems).
+
+# %% [markdown]
+# ## 6 · Two dimensions (10 minutes)
+#
+# Rosenbrock's function $f(x,y) = (1-x)^2 + 100\,(y-x^2)^2$ is a curved valley with a flat floor; its minimum 0 is at $(1,1)$. Three
+# methods start at $(-1.2, 1)$ and stop after 2 000 steps, or when $\|\nabla f\| \le 10^{-6}$. The oracle is SciPy's `trust-ncg`: same method, other authors.
 
 # %%
-def draw_map(fig, function="Rosenbrock", x=-1.0, y=0.3, radius=0.5):
-    ax = plots.axes(fig)
-    f, x_range, y_range, levels = MAPS[function]
-    point = np.array([x, y])
-    step, model = tr.trust_region_step(f, point, radius), tr.quadratic_model(f, point)
-    newton = point - np.linalg.solve(model.hessian, model.gradient)
-    downhill = point - radius * model.gradient / max(np.linalg.norm(model.gradient), 1e-12)
-    model_lines = level_lines(lambda q: model(q - point), x_range, y_range, levels, n=50)
+start = np.array([-1.2, 1.0])
+newton_path = tr.newton(tr.rosenbrock, start, 100, 1e-6)
+descent = tr.gradient_descent(tr.rosenbrock, start, 1e-3, 2000, 1e-6)
+steps = tr.trust_region_path(tr.rosenbrock, start, 1.0, 300, tolerance=1e-6)
+mine = np.array([start] + [step.next_x for step in steps])
+options = {"gtol": 1e-6, "return_all": True}
+jac, hess = tr.rosenbrock.gradient, tr.rosenbrock.hessian
+scipys = minimize(tr.rosenbrock.value, start, jac=jac, hess=hess, method="trust-ncg", options=options)
+for name, iterates in (("gradient descent", descent), ("Newton", newton_path), ("trust region", mine)):
+    values = tr.rosenbrock(iterates)
+    print(f"{name:17} {len(values) - 1:5d} steps   largest f on the way {values[1:].max():8.2f}", end="")
+    print(f"   f at the end {values[-1]:.1e}")
+receipt("the trust region's iterates", mine, scipys.allvecs, 1e-10, names=("ours", "SciPy's"))
+assert np.all(np.diff(tr.rosenbrock(mine)) <= 0)
 
-    ax.add_collection(LineCollection(map_lines(function), colors=plots.GREY, linewidths=0.7))
-    ax.add_collection(LineCollection(model_lines, colors=plots.GREEN, linewidths=0.6, alpha=0.7))
-    ax.fill(*(point + radius * ring[::40]).T, color=plots.GREEN, alpha=0.15, linewidth=0)
-    ends = {"gradient": downhill, "Newton": newton, "trust region": step.candidate}
-    looks = ((plots.PURPLE, plots.DOTS, "s"), (plots.SKY, plots.DASHES, "D"), (plots.GREEN, "-", "o"))
-    for (label, end), (colour, line, mark) in zip(ends.items(), looks, strict=True):
-        ax.plot(
-            [x, end[0]], [y, end[1]], color=colour, linestyle=line, marker=mark, markevery=[1], label=label
-        )
-    ax.plot(x, y, "o", color=plots.BLACK, markersize=9)
-    ax.set(xlim=x_range, ylim=y_range, xlabel="x", ylabel="y", title=verdict(step), aspect="equal")
-    plots.legend(ax, loc="upper left", bbox_to_anchor=(1, 1))
-    return {
-        "f here": float(f(point)), "f after gradient": float(f(downhill)), "f after Newton": float(f(newton)),
-        "f after trust region": float(f(step.candidate)), "ρ": step.ratio, "verdict": verdict(step),
-        "lowest curvature": float(np.linalg.eigvalsh(model.hessian)[0]),
-    }  # fmt: skip
+# %% [markdown]
+# Green: the trust region. Sky blue: Newton, with its leap across the valley. Purple: gradient descent.
 
-
-plots.picture(
-    draw_map,
-    alt="Contours, the model's level lines, the region, and the steps of three methods",
-    size=(7.5, 4.6),
+# %% tags=["hide"]
+fig = plots.figure(8.5, 5)
+ax = plots.axes(fig)
+contours(ax, tr.rosenbrock, (-2, 2), (-3.4, 3), np.geomspace(2, 2000, 8))
+ax.set_aspect("auto")
+for label, points, colour, line, mark in (
+    ("Newton", newton_path, plots.SKY, plots.DASHES, "s"),
+    ("trust region", mine, plots.GREEN, plots.DASH_DOT, "o"),
+    ("gradient descent", descent, plots.PURPLE, "-", ""),
+):
+    ax.plot(*points.T, color=colour, linestyle=line, marker=mark, markersize=6, linewidth=1.8, label=label)
+ax.plot(1, 1, "*", color=plots.BLACK, markersize=16)
+ax.set_title("The trust region stays in the valley it can see")
+ax.legend(loc="lower right")
+plots.show(
+    fig,
+    alt="Contours of Rosenbrock's function with the paths of gradient descent, Newton and the trust region",
 )
 
 # %% [markdown]
-# With sliders. On "two wells", move $x$ between $-0.5$ and $0.5$: which of the three steps climbs?
+# Gradient descent is still on its way after 2 000 steps, Newton is quickest and passes through a terrible point, and the trust region
+# needs a few steps more and never goes up.
+#
+# **Lab: two dimensions.** Three steps from one point: gradient descent's (as long as $\Delta$), Newton's, the trust region's. The thin
+# green lines are level lines of the *model*: ellipses where it is convex, else hyperbolas. On "two wells", $(x^2-1)^2 + 2y^2$,
+# move $x$ between $-0.5$ and $0.5$: which step climbs?
 
-# %%
+
+# %% tags=["hide"]
+MAPS = {
+    "Rosenbrock": (tr.rosenbrock, (-2, 2), (-1.5, 2.5), np.geomspace(2, 2000, 8)),
+    "two wells": (tr.double_well_2d, (-2, 2), (-1.5, 2.5), np.geomspace(0.1, 12, 8)),
+}
+
+
+@lru_cache
+def map_lines(name):
+    return level_lines(*MAPS[name])  # once a map: the lab redraws quickly
+
+
+def three_steps(f, point, radius):
+    """The trust region's step from a point, and where gradient descent (as long as Δ) and Newton would end."""
+    step, g, B = tr.trust_region_step(f, point, radius), f.gradient(point), f.hessian(point)
+    downhill = point - radius * g / max(np.linalg.norm(g), 1e-12)
+    return step, {
+        "gradient": downhill,
+        "Newton": point - np.linalg.solve(B, g),
+        "trust region": step.candidate,
+    }
+
+
+# %% [markdown]
+# The numbers say what $f$ is after each.
+
+
+# %% tags=["hide"]
+def draw_map(fig, function="Rosenbrock", x=-1.0, y=0.3, radius=0.5):
+    ax = plots.axes(fig)
+    f, x_range, y_range, levels = MAPS[function]
+    here, round_here = np.array([x, y]), radius * np.exp(2j * np.pi * np.linspace(0, 1, 51))
+    step, ends = three_steps(f, here, radius)
+    model = tr.quadratic_model(f, here)
+    model_lines = level_lines(lambda q: model(q - here), x_range, y_range, levels, n=50)
+    ax.add_collection(LineCollection(map_lines(function), colors=plots.GREY, linewidths=0.7))
+    ax.add_collection(LineCollection(model_lines, colors=plots.GREEN, linewidths=0.6, alpha=0.7))
+    ax.fill(x + round_here.real, y + round_here.imag, color=plots.GREEN, alpha=0.15, linewidth=0)
+    looks = ((plots.PURPLE, plots.DOTS, "s"), (plots.SKY, plots.DASHES, "D"), (plots.GREEN, "-", "o"))
+    for (label, end), (colour, line, mark) in zip(ends.items(), looks, strict=True):
+        look = {"color": colour, "linestyle": line, "marker": mark, "markevery": [1]}
+        ax.plot([x, end[0]], [y, end[1]], label=label, **look)
+    ax.plot(x, y, "o", color=plots.BLACK, markersize=9)
+    ax.set(xlim=x_range, ylim=y_range, xlabel="x", ylabel="y", title=verdict(step), aspect="equal")
+    plots.legend(ax, loc="upper left", bbox_to_anchor=(1, 1))
+    after = {f"f after {name}": float(f(end)) for name, end in ends.items()}
+    lowest = float(np.linalg.eigvalsh(model.hessian)[0])
+    about = {"ρ": step.ratio, "verdict": verdict(step), "lowest curvature": lowest}
+    return {"f here": float(f(here)), **after, **about}
+
+
 lab_map = explore(
     draw_map,
+    alt="Contours, the model's level lines, the region, and the steps of three methods",
     size=(7.5, 4.6),
     function=Choice("f", "function", list(MAPS), value="Rosenbrock"),
     x=Slider("x", "across", min=-1.9, max=1.9, step=0.05),
@@ -602,46 +556,78 @@ lab_map = explore(
 lab_map
 
 # %% [markdown]
-# ## 9 · The bridge to RL
+# ## 7 · The bridge to reinforcement learning (18 minutes)
 #
 # | trust-region method (minimise) | TRPO (maximise) |
 # |---|---|
-# | the point $x_k$ | the parameters $\theta_k$ of $\pi_{old}$ |
+# | the point $x_k$ | the parameters $\theta_k$ of the policy $\pi_{\mathrm{old}}$ |
 # | the function $f$, costly to ask | $-\eta(\pi_\theta)$: a batch of episodes for each value |
-# | the model $m_k(p)$: right to first order at $p = 0$ | $-L_{old}(\pi_\theta)$: equal value and slope at $\theta_{old}$ (lecture 08) |
-# | the radius: $\|p\| \le \Delta_k$ | $\bar D_{KL}(\pi_{old}\,\|\,\pi_\theta) \le \delta$: a radius in policies, not in parameters; the bar is the mean over $s\sim d^{old}$ (lecture 10) |
+# | the model $m$: right to first order at $p = 0$ | $-L_{\mathrm{old}}(\pi_\theta)$: equal value and slope at $\theta_{\mathrm{old}}$ (lecture 08) |
+# | the radius: $\lVert p\rVert \le \Delta_k$ | $\bar D_{\mathrm{KL}}(\pi_{\mathrm{old}}, \pi_\theta) \le \delta$: a radius in policies, not in parameters, averaged over the states |
 # | the subproblem, approximately (Steihaug) | linear $L$, quadratic KL, conjugate gradients (lectures 10 and 11) |
-# | the check: $\rho_k$, then shrink Δ and solve again | a line search on $L$ and KL: the direction stays, the length shrinks |
-# | Δ adapts from step to step | δ stays fixed |
+# | the check: $\rho_k$, then shrink $\Delta$ and solve again | a line search on $L$ and KL: the direction stays, the length shrinks |
+# | $\Delta_k$ adapts from step to step | $\delta$ stays fixed |
 #
-# The last two rows are where TRPO is *less* than a trust-region method: it never computes $\rho_k$, as the actual
-# $\eta$ of a candidate would cost new episodes. On a finite MDP we can. The best $L$ within $D_{KL}^{max}\le\delta$ is exact
-# (lecture 08); here is its ratio.
+# In the last two rows TRPO is *less* than a trust-region method: the actual $\eta$ of a
+# candidate would cost new episodes. On a finite MDP we can ask. Here are three. On the *tightrope* (ten states; four are drawn) who
+# falls loses 1 a step for ever. On the *cliff* a step costs 1, and one into the grey costs 100 and leads back to the start.
 
-# %% {"jupyter": {"source_hidden": true}}
+# %% tags=["hide"]
+fig = plots.figure(11, 6.8)
+top, cliff = plots.axes(fig, 2, 1, height_ratios=(1.7, 1))
+top.axis("off")
+left, right = top.inset_axes((0, 0, 0.4, 1)), top.inset_axes((0.42, 0, 0.58, 1))
+plots.mdp(markov.two_state(), states=["0", "1"], actions=["stay", "move"], ax=left, title="Two states")
+rope = np.array([[0, 3], [5, 3], [5, 0], [0, 0], [2.5, 1.5]])
+plots.mdp(
+    markov.tightrope(4), states=["0", "1", "2", "3", "down"], actions=["on", "off"], layout=rope, ax=right,
+    title="Tightrope",
+)  # fmt: skip
+cells = np.zeros((4, 12))
+cells[3, 1:11] = 1
+cliff.spines[["top", "right"]].set_visible(True)
+cliff.pcolormesh(cells[::-1], cmap="Greys", vmax=2, edgecolors=plots.GREY, linewidth=0.5)
+for x, word in ((0.5, "start"), (6, "the cliff: −100, back to start"), (11.5, "goal")):
+    cliff.text(x, 0.5, word, ha="center", va="center", fontsize=11)
+cliff.set(xticks=[], yticks=[], aspect="equal", title="Cliff: four actions, −1 a step")
+plots.show(fig, alt="The two-state MDP, the tightrope and the cliff: states, actions, rewards")
+
+# %% [markdown]
+# In each, `kl_ball_maximiser` gives the best $L$ with a KL of at most $\delta$ *in every state* (lecture 08). From the uniform policy,
+# what is its ratio?
+
+# %% tags=["hide"]
 predict(
-    "The KL radius δ goes from 0.0001 to 1. What does ρ = (η(new) − η(old)) / (L(new) − L(old)) do?",
-    choices=[
-        "it stays near 1 throughout",
-        "it starts near 1 and drifts away",
-        "it is far from 1 for every δ",
-    ],
+    "The KL radius $\\delta$ goes from 0.0001 to 1. What does $\\rho$, the change of $\\eta$ over the change of $L$, do?",
+    choices={
+        "it stays near 1 throughout": "Far out the new policy visits other states than the old one, and $L$ does not "
+        "know.",
+        "it starts near 1 and drifts away": "",
+        "it is far from 1 for every δ": "$L$ matches $\\eta$ to first order, so $\\rho \\to 1$ as $\\delta \\to 0$.",
+    },
     answer="it starts near 1 and drifts away",
-    why="L matches η to first order at old, so ρ → 1 as δ → 0; further out d^new is no longer d^old.",
+    why="Close by, first order is all there is. Further out, the new policy visits other states.",
+    ordered=True,
 )
 
 # %% [markdown]
-# Three MDPs by name, each from its uniform policy. Every row solves the constrained problem exactly and asks the true η.
+# Each row solves the problem exactly and asks the true $\eta$.
 
 # %%
-MDPS = {"cliff": markov.cliff(), "two states": markov.two_state(), "tightrope": markov.tightrope()}
+MDPS = {"two states": markov.two_state(), "tightrope": markov.tightrope(), "cliff": markov.cliff()}
+
+
+def best_on_table(mdp):
+    """π, δ -> the policy with the best L among those within KL δ of π in every state."""
+    return lambda pi, delta: markov.kl_ball_maximiser(pi, markov.advantages(mdp, pi), delta)[0]
+
+
 print("ρ at   δ" + "".join(f"{name:>12}" for name in MDPS))
 for delta in (1e-4, 1e-3, 1e-2, 0.1, 1.0):
     ratios = []
     for mdp in MDPS.values():
         old = markov.uniform_policy(mdp)
-        new, _ = markov.kl_ball_maximiser(old, markov.advantages(mdp, old), delta)
-        eta = markov.expected_return(mdp, old)
+        new, eta = best_on_table(mdp)(old, delta), markov.expected_return(mdp, old)
         actual, predicted = markov.expected_return(mdp, new) - eta, markov.surrogate(mdp, new, old) - eta
         ratios.append(actual / predicted)
     print(f"{delta:8}" + "".join(f"{ratio:12.3f}" for ratio in ratios))
@@ -649,29 +635,282 @@ for delta in (1e-4, 1e-3, 1e-2, 0.1, 1.0):
         assert np.allclose(ratios, 1, atol=0.05)
 
 # %% [markdown]
-# Seen: on the cliff $L$ promises too much and ρ falls: a trust-region method would shrink δ at the last row. On the tightrope
-# $L$ promises too little, ρ rises above 1, and δ could grow. A fixed δ knows neither.
+# On the cliff $L$ promises too much: in the last row the rule would shrink $\delta$. On the tightrope $L$ promises
+# too little, and $\delta$ could grow. A fixed $\delta$ knows neither. So let $\rho$ set it, by the rule of
+# section 4. (A KL grows with the *square* of a step: a quarter of $\delta$ is half of a length.)
+
+
+# %%
+def climb(mdp, pi, best_within, delta, adapt, rounds=40, ask=markov.expected_return):
+    """η and δ, round by round; best_within(pi, δ) maximises L, and adapt lets ρ judge the step and set δ."""
+    eta = ask(mdp, pi)
+    etas, deltas = [eta], [delta]
+    for _ in range(rounds):
+        new = best_within(pi, delta)
+        predicted = markov.surrogate(mdp, new, pi) - markov.surrogate(mdp, pi, pi)
+        if predicted <= 1e-12:
+            break  # nothing is promised any more
+        found = ask(mdp, new)  # in RL: new episodes
+        rho = (found - eta) / predicted
+        if adapt:
+            delta = tr.radius_rule(rho, markov.max_kl(pi, new) > 0.9 * delta, delta)
+        if rho > 0.15 or not adapt:
+            pi, eta = new, found
+        etas.append(eta)
+        deltas.append(delta)
+    return np.array(etas), np.array(deltas)
+
+
+# %% [markdown]
+# The hard case first: lecture 08 ended with two states that share *one* row $(1-p, p)$, where a fixed radius overshot
+# the best $p$, back and forth, for ever. Same MDP, same start. A round asks $\eta$ once, whether its step is taken or not.
+
+# %% tags=["hide"]
+predict(
+    "From $\\delta = 0.1$, the rule now sets the radius. What becomes of $\\delta$ in forty rounds on the shared row?",
+    choices={
+        "it shrinks towards 0": "",
+        "it grows until the optimum is one step away": "That is what it does on tables, where every step that $L$ "
+        "proposes helps.",
+        "it settles near 0.01": "No value stays right: the nearer the optimum, the smaller the region in which $L$ may "
+        "be believed.",
+    },
+    answer="it shrinks towards 0",
+    why="$L$ is right to first order only. Near the optimum the slope of $\\eta$ vanishes, and what is left is its "
+    "curvature, of which $L$ knows nothing.",
+)
+
+# %% [markdown]
+# All policies with equal rows, on a fine grid of $p$: each step is the exact maximum of $L$ in its region.
+
+# %%
+two, grid = markov.two_state(), np.linspace(0.001, 0.999, 4001)
+row = np.stack([1 - grid, grid], axis=-1)
+family = np.stack([row, row], axis=-2)  # every policy with equal rows, [4001, 2, 2]
+
+
+def best_shared(pi, delta):
+    near = markov.max_kl(pi, family) <= delta
+    return family[np.argmax(np.where(near, markov.surrogate(two, family, pi), -np.inf))]
+
+
+shared_start, optimum = np.full((2, 2), (0.8, 0.2)), markov.expected_return(two, family).max()
+shared = {
+    "fixed δ = 0.1": climb(two, shared_start, best_shared, 0.1, adapt=False),
+    "fixed δ = 0.01": climb(two, shared_start, best_shared, 0.01, adapt=False),
+    "δ set by ρ": climb(two, shared_start, best_shared, 0.1, adapt=True),
+}
+for name, (etas, _) in shared.items():
+    loses = np.sum(np.diff(etas) < -1e-9)
+    print(
+        f"{name:15} rounds that lose {loses:2d}   at the end: short of the optimum by {optimum - etas[-1]:.1e}"
+    )
+assert optimum - shared["δ set by ρ"][0][-1] < 1e-6 < optimum - shared["fixed δ = 0.01"][0][-1]
+
+# %% [markdown]
+# As a picture, with what becomes of $\delta$; the tables start at $\delta = 0.001$. A line ends where $L$ promises nothing
+# more; those of the tightrope and of the two states coincide.
+
+# %% tags=["hide"]
+fig = plots.figure(10.5, 4.3)
+left, right = plots.axes(fig, 1, 2)
+looks = ((plots.PURPLE, plots.DOTS), (plots.SKY, plots.DASHES), (plots.GREEN, "-"))
+for (name, (etas, _)), (colour, line) in zip(shared.items(), looks, strict=True):
+    left.plot(etas, label=name, color=colour, linestyle=line)
+left.axhline(optimum, color=plots.BLACK, linestyle="-", linewidth=1)
+left.set(
+    xlabel="round", ylabel="η", xlim=(0, 40), ylim=(2.95, 3.45), title="One shared row: the swing is gone"
+)
+plots.legend(left, loc="lower right")
+right.plot(shared["δ set by ρ"][1], color=plots.GREEN, linestyle="-", label="shared row")
+lines = (plots.DASHES, plots.DOTS, plots.DASH_DOT)
+for (name, mdp), line in zip(MDPS.items(), lines, strict=True):
+    deltas = climb(mdp, markov.uniform_policy(mdp), best_on_table(mdp), 1e-3, adapt=True)[1]
+    right.plot(deltas, color=plots.GREY, linestyle=line, label=f"table: {name}")
+right.set(xlabel="round", ylabel="radius δ", yscale="log", xlim=(0, 40), title="One rule, two verdicts")
+plots.legend(right, loc="center right")
+plots.show(
+    fig, alt="Left: η over rounds, fixed radii swing and the adapted one settles. Right: δ over rounds"
+)
+
+# %% [markdown]
+# The adapted radius climbs to the optimum and stays. That it loses no round is no merit: it takes a step only where $\rho$ is
+# positive. What counts is that it *arrives*, where both fixed radii go on swinging. For this it shrinks $\delta$ a millionfold, because
+# near the optimum only the curvature of $\eta$ is left, of which $L$ has none. On tables the same rule *grows* $\delta$. Rounds until 99 % of
+# the possible gain, fixed → adapted:
+
+# %%
+print("first δ  " + "".join(f"{name:>22}" for name in MDPS))
+for first in (1e-3, 1e-2, 0.1, 1.0):
+    line = f"{first:7}  "
+    for mdp in MDPS.values():
+        uniform, rounds = markov.uniform_policy(mdp), []
+        best = markov.expected_return(mdp, markov.policy_iteration(mdp, uniform)[-1])
+        for adapt in (False, True):
+            etas, _ = climb(mdp, uniform, best_on_table(mdp), first, adapt)
+            rounds.append(np.argmax(etas > etas[0] + 0.99 * (best - etas[0])))
+        line += f"{rounds[0]:>12} → {rounds[1]:<7}"
+        assert rounds[1] <= rounds[0] or first == 1.0
+    print(line)
+
+# %% [markdown]
+# A first radius that is far too small hardly matters when $\rho$ may correct it; a well chosen one gains nothing, and on the
+# cliff, at $\delta = 1$, the check even costs a round. Its real price is hidden by these exact numbers: each $\eta$ is a batch of
+# episodes, and a noisy one makes $\rho$ meaningless where the promise is smaller than the noise (exercise 5). So TRPO fixes
+# $\delta$ and checks what is free.
+
+# %% [markdown]
+# ## Further
+#
+# Six short checks: how good the two models are; the exact step of one dimension; a line search along a
+# climbing direction; what each method costs; how much Steihaug misses; and where it stands still.
+
+# %% [markdown]
+# **How good are the models?** Halve the step and look at the error: the linear model's falls by four, the quadratic one's by eight.
+
+# %%
+for length in (0.1, 0.05, 0.025, 0.0125):
+    p = length * np.array([0.6, -0.8])
+    errors = [abs(tr.rosenbrock(point + p) - model(p)) for model in (linear, quadratic)]
+    print(f"‖p‖ = {length:<7} linear off by {errors[0]:.2e}   quadratic off by {errors[1]:.2e}")
+
+# %% [markdown]
+# **The exact step in one dimension** beside a fine grid, for 2 000 random slopes, curvatures and radii:
+
+# %%
+draws = np.random.default_rng(1)
+worst = 0.0
+for slope, bend, radius in zip(*draws.normal(size=(2, 2000)), draws.uniform(0.1, 3, 2000), strict=True):
+    p, around = tr.exact_step(slope, bend, radius), np.linspace(-radius, radius, 401)
+    values = slope * around + 0.5 * bend * around**2
+    worst = max(worst, slope * p + 0.5 * bend * p**2 - values.min())
+print(f"the grid is better by at most {worst:.1e}")
+assert worst <= 1e-12
+
+# %% [markdown]
+# **A line search along a direction that climbs** has no length to find, and the package says so.
+
+# %%
+try:
+    tr.backtracking(tr.double_well, 0.4, -tr.double_well.gradient(0.4) / tr.double_well.hessian(0.4))
+except ValueError as error:
+    print("ValueError:", error)
+
+# %% [markdown]
+# **What each method costs** on Rosenbrock's function: the distinct points at which it asked for $f$, for $\nabla f$ and for $\nabla^2 f$. Which
+# column is expensive depends on your problem; in RL a value is a batch of episodes.
+
+
+# %%
+def counted(f):
+    """f, and the sets of points at which its value, gradient and Hessian were asked for."""
+    asked = {"value": set(), "gradient": set(), "hessian": set()}
+
+    def watch(name):
+        def call(x):
+            asked[name].add(np.asarray(x).tobytes())
+            return getattr(f, name)(x)
+
+        return call
+
+    return replace(f, **{name: watch(name) for name in asked}), asked
+
+
+methods = {
+    "gradient descent": lambda f: tr.gradient_descent(f, start, None, 60_000, 1e-6),
+    "Newton": lambda f: tr.newton(f, start, 100, 1e-6),
+    "trust region": lambda f: tr.trust_region_path(f, start, 1.0, 300, tolerance=1e-6),
+}
+print(" " * 31 + "values  gradients  Hessians")
+for name, method in methods.items():
+    f, asked = counted(tr.rosenbrock)
+    method(f)
+    print(f"{name:29}" + "".join(f"{len(points):9d}" for points in asked.values()))
+
+# %% [markdown]
+# **How much Steihaug misses.** A thousand random problems in two dimensions, beside the best of 2 000 points of the circle and, where it is a
+# minimum inside, Newton's point. Yuan's theorem promises half of the decrease for convex models, and nothing for the others.
+
+# %%
+rng, ring = np.random.default_rng(0), circle[::50]
+shares = {"convex models": [], "models with negative curvature": []}
+for _ in range(1000):
+    slope, bend = rng.normal(size=2), rng.normal(size=(2, 2))
+    bend = bend + bend.T
+    model, p = tr.Model(0.0, slope, bend), tr.steihaug_step(slope, bend, 1.0, tolerance=1e-10)
+    inner, convex = -np.linalg.solve(bend, slope), np.linalg.eigvalsh(bend)[0] > 0
+    best = min(model(ring).min(), model(inner) if convex and inner @ inner <= 1 else np.inf)
+    shares["convex models" if convex else "models with negative curvature"].append(model(p) / best)
+for kind, share in shares.items():
+    print(f"{kind:31} median {np.median(share):.3f}   lowest {min(share):.3f}   of {len(share)}")
+assert min(shares["convex models"]) >= 0.5
+
+# %% [markdown]
+# **Where Steihaug stands still.** Where $g = 0$ it returns 0, even on a saddle: it never looks at eigenvectors. In one dimension the exact
+# step leaves the hill; in two, on $(x^2-1)^2 + 2y^2$, Steihaug stays at the saddle, and so does SciPy. A nudge is enough.
+
+# %%
+f = tr.double_well_2d
+ask_all = {"method": "trust-ncg", "jac": f.gradient, "hess": f.hessian, "options": {"gtol": 1e-8}}
+for nudge in (0.0, 1e-6):
+    origin = np.array([nudge, 0.0])
+    steps_taken = tr.trust_region_path(f, origin, 1.0, 50)
+    end = steps_taken[-1].next_x if steps_taken else origin
+    print(f"from x = {nudge:<6} ours ends at {end}   SciPy's at {minimize(f.value, origin, **ask_all).x}")
+assert not tr.trust_region_path(f, np.zeros(2), 1.0, 50)
 
 # %% [markdown]
 # ## Summary
 #
-# - A line search picks a direction and then a length; a trust region picks a length and then the best direction for it.
-# - The quadratic model knows curvature: it leaves a maximum that stops gradient descent, and it does not climb like Newton.
-# - $\rho_k$, actual over predicted, decides about the step *and* about the next radius. Nothing else adapts.
-# - The subproblem is easy in one dimension; Steihaug solves it well enough in many, with Hessian products only, except where $g = 0$.
-# - TRPO is this method with $L$ for the model and KL for the radius, and with a line search in place of $\rho_k$.
+# - A line search picks a direction, then a length; a trust region picks a length, then the best direction. Gradient descent is on both sides.
+# - The quadratic model leaves a maximum that stops gradient descent, and inside a radius it does not climb like Newton.
+# - $\rho_k$, actual over predicted, decides about the step *and* about the next radius.
+# - Steihaug solves the subproblem with products $Bv$ only.
+# - TRPO keeps the model and the region and drops $\rho_k$; where parameters are shared, adapting $\delta$ ends the swing.
 #
 # ## Exercises
 #
-# Homework 4 asks you to write `trust_region_step` and `next_radius`. Here, at once:
+# [Homework 4](../homework/homework-4.ipynb) asks you to write `trust_region_step` and `next_radius`. Here, at once:
 #
-# 1. Lab 1: find an *accept, shrink*. Why is the window so narrow?
-# 2. Answer lab 2's question without the sliders, for every $x_0 > 0$. (Where does the step point for $0 < x < 1/\sqrt3$? For $x$ above?)
-# 3. Lab 3, Rosenbrock: find a point where Newton's step raises $f$ although the Hessian is positive definite.
+# **1** ★ (5 minutes) In the lab of section 1 find an *accept, shrink*. Why is it so rare?
+#
+# <details><summary>Hint</summary>Keep the position at 0.5 and change the radius.</details>
+# <details><summary>Answer</summary>For example position 0.5, radius 0.75. It needs a ratio between 0.15 and 0.25: good enough to take, too poor to
+# trust.</details>
+#
+# **2** ★★ (15 minutes) Answer the question of the lab in section 4 for *every* start right of the hill, without the sliders.
+#
+# <details><summary>Hint</summary>Where does the step point for $0 < x < 1/\sqrt3$? And how long is it for $x > 1$?</details>
+# <details><summary>Answer</summary>No. For $0 < x < 1$ the slope is negative, so the step points to the right, whatever the sign of $f''$. For $x > 1$
+# it points to the left, and its length is at most Newton's, $4x(x^2-1)/(12x^2-4)$, which is below $x$. So no step ever crosses 0.</details>
+#
+# **3** ★★ (10 minutes) In the lab of section 6, on Rosenbrock, find a point where Newton's step raises $f$ although the lowest curvature is
+# positive.
+#
+# <details><summary>Hint</summary>Look for a long Newton step, such as a flat valley invites.</details>
+# <details><summary>Answer</summary>For example $x = -1$, $y = 1$, on the floor of the valley: the model is convex, and its lowest point
+# lies at $(1, -3)$, where the valley has long turned away.</details>
+#
+# **4** ★★ (10 minutes) In the cell that makes `shared`, replace the 0.1 of the line `δ set by ρ` by 1, then by 0.0001, and rerun it.
+# Does the end depend on the first radius?
+#
+# <details><summary>Answer</summary>No: in each case it ends within a millionth of the optimum. From 0.0001 the radius
+# first grows, and then shrinks.</details>
+#
+# **5** ★★★ (25 minutes) Give `climb` an `ask` that adds a normal error of standard deviation 0.01 to
+# `markov.expected_return(mdp, policy)`, and run the adapted rule on the shared row, with ten seeds. Where does it stop, and
+# why? Compare `etas` with the true return of the last policy.
+#
+# <details><summary>Hint</summary>Compare the error with the denominator of $\rho$. To get the last policy, let `climb` return it.</details>
+# <details><summary>Answer</summary>Once $L$ promises less than 0.01 the sign of $\rho$ is a coin. A step whose $\eta$ was overestimated is taken and
+# its lucky number is kept as the value to beat, so later steps are refused and $\delta$ collapses; `etas` ends *above* the optimum, which
+# no policy reaches. The cure is to ask both policies anew, with the same random numbers, or with larger batches near the end.</details>
 #
 # ## Sources
 #
-# - Nocedal and Wright, *Numerical Optimization*, 2nd ed., 2006, chapters 3, 4 and 7: Algorithms 3.1, 4.1, 7.2.
-# - Steihaug, *The Conjugate Gradient Method and Trust Regions in Large Scale Optimization*, SIAM J. Numer. Anal., 1983.
-# - Schulman et al., *Trust Region Policy Optimization*, ICML 2015, arXiv:1502.05477: the constraint of section 4, the line search of appendix C.
-# - scipy's `minimize(method="trust-ncg")`, the peer that this page agrees with.
+# - Nocedal and Wright, [*Numerical Optimization*](https://doi.org/10.1007/978-0-387-40065-5), 2nd edition, 2006, chapters 3, 4 and 7: Algorithms 3.1, 4.1, 7.2.
+# - Steihaug, [*The Conjugate Gradient Method and Trust Regions in Large Scale Optimization*](https://doi.org/10.1137/0720042), SIAM Journal on
+#   Numerical Analysis 20, 1983.
+# - Yuan, *On the truncated conjugate gradient method*, Mathematical Programming 87, 2000: the theorem of section 5.
+# - Schulman et al., *Trust Region Policy Optimization*, ICML 2015, [arXiv:1502.05477](https://arxiv.org/abs/1502.05477): the constraint of section 4, the line search of appendix C.
+# - [SciPy's `minimize(method="trust-ncg")`](https://docs.scipy.org/doc/scipy/reference/optimize.minimize-trustncg.html), the peer that this page agrees with.

@@ -20,7 +20,8 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m rlcourse record", description=DOES)
     parser.add_argument("page", help="how its file begins, e.g. 07")
     page = parser.parse_args(arguments).page
-    found = sorted(notebooks.LECTURES.glob(f"{page}*.ipynb"))
+    pages = notebooks.LECTURES  # 07 is 07-td3, not 07b-…; 07-t will do as well
+    found = sorted(pages.glob(f"{page}-*.ipynb")) or sorted(pages.glob(f"{page}*.ipynb"))
     if len(found) != 1:
         names = ", ".join(path.name for path in found or sorted(notebooks.LECTURES.glob("*.ipynb")))
         print(f"rlcourse record: {page!r} is no one page; choose of: {names}")

@@ -1,13 +1,15 @@
 """Every figure of the course, with matplotlib only: `from rlcourse import plots`.
 
 `looks` what colours and lines mean; `canvas` figures that are redrawn in time; `curves` learning curves;
-`diagrams` finite MDPs; `scenes` worlds, drawn; `pictures` figures shown, saved and read aloud.
+`diagrams` finite MDPs; `scenes` worlds, drawn, and `films` of them; `pictures` figures shown, saved and read
+aloud.
 """
 
 # ruff: noqa: I001  (a table of names is read in rows)
 from rlcourse.plots.canvas import axes, begin, draw, figure, legend, to_png
 from rlcourse.plots.curves import curve_note, label_lines, learning_curve, round_limits
 from rlcourse.plots.diagrams import mdp
+from rlcourse.plots.films import film_html
 from rlcourse.plots.looks import (
     BLACK, BLUE, COLOURS, DASH_DOT, DASHES, DOTS, GREEN, GREY, LINES, LONG, LOOKS, ORANGE, OTHERS, PURPLE,
     SKY, STYLE, VARIANTS, VERMILION, YELLOW, style, styles, use,
@@ -18,7 +20,7 @@ from rlcourse.plots.scenes import cart, cart_svg, draw_scene, pendulum, pendulum
 __all__ = [
     "BLACK", "BLUE", "COLOURS", "DASHES", "DASH_DOT", "DOTS", "GREEN", "GREY", "LINES", "LONG", "LOOKS",
     "ORANGE", "OTHERS", "PURPLE", "SKY", "STYLE", "VARIANTS", "VERMILION", "YELLOW", "Picture", "axes",
-    "begin", "cart", "cart_svg", "curve_note", "draw", "draw_scene", "figure", "label_lines",
+    "begin", "cart", "cart_svg", "curve_note", "draw", "draw_scene", "figure", "film_html", "label_lines",
     "learning_curve", "legend", "mdp", "pendulum", "pendulum_svg", "picture", "round_limits", "save_png",
     "scene_svg", "show", "shown", "style", "styles", "title_of", "to_png", "use",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -29,8 +29,8 @@ class Kept:
 
     layout: tuple | None = None  # the arguments with which `axes` was called
     axes: Axes | np.ndarray | None = None  # and what it made
-    frames: list | None = None  # what the background depends on
-    background: Any = None  # frames, ticks and labels, as pixels
+    # By dots per inch: what the background depends on; frames, ticks and labels, as pixels.
+    backgrounds: dict[float, tuple[list, Any]] = field(default_factory=dict)
 
 
 def kept(fig: Figure) -> Kept:
@@ -171,14 +171,16 @@ def draw(fig: Figure) -> None:
         fig.canvas.draw()
         return
     memory = kept(fig)
-    if memory.background is None or memory.frames != key:
+    frames, background = memory.backgrounds.get(fig.dpi, (None, None))
+    if frames != key:
         for _, artist in contents:
             artist.set_visible(False)
         fig.canvas.draw()
         for _, artist in contents:
             artist.set_visible(True)
-        memory.frames, memory.background = _frames(fig)[0], fig.canvas.copy_from_bbox(fig.bbox)
-    fig.canvas.restore_region(memory.background)
+        background = fig.canvas.copy_from_bbox(fig.bbox)
+        memory.backgrounds[fig.dpi] = _frames(fig)[0], background
+    fig.canvas.restore_region(background)
     for ax, artist in contents:
         ax.draw_artist(artist)
 
@@ -213,10 +215,20 @@ def _frames(fig: Figure) -> tuple[list | None, list]:
     return key, contents
 
 
-def to_png(fig: Figure) -> bytes:
-    """fig as a PNG, quickly: one zlib pass at its fastest level, no filters."""
-    draw(fig)
-    pixels = np.asarray(fig.canvas.buffer_rgba())
+def to_png(fig: Figure, scale: float = 1) -> bytes:
+    """fig as a PNG, quickly: one zlib pass at its fastest level, no filters. scale: pixels per pixel."""
+    dpi = fig.dpi
+    fig.set_dpi(scale * dpi)
+    try:
+        draw(fig)
+        pixels = np.asarray(fig.canvas.buffer_rgba())
+    finally:
+        fig.set_dpi(dpi)
+    return _png(pixels)
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    """pixels [height, width, 4 or 3] as a PNG without transparency."""
     height, width, _ = pixels.shape
     rows = np.zeros((height, 3 * width + 1), np.uint8)  # each row starts with its filter: 0, none
     for channel in range(3):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,12 +37,17 @@ def learning_curve(
     linestyle: Any = None,
     confidence: float = 0.95,
     seeds_width: float = 0.8,
+    *,
+    band: bool = True,
+    bounds: tuple[float | None, float | None] = (None, None),
 ) -> Interval:
     """All seeds thin, their mean (n < 10) or IQM (n ≥ 10) thick, its interval a band, named "label, n = …".
 
-    steps [E] environment steps, returns [seeds, E] mean evaluation returns. One seed is drawn without a band.
-    Returns the interval drawn, [E]. End the figure with `label_lines(ax)` (labels at the lines) or
-    `ax.legend()`. Raises ValueError for mismatched shapes and for NaN returns (naming the seeds).
+    steps [E] environment steps, returns [seeds, E] mean evaluation returns. One seed is drawn without a band,
+    and with band=False only the thick line. bounds: what no return can leave, (None, 0) where none is above
+    0; the band keeps to them. Returns the interval drawn, [E]. End the figure with `label_lines(ax)` (labels
+    at the lines) or `ax.legend()`. Raises ValueError for mismatched shapes and for NaN returns (naming the
+    seeds).
     """
     steps, returns = np.asarray(steps), np.atleast_2d(np.asarray(returns, dtype=float))
     if returns.ndim != 2 or returns.shape[1] != len(steps):
@@ -49,7 +55,8 @@ def learning_curve(
     look = style(label)
     look = {"color": colour or look["color"], "linestyle": linestyle or look["linestyle"]}
     found = interval(returns, confidence)
-    if len(returns) > 1:
+    found = replace(found, low=np.clip(found.low, *bounds), high=np.clip(found.high, *bounds))
+    if band and len(returns) > 1:
         ax.plot(
             steps,
             returns.T,
@@ -83,16 +90,28 @@ def curve_note(n: int, confidence: float = 0.95) -> str:
     return f"thin: each seed; thick and band: {centre}, {100 * confidence:g} %"
 
 
-def label_lines(ax: Axes, gap: float = 0.075, wrap: int = 32) -> None:
-    """Each line's label at its right end, in its colour, pushed apart where they would touch."""
+def label_lines(
+    ax: Axes, gap: float = 0.075, wrap: int = 32, *, samples: bool = False, size: float | None = None
+) -> None:
+    """Each line's label at its right end, in its colour, pushed apart where they would touch.
+
+    A line that leaves the frame on the right has its label where it leaves.
+
+    samples: with a piece of its line before each label, for lines that share a colour. size: of the type, in
+    points.
+    """
     lines = [line for line in ax.lines if not line.get_label().startswith("_") and len(line.get_xdata())]
     if not lines:
         return
+    size = size or STYLE["legend.fontsize"]
+    gap *= size / STYLE["legend.fontsize"]
     labels = [textwrap.fill(line.get_label().replace(" = ", "\u00a0=\u00a0"), wrap) for line in lines]
+    if gap * sum(label.count("\n") + 1 for label in labels) > 1 + gap:  # too many: the first line of each
+        labels = [label.split("\n")[0] for label in labels]
     ends = []
     for line in lines:
         x, y = (np.asarray(values, dtype=float) for values in line.get_data())
-        last = np.flatnonzero(np.isfinite(y))[-1:]
+        last = np.flatnonzero(np.isfinite(y) & (x <= ax.get_xlim()[1]))[-1:]  # where it ends, or leaves
         point = (
             ax.transData.transform((x[last[0]], y[last[0]]))
             if len(last)
@@ -108,8 +127,13 @@ def label_lines(ax: Axes, gap: float = 0.075, wrap: int = 32) -> None:
     for i in reversed(range(len(places))):  # shift a pile that passed the top back down, keeping the gaps
         places[i] = min(places[i], top - heights[i] / 2)
         top = places[i] - heights[i] / 2
+    start = 1.075 if samples else 1.015
     for place, i in zip(places, order, strict=True):
+        if samples:
+            (sample,) = ax.plot([1.015, 1.06], [place, place], transform=ax.transAxes)
+            sample.update_from(lines[i])
+            sample.set(transform=ax.transAxes, clip_on=False, label="_sample", linewidth=2)
         ax.text(
-            1.015, place, labels[i], color=lines[i].get_color(), transform=ax.transAxes,
-            va="center", ha="left", fontsize=STYLE["legend.fontsize"], fontweight="bold", linespacing=1.05,
+            start, place, labels[i], color=lines[i].get_color(), transform=ax.transAxes,
+            va="center", ha="left", fontsize=size, fontweight="bold", linespacing=1.05,
         )  # fmt: skip

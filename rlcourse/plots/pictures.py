@@ -11,16 +11,20 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from rlcourse.plots.canvas import figure, to_png
+from rlcourse.plots.canvas import figure, kept, to_png
 from rlcourse.plots.looks import STYLE
 
 
 class Picture:
-    """A still figure with its alternative text and named numbers: shown by a notebook, read by a script."""
+    """A still figure with its alternative text and named numbers: shown by a notebook, read by a script.
+
+    Its PNG has twice the pixels of the place where it is shown, to be sharp on a fine screen or a wall.
+    """
 
     def __init__(self, fig: Figure, alt: str = "", numbers: Mapping[str, float] | None = None):
         self.figure, self.alt, self.numbers = fig, alt, dict(numbers or {})
-        self.png = to_png(fig)
+        self.width, self.height = map(round, fig.get_size_inches() * fig.dpi)
+        self.png = sharp_png(fig)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         lines = [f"{name} = {shown(value)}" for name, value in self.numbers.items()]
@@ -28,7 +32,19 @@ class Picture:
             "image/png": base64.b64encode(self.png).decode(),
             "text/plain": "\n".join([self.alt or "figure", *lines]),
         }
-        return bundle, {"image/png": {"alt": self.alt}}
+        return bundle, {"image/png": {"alt": self.alt, "width": self.width, "height": self.height}}
+
+
+def sharp_png(fig: Figure, times: int = 2) -> bytes:
+    """fig as a PNG of so many times its pixels; fig stays as it is."""
+    dpi, memory = fig.dpi, kept(fig)
+    try:
+        fig.set_dpi(times * dpi)
+        memory.background = None  # pixels of another size
+        return to_png(fig)
+    finally:
+        fig.set_dpi(dpi)
+        memory.background = None
 
 
 def show(fig: Figure, alt: str = "") -> Picture:

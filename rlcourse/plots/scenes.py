@@ -22,6 +22,11 @@ class Pen(NamedTuple):
     width: float = 0.02  # their width in SVG, in the world's units
     edge: str = "none"  # around its discs on a figure
 
+    @property
+    def ink(self) -> str:
+        """Its colour on a page: black is whatever the page writes in, so that a dark one shows it too."""
+        return "currentColor" if self.colour == BLACK else self.colour
+
 
 PENS = {
     "body": Pen(BLACK, 9, 0.13),
@@ -74,16 +79,23 @@ def _draw_shape(ax: Axes, shape: Shape, pen: Pen, depth: float) -> None:
 # As SVG, whose y points down ------------------------------------------------------------------------------
 
 
-def scene_svg(scene: Scene, width: float, height: float) -> str:
-    """A scene as SVG in width × height pixels, in proportion: cheap enough for ten frames a second."""
+def scene_svg(scene: Scene, width: float, height: float, inside: str | None = None) -> str:
+    """A scene as SVG in width × height pixels, in proportion: cheap enough for ten frames a second.
+
+    inside: shapes to show in place of the scene's own, in its view and under its words.
+    """
     left, right, bottom, top = scene.view
-    tall = top - bottom
-    shapes = "".join([_shape_svg(shape, PENS[shape.role], tall) for shape in scene.shapes])
     size = f'width="{width:.0f}" height="{height:.0f}"'
     return (
-        f'<svg viewBox="{left:g} {-top:g} {right - left:g} {tall:g}" {size} role="img" '
-        f'aria-label="{html.escape(scene.words)}">{shapes}</svg>'
+        f'<svg viewBox="{left:g} {-top:g} {right - left:g} {top - bottom:g}" {size} role="img" '
+        f'aria-label="{html.escape(scene.words)}">{frame_svg(scene) if inside is None else inside}</svg>'
     )
+
+
+def frame_svg(scene: Scene) -> str:
+    """The shapes of a scene as SVG, to stand inside a drawing of its view."""
+    _, _, bottom, top = scene.view
+    return "".join([_shape_svg(shape, PENS[shape.role], top - bottom) for shape in scene.shapes])
 
 
 def _shape_svg(shape: Shape, pen: Pen, tall: float) -> str:
@@ -91,27 +103,27 @@ def _shape_svg(shape: Shape, pen: Pen, tall: float) -> str:
     match shape:
         case Line(_, x, y, to_x, to_y):
             return (
-                f'<line {_at(x, y, "x1", "y1")}x2="{to_x:.4f}" y2="{-to_y:.4f}" stroke="{pen.colour}" '
+                f'<line {_at(x, y, "x1", "y1")}x2="{to_x:.4f}" y2="{-to_y:.4f}" stroke="{pen.ink}" '
                 f'stroke-width="{pen.width}" stroke-linecap="round"/>'
             )
         case Disc(_, x, y, radius):
-            return f'<circle {_at(x, y)}r="{radius}" fill="{pen.colour}"/>'
+            return f'<circle {_at(x, y)}r="{radius}" fill="{pen.ink}"/>'
         case Ring(_, x, y, radius):
             return (
-                f'<circle {_at(x, y)}r="{radius}" fill="none" stroke="{pen.colour}" '
+                f'<circle {_at(x, y)}r="{radius}" fill="none" stroke="{pen.ink}" '
                 f'stroke-width="{pen.width}" stroke-dasharray="0.02 0.07"/>'
             )
         case Box(_, x, y, width, height):
             return (
                 f'<rect x="{x - width / 2:.4f}" y="{-y - height / 2:.4f}" width="{width}" height="{height}" '
-                f'fill="{pen.colour}"/>'
+                f'fill="{pen.ink}"/>'
             )
         case Turn():
             return _turn_svg(shape, pen)
         case Text(_, x, y, words):
             return (
                 f'<text x="{x:.4f}" y="{-y:.4f}" text-anchor="middle" font-size="{0.06 * tall:.3f}" '
-                f'font-family="sans-serif" fill="{pen.colour}">{html.escape(words)}</text>'
+                f'font-family="sans-serif" fill="currentColor">{html.escape(words)}</text>'
             )
 
 
@@ -133,8 +145,8 @@ def _turn_svg(turn: Turn, pen: Pen) -> str:
     flags = f"{int(abs(turn.angle) > math.pi)} {int(turn.angle < 0)}"
     return (
         f'<path d="M {turn.x + turn.radius:g} {-turn.y:g} A {turn.radius} {turn.radius} 0 {flags} '
-        f'{end_x:.3f} {end_y:.3f}" fill="none" stroke="{pen.colour}" stroke-width="{pen.width}"/>'
-        f'<polygon points="{points}" fill="{pen.colour}"/>'
+        f'{end_x:.3f} {end_y:.3f}" fill="none" stroke="{pen.ink}" stroke-width="{pen.width}"/>'
+        f'<polygon points="{points}" fill="{pen.ink}"/>'
     )
 
 

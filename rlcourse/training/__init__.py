@@ -1,7 +1,7 @@
 """Floor 3: one loop trains them all.
 
 `train` (loop.py) moves a live `Training` (state.py) and returns a `Run` (run.py); `evaluate` plays episodes,
-`sweep` trains many pairs.
+`sweep` trains many pairs, `probes` asks a critic while it learns.
 """
 
 from rlcourse.training.evaluation import evaluate

@@ -18,7 +18,7 @@ class Slider:
     """A number in [min, max], named as the lecture names it: Slider("Δ", "gap", "m", 0.0, 3.0, 0.1).
 
     min, max and step all integers make an integer slider. log=True spaces the values evenly in log₁₀ (min >
-    0), a hundred steps from end to end. value=None starts at draw's own default.
+    0), a hundred steps from end to end, each read to two digits. value=None starts at draw's own default.
     """
 
     symbol: str
@@ -43,10 +43,13 @@ class Slider:
                 "give value=…, or a default to draw"
             )
         if self.log:
+            # A fine step, so that 3e-4 can be typed; with the keys the page goes a hundredth of the way.
             low, high = math.log10(self.min), math.log10(self.max)
-            return display.ipywidgets.FloatLogSlider(
-                value, base=10, min=low, max=high, step=(high - low) / 100, readout_format=".2e"
+            slider = display.ipywidgets.FloatLogSlider(
+                value, base=10, min=low, max=high, step=(high - low) / 4000, readout_format=".1e"
             )
+            slider.add_class("rlcourse-log")
+            return slider
         step = (self.max - self.min) / 50 if self.step is None else self.step
         if all(isinstance(x, int | np.integer) for x in (self.min, self.max, step)) and value == int(value):
             return display.ipywidgets.IntSlider(int(value), min=self.min, max=self.max, step=step)
@@ -56,6 +59,12 @@ class Slider:
         return display.ipywidgets.FloatSlider(
             value, min=self.min, max=self.max, step=step, readout_format=f".{digits}f"
         )
+
+    def read(self, value: Any, start: Any) -> Any:
+        """What the slider stands for: on a log scale two digits, as it shows them; its start is exact."""
+        if not self.log or math.isclose(value, start, rel_tol=1e-6):
+            return start if self.log else value
+        return float(f"{value:.1e}")
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,9 @@ class Choice:
         options = list(self.options)
         return display.ipywidgets.Dropdown(options=options, value=options[0] if value is None else value)
 
+    def read(self, value: Any, start: Any) -> Any:
+        return value
+
 
 @dataclass(frozen=True)
 class Switch:
@@ -87,6 +99,17 @@ class Switch:
         """The box that is ticked where value is true."""
         return display.ipywidgets.Checkbox(bool(value), indent=False)
 
+    def read(self, value: Any, start: Any) -> Any:
+        return value
+
+
+def number(text: Any) -> float:
+    """A number as people write it: "0,003", "−1.5", "3e-4"; ValueError where it is none, or not finite."""
+    value = float(str(text).strip().replace(",", ".").replace("−", "-"))
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is not a finite number")
+    return value
+
 
 def _decimals(step: float) -> int:
     return len(f"{step:.6f}".rstrip("0").split(".")[1])
@@ -99,12 +122,17 @@ def row(control: Control, widget: Any, note: str = "") -> Any:
     """symbol and name | the control with its value | unit: one line of a panel."""
     label = f"{control.symbol}  {control.name}".strip()
     widget.tooltip = label
-    widget.layout.width = "380px"
     unit = html.escape(f"{control.unit}{'  · ' + note if note else ''}".strip())
     ipywidgets = display.ipywidgets
     name = ipywidgets.HTML(f'<span class="rlcourse-label">{html.escape(label)}</span>')
-    name.layout.width = "190px"
     end = ipywidgets.HTML(f'<span class="rlcourse-unit">{unit}</span>')
-    line = ipywidgets.HBox([name, widget, end], layout={"align_items": "center"})
+    line = ipywidgets.HBox([name, widget, end])
     line.add_class("rlcourse-control")
     return line
+
+
+def rows(lines: Sequence[Any]) -> Any:
+    """All lines of a panel, in as many columns as there is room for."""
+    block = display.ipywidgets.VBox(list(lines))
+    block.add_class("rlcourse-controls")
+    return block

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import html
+import os
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,38 +21,82 @@ except ImportError:  # the stills of the course need only matplotlib
 
 # A page's callbacks, its cells and a live run draw in different threads: one at a time.
 DRAWING = threading.Lock()
+# An image of one pixel: its arrival starts a panel's script, wherever the panel is shown.
+PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
+SHARP = 2  # pixels of a resting picture for each pixel of the page: for large screens and projectors
 NO_WIDGETS = "This page has no live kernel with ipywidgets: the figure is shown at its start values."
 
 
 def image(width: float, height: float) -> Any:
-    """The place of a picture, width × height inches of 100 pixels: it keeps its size whatever it holds."""
+    """The place of a picture, width × height inches of 100 pixels, narrower where the page is.
+
+    Its height follows its width, whatever it holds: nothing jumps.
+    """
     wide, high = round(100 * width), round(100 * height)
-    layout = {"width": f"{wide}px", "height": f"{high}px", "object_fit": "contain", "flex": "0 0 auto"}
+    limit = f"calc({wide}px * var(--rlcourse-scale, 1))"
+    layout = {"width": "100%", "max_width": limit, "height": "auto", "min_width": "0"}
     place = ipywidgets.Image(format="png", width=wide, height=high, layout=layout)
     place.add_class("rlcourse-picture")
     return place
 
 
+def body(picture: Any, beside: Any) -> Any:
+    """A picture and what stands beside it, or above it where the page is narrow."""
+    both = ipywidgets.HBox([picture, beside])
+    beside.add_class("rlcourse-beside")
+    both.add_class("rlcourse-body")
+    return both
+
+
+def panel(kind: str, parts: Sequence[Any]) -> Any:
+    """The parts one below the other, as a panel of class rlcourse-KIND.
+
+    It brings its style sheet along, and the script that names its controls and minds its keys: a saved or
+    exported page has both.
+    """
+    brought = ipywidgets.HTML(_sheet_and_script(), layout={"display": "none"})
+    root = ipywidgets.VBox([*parts, brought])
+    root.add_class("rlcourse-panel")
+    root.add_class(f"rlcourse-{kind}")
+    return root
+
+
+@cache
+def _sheet_and_script() -> str:
+    here = Path(__file__).parent
+    sheet, script = ((here / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    run = html.escape(f"({script[script.index('mark =>') :].rstrip()})(this)")  # without its first comment
+    scale = os.environ.get("RLCOURSE_SCALE", "1")  # `python3 -m rlcourse lab --presentation`
+    sheet += f":root {{ --rlcourse-scale: {float(scale):g}; }}"
+    return f'<style>{sheet}</style><img src="{PIXEL}" alt="" onload="{run}">'
+
+
+def tools() -> Any:
+    """The place of a panel's own buttons, which the page makes: full screen, ghost, picture, settings."""
+    return ipywidgets.HTML('<span class="rlcourse-tools"></span>')
+
+
+def code_html(owner: str, values: Mapping[str, Any]) -> str:
+    """The line of Python that sets these values, for a reader to copy: nothing to see."""
+    settings = ", ".join(f"{name}={value!r}" for name, value in values.items())
+    return f'<span data-code="{html.escape(f"{owner}.set({settings})")}"></span>'
+
+
 def numbers_html(numbers: Mapping[str, object]) -> str:
     """Named numbers as a table, each cell with its name and value as data for tests."""
     rows = "".join(
-        f'<tr><td style="padding-right:1em">{html.escape(name)}</td>'
-        f'<td style="text-align:right"><b data-number="{html.escape(name)}" '
+        f"<tr><td>{html.escape(name)}</td>"
+        f'<td><b data-number="{html.escape(name)}" '
         f'data-value="{html.escape(str(value))}">'
         f"{html.escape(plots.shown(value))}</b></td></tr>"
         for name, value in numbers.items()
     )
-    return (
-        f'<table class="rlcourse-numbers" style="font-size:15px;line-height:1.6">{rows}</table>'
-        if rows
-        else ""
-    )
+    return f'<table class="rlcourse-numbers">{rows}</table>' if rows else ""
 
 
 def alt_html(text: str) -> str:
     """The picture in words, for screen readers: ipywidgets 8.1.9 has no alt, and a tooltip breaks it."""
-    hidden = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
-    return f'<span role="note" class="rlcourse-alt" style="{hidden}">Picture: {html.escape(text)}</span>'
+    return f'<span role="note" class="rlcourse-alt">Picture: {html.escape(text)}</span>'
 
 
 def error_html(error: BaseException, note: str = "") -> str:
@@ -60,14 +106,23 @@ def error_html(error: BaseException, note: str = "") -> str:
     where = f"{frames[-1].name}, line {frames[-1].lineno}: {frames[-1].line or ''}" if frames else ""
     text = html.escape(f"{type(error).__name__}: {error}")
     return (
-        '<div role="alert" class="rlcourse-error" style="border-left:4px solid #D55E00;padding:4px 10px;'
-        f'background:#fdf0e6;color:#000;line-height:1.4"><b>{text}</b> {note}<br>'
+        f'<div role="alert" class="rlcourse-error"><b>{text}</b> {note}<br>'
         f"<code>{html.escape(where)}</code></div>"
     )
 
 
-def publish(root: Any, png: bytes | None, text: str, note: str = NO_WIDGETS) -> None:
-    """Show root in a notebook; pages that cannot show widgets get the picture and the text instead."""
+def publish(
+    root: Any,
+    png: bytes | None,
+    size: tuple[float, float],
+    text: str,
+    note: str = NO_WIDGETS,
+    still: str = "",
+) -> None:
+    """Show root in a notebook; pages that cannot show widgets get the picture, `still` (HTML) or the text.
+
+    size: of the picture in inches of 100 pixels, however many pixels it has.
+    """
     try:
         from IPython import get_ipython
         from IPython.display import display
@@ -76,13 +131,18 @@ def publish(root: Any, png: bytes | None, text: str, note: str = NO_WIDGETS) -> 
     if get_ipython() is None:
         return
     bundle = {"text/plain": f"{text}\n{note}"}
+    if still:
+        bundle["text/html"] = still
     if png is not None:
         bundle["image/png"] = base64.b64encode(png).decode()
+    wide, high = (round(100 * side) for side in size)
+    metadata = {"image/png": {"width": wide, "height": high}} if png is not None else {}
     if root is None:
-        display(bundle, raw=True)
+        display(bundle, metadata=metadata, raw=True)
         display({"text/plain": note}, raw=True)
     else:
-        display({**bundle, **root._repr_mimebundle_(), "text/plain": bundle["text/plain"]}, raw=True)
+        bundle = {**bundle, **root._repr_mimebundle_(), "text/plain": bundle["text/plain"]}
+        display(bundle, metadata=metadata, raw=True)
 
 
 def running_cell() -> str | None:

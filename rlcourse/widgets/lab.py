@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from inspect import signature
 from typing import Any
@@ -10,7 +11,9 @@ import matplotlib
 
 from rlcourse import plots
 from rlcourse.widgets import display
-from rlcourse.widgets.controls import Control, row
+from rlcourse.widgets.controls import Control, row, rows
+
+REST = 0.3  # seconds after the last move until the picture is made sharp
 
 
 class Lab:
@@ -29,7 +32,7 @@ class Lab:
         self.error: BaseException | None = None
         self.pictures = 0
         self.png = b""
-        self._quiet = False
+        self._quiet, self._rest = False, None
         self._build()
         self.redraw()
 
@@ -43,25 +46,27 @@ class Lab:
         self._inputs = {name: control.widget(self.start[name]) for name, control in self.controls.items()}
         ipywidgets = display.ipywidgets
         self._image = display.image(*self.size)
-        self._numbers = ipywidgets.HTML(layout={"margin": "12px 0 0 16px"})
+        self._numbers = ipywidgets.HTML()
         self._error = ipywidgets.HTML()
         button = ipywidgets.Button(description="Reset", tooltip="all controls back to their start values")
         button.on_click(lambda _: self.reset())
         for widget in self._inputs.values():
             widget.observe(self._moved, names="value")
-        rows = [row(self.controls[name], widget) for name, widget in self._inputs.items()]
-        body = ipywidgets.HBox([self._image, self._numbers], layout={"flex_flow": "row wrap"})
-        # Room for an error: no jump.
-        below = ipywidgets.HBox([button, self._error], layout={"min_height": "52px"})
-        self._root = ipywidgets.VBox([*rows, below, body])
-        self._root.add_class("rlcourse-lab")
+        lines = rows([row(self.controls[name], widget) for name, widget in self._inputs.items()])
+        below = ipywidgets.HBox([button, display.tools(), self._error])
+        below.add_class("rlcourse-buttons")
+        body = display.body(self._image, self._numbers)
+        self._root = display.panel("lab", [lines, below, body])
 
     @property
     def values(self) -> dict[str, object]:
         """The controls' values now, as draw receives them."""
         if self._root is None:
             return dict(self._values)
-        return {name: widget.value for name, widget in self._inputs.items()}
+        return {
+            name: self.controls[name].read(widget.value, self.start[name])
+            for name, widget in self._inputs.items()
+        }
 
     def set(self, **values: Any) -> Lab:
         """Move controls as a reader would, then draw once: `lab.set(gap=2.0).numbers`."""
@@ -90,12 +95,31 @@ class Lab:
         # The page holds further moves back until this one is answered, then sends the latest value: no queue.
         if not self._quiet:
             self.redraw()
+            self._sharpen_at_rest()
+
+    def _sharpen_at_rest(self) -> None:
+        """A moving picture is quick; once the reader's hand rests, it is drawn with all pixels."""
+        if self._rest is not None:
+            self._rest.cancel()
+        self._rest = threading.Timer(REST, self.sharpen)
+        self._rest.daemon = True
+        self._rest.start()
+
+    def sharpen(self) -> None:
+        """The present picture with all pixels of a large screen, unless a newer one is on its way."""
+        if self._root is None or self.error is not None:
+            return
+        with display.DRAWING:
+            before = self.pictures
+            png = plots.to_png(self.figure, display.SHARP)
+        if self.pictures == before:
+            self._image.value = png
 
     def redraw(self) -> None:
         """Draw at the present values. What draw raises is shown in the panel; the last good picture stays."""
         try:
-            plots.begin(self.figure)
             with display.DRAWING, matplotlib.rc_context(plots.STYLE):
+                plots.begin(self.figure)
                 numbers = self.draw(self.figure, **self.values) or {}
                 if not isinstance(numbers, Mapping):
                     raise TypeError(
@@ -120,13 +144,22 @@ class Lab:
             if self._error.value:
                 self._error.value = ""
             self._image.value = self.png
-            self._numbers.value = display.alt_html(self._words()) + display.numbers_html(self.numbers)
+            self._numbers.value = (
+                display.alt_html(self._words())
+                + display.numbers_html(self.numbers)
+                + display.code_html("lab", self.values)
+            )
 
     def _words(self) -> str:
         return self.alt or plots.title_of(self.figure)
 
     def _ipython_display_(self) -> None:
-        display.publish(self._root, self.png or None, self._words())
+        png = self.png or None
+        if self.error is None:
+            with display.DRAWING:
+                png = plots.to_png(self.figure, display.SHARP)
+        self.sharpen()
+        display.publish(self._root, png, self.size, self._words())
 
 
 def explore(

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import html
-import textwrap
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
-
 from rlcourse import plots
-from rlcourse.statistics import mean_interval
 from rlcourse.widgets import display
-from rlcourse.widgets.controls import Choice, Control, Switch, row
+from rlcourse.widgets.controls import Choice, Control, Switch, row, rows
+from rlcourse.widgets.overview import draw_runs, finding  # noqa: F401  (`finding` is looked for here)
 from rlcourse.widgets.recording import recorded_runs
+from rlcourse.widgets.runs import RunList, seeds_in_words
 from rlcourse.widgets.session import LiveRun, Session, Watcher, named
+from rlcourse.widgets.stage import Stage
 
-CURVE_SECONDS = 0.5  # the curves are drawn at most twice a second
-STAGE = 238, 230  # pixels of the drawn environment
+CURVE_SECONDS = 0.5  # the curves are drawn, and the counts told, at most twice a second
+SIZE = 7.0, 3.9  # inches of the curves
 EACH = "each in turn"
 
 
@@ -39,25 +36,31 @@ class Live(Watcher):
     ):  # fmt: skip
         self.algorithms, self.env, self.steps, self.seeds = algorithms, env, steps, seeds
         self.controls, self.title, self.drawing = controls, title, drawing
-        self.recorded = recorded_runs(recorded) if recorded else []
+        self.recorded, missing = self._recorded(recorded)
         self.start_values = {name: self._start_value(name) for name in controls}
         self.session = Session(
-            algorithms,
-            env,
-            seeds,
-            self.start_values,
-            trainer=trainer,
-            watcher=self,
-            cell=display.running_cell(),
-        )
-        self.figure = plots.figure(7.0, 3.9, layout=None)
+            algorithms, env, seeds, self.start_values, trainer=trainer, watcher=self,
+            cell=display.running_cell(), recorded=self.recorded,
+        )  # fmt: skip
+        self.session.note = missing
+        self.figure = plots.figure(*SIZE, layout=None)
         self.png, self._root = b"", None
-        self._drawn, self._drawn_at = [], 0.0
+        self._drawn, self._drawn_at, self._counted_at = [], 0.0, 0.0
         self._stage: Stage | None = None
+        self.symbols = {name: control.symbol for name, control in controls.items()}
+        self.legend = RunList(self._draw_curves, self.delete, self.symbols)
         if display.ipywidgets is not None:
             self._build()
         self._draw_curves()
         self.changed()
+
+    @staticmethod
+    def _recorded(path: str | Path | None) -> tuple[list[LiveRun], str]:
+        """The runs of a recording, and what is wrong with it: a page goes on without its recording."""
+        try:
+            return (recorded_runs(path) if path else []), ""
+        except ValueError as error:
+            return [], str(error)
 
     def _start_value(self, name: str) -> Any:
         if self.controls[name].value is not None:
@@ -69,35 +72,51 @@ class Live(Watcher):
         self._inputs = {
             name: control.widget(self.start_values[name]) for name, control in self.controls.items()
         }
-        rows = []
+        lines = []
         for name, widget in self._inputs.items():
-            self.session.retune(name, widget.value)
-            widget.observe(lambda change, name=name: self.session.retune(name, change["new"]), names="value")
-            rows.append(row(self.controls[name], widget, self._applies(name)))
+            self._moved(name, widget.value)
+            widget.observe(lambda change, name=name: self._moved(name, change["new"]), names="value")
+            lines.append(row(self.controls[name], widget, self._applies(name)))
         self._chooser = ipywidgets.Dropdown(options=[*self.algorithms, EACH][: len(self.algorithms) + 1])
         if len(self.algorithms) > 1:
-            rows.insert(0, row(Choice("", "algorithm", list(self.algorithms)), self._chooser, "next run"))
+            lines.insert(0, row(Choice("", "algorithm", list(self.algorithms)), self._chooser, "next run"))
         self._with_recorded = ipywidgets.Checkbox(value=True, indent=False)
         if self.recorded:
             self._with_recorded.observe(lambda _: self._draw_curves(), names="value")
-            rows.append(row(Switch("", "recorded run"), self._with_recorded))
+            lines.append(row(Switch("", "recorded run"), self._with_recorded))
+        self._status, self._counts, self._problem = (ipywidgets.HTML() for _ in range(3))
+        self._curves = display.image(*SIZE)
+        self._scene = ipywidgets.HTML()
+        for widget, name in ((self._status, "status"), (self._counts, "counts"), (self._scene, "scene")):
+            widget.add_class(f"rlcourse-{name}")
+        title = [ipywidgets.HTML(f'<b class="rlcourse-title">{html.escape(self.title)}</b>')]
+        beside = ipywidgets.VBox([self._scene, self.legend.root])
+        body = display.body(self._curves, beside)
+        parts = [rows(lines), self._build_buttons(), self._status, self._counts, self._problem, body]
+        self._root = display.panel("live", [*title, *parts] if self.title else parts)
+
+    def _build_buttons(self) -> Any:
         self._buttons = {}
-        for name, act, style in (
-            ("Start", self.start, "primary"), ("Pause", self.session.pause_or_resume, ""),
-            ("Stop", self.stop, ""), ("Reset", self.reset, ""),
-        ):  # fmt: skip
-            button = ipywidgets.Button(description=name, button_style=style, layout={"width": "100px"})
+        for name, act, tip in (
+            ("Start", self.start, "train with the values above (key s)"),
+            ("Pause", self.session.pause_or_resume, "hold the run, or go on (key p)"),
+            ("Stop", self.stop, "end the run; its curve stays (key x)"),
+            ("Replay", self.replay, "play whole episodes of the newest run's final policy (key r)"),
+            ("Reset", self.reset, "forget all runs and set every control back; Undo brings them back"),
+            ("Undo", self.undo, "bring back what Reset or a deletion took away"),
+        ):
+            button = display.ipywidgets.Button(description=name, tooltip=tip)
+            button.button_style = "primary" if name == "Start" else ""
             button.on_click(lambda _, act=act: self._guarded(act))
+            button.add_class(f"rlcourse-do-{name.lower()}")
             self._buttons[name] = button
-        self._status, self._problem = ipywidgets.HTML(), ipywidgets.HTML()
-        self._curves = display.image(7.0, 3.9)
-        self._scene = ipywidgets.HTML(layout={"min_height": "240px", "margin": "40px 0 0 8px"})
-        title = [ipywidgets.HTML(f'<b style="font-size:16px">{html.escape(self.title)}</b>')]
-        body = ipywidgets.HBox([self._curves, self._scene], layout={"flex_flow": "row wrap"})
-        buttons = ipywidgets.HBox(list(self._buttons.values()))
-        parts = [*rows, buttons, self._status, self._problem, body]
-        self._root = ipywidgets.VBox([*title, *parts] if self.title else parts)
-        self._root.add_class("rlcourse-live")
+        self._buttons["Reset"].add_class("rlcourse-apart")
+        line = display.ipywidgets.HBox([*self._buttons.values(), display.tools()])
+        line.add_class("rlcourse-buttons")
+        return line
+
+    def _moved(self, name: str, value: Any) -> None:
+        self.session.retune(name, self.controls[name].read(value, self.start_values[name]))
 
     def _applies(self, name: str) -> str:
         """When a control takes effect, and to which algorithms if not to all."""
@@ -148,7 +167,7 @@ class Live(Watcher):
     def start(self, steps: int | None = None, every: bool = False) -> Live:
         """Train in the background with the controls' values: what the chooser says, or every algorithm.
 
-        Already running: nothing happens.
+        Already running: nothing happens. The same values again: other seeds than before.
         """
         chosen = list(self.algorithms)
         if not every and self._root is not None and len(chosen) > 1 and self._chooser.value != EACH:
@@ -172,13 +191,36 @@ class Live(Watcher):
         return self
 
     def reset(self) -> Live:
-        """Stop, forget all runs, and set every control back."""
+        """Stop, forget all runs, and set every control back. `undo` brings them back."""
         self.session.forget()
         self.set(**self.start_values)
-        if self._root is not None:
+        return self._forgot()
+
+    def delete(self, run: LiveRun) -> Live:
+        """Forget one run, unless it goes on. `undo` brings it back."""
+        if run.status != "running":
+            self.session.forget(run)
+        return self._forgot()
+
+    def undo(self) -> Live:
+        """Bring back what the last `reset` or `delete` took away; nothing taken: nothing happens."""
+        if self.session.can_recall:
+            self.session.recall()
+            self.set(**{name: self.values[name] for name in self.controls})
+        return self._forgot()
+
+    def _forgot(self) -> Live:
+        if self._root is not None and not self.runs:
             self._scene.value = ""
         self._draw_curves()
         self.changed()
+        return self
+
+    def replay(self) -> Live:
+        """Whole episodes of the newest run's final policy, from fresh starts; none: nothing happens."""
+        policies = [run.policy for run in self.runs if run.policy is not None]
+        if policies and not self.session.busy:
+            self._show_film(policies[-1])
         return self
 
     def wait(self, seconds: float | None = None) -> Live:
@@ -196,14 +238,21 @@ class Live(Watcher):
     # What the page shows
 
     def changed(self) -> None:
-        """The line of state and numbers, the error if there is one, and which buttons can be pressed."""
+        """The line of state, the counts, the error if there is one, and which buttons can be pressed."""
         if self._root is None:
             return
         session = self.session
-        self._status.value = _status_html(session)
-        self._problem.value = "" if session.error is None else display.error_html(session.error)
         working = session.state in ("running", "paused")
-        for name, enabled in {"Start": not working, "Pause": working, "Stop": working, "Reset": True}.items():
+        self._status.value = _status_html(session)
+        now = time.perf_counter()
+        if session.state != "running" or now - self._counted_at >= CURVE_SECONDS:
+            self._counted_at, self._counts.value = now, _counts_html(session)
+        self._problem.value = "" if session.error is None else display.error_html(session.error)
+        self.legend.update(self.runs)
+        can = {"Start": not working, "Pause": working, "Stop": working, "Reset": True}
+        can["Replay"] = not working and any(run.policy is not None for run in self.runs)
+        can["Undo"] = session.can_recall and not working
+        for name, enabled in can.items():
             self._buttons[name].disabled = not enabled
         self._buttons["Pause"].description = "Resume" if session.state == "paused" else "Pause"
 
@@ -212,114 +261,64 @@ class Live(Watcher):
         if self._root is None:
             return
         if hasattr(training, "policy"):
-            self._scene.value = self._play(training)
+            self._scene.value = self._on_stage().play(training.policy().member(0))
         if self._shown() != self._drawn and time.perf_counter() - self._drawn_at >= CURVE_SECONDS:
             self._draw_curves()
 
     def ended(self) -> None:
-        """The curves to their ends."""
+        """The curves to their ends, sharp; then whole episodes of the policy that was learnt."""
         self._draw_curves()
+        if self.runs and self.runs[-1].policy is not None:
+            self._show_film(self.runs[-1].policy)
 
-    def _play(self, training: Any) -> str:
-        stage = self._stage
-        if stage is None or (stage.drawn and stage.training is not training):
-            self._stage = Stage(training, self.env, self.drawing)
-        return self._stage.play()
+    def _show_film(self, policy: Any) -> None:
+        if self._root is not None:
+            self._scene.value = self._on_stage().film(policy.member(0))
+
+    def _on_stage(self) -> Stage:
+        if self._stage is None:
+            self._stage = Stage(self.env, self.drawing)
+        return self._stage
 
     def _shown(self) -> list[tuple[str, int]]:
         return [(run.label, run.returns.shape[1]) for run in self.runs if run.returns.shape[1]]
 
     def _draw_curves(self) -> None:
         with display.DRAWING:
+            self.legend.update(self.runs)
             self._drawn, self._drawn_at = self._shown(), time.perf_counter()
             with_recorded = self._root is None or self._with_recorded.value
-            draw_runs(self.figure, self.runs, self.recorded if with_recorded else [], self.steps)
-            self.png = plots.to_png(self.figure)
+            recorded = self.recorded if with_recorded else []
+            visible = self.legend.visible(self.runs)
+            draw_runs(self.figure, visible, recorded, self.steps, self.legend.looks, self.symbols)
+            self.png = plots.to_png(self.figure, 1 if self.session.busy else display.SHARP)
         if self._root is not None:
             self._curves.value = self.png
 
     def _ipython_display_(self) -> None:
         note = display.NO_WIDGETS.replace("at its start values", "as recorded")
-        display.publish(self._root, self.png, self.title or "live training", note)
+        display.publish(self._root, self.png, SIZE, self.title or "live training", note)
 
 
 def _status_html(session: Session) -> str:
+    """State, run and note: a region that screen readers announce, so it changes only when these do."""
+    run = session.runs[-1] if session.runs else None
+    label = f"{html.escape(run.label)}, seeds {seeds_in_words(run.seeds)}" if run else ""
+    return (
+        f'<span role="status" data-state="{session.state}"><b>{session.state}</b>&nbsp; {label} '
+        f"{html.escape(session.note)}</span>{display.code_html('panel', session.values)}"
+    )
+
+
+def _counts_html(session: Session) -> str:
+    """How far the present run has come: a bar, and numbers that no screen reader is told of."""
     counts = "".join(
-        f'<span style="margin-right:1.5em">{name}&nbsp;<b data-number="{name}" data-value="{value}">'
+        f'<span class="rlcourse-count">{name}&nbsp;<b data-number="{name}" data-value="{value}">'
         f"{plots.shown(value)}</b></span>"
         for name, value in session.counts.items()
     )
-    label = html.escape(session.runs[-1].label if session.runs else "")
-    return (
-        f'<span role="status" data-state="{session.state}" style="font-size:14px">'
-        f"<b>{session.state}</b>&nbsp; {label} &nbsp;{counts} {html.escape(session.note)}</span>"
-    )
-
-
-def draw_runs(fig: Figure, runs: Sequence[LiveRun], recorded: Sequence[LiveRun], steps: int) -> None:
-    """The learning curves of all runs that have begun, those of the recording pale and dotted behind them."""
-    ax = plots.axes(fig)
-    fig.subplots_adjust(left=0.15, right=0.70, bottom=0.155, top=0.84)
-    shown = [run for run in runs if run.returns.shape[1]]
-    for run, look in zip(recorded, plots.styles(run.label for run in recorded), strict=True):
-        pale = tuple(0.3 + 0.7 * c for c in to_rgb(look["color"]))
-        plots.learning_curve(ax, run.steps, run.returns, f"recorded {run.label}", pale, plots.DOTS)
-    for run, look in zip(shown, plots.styles(run.label for run in shown), strict=True):
-        plots.learning_curve(ax, run.steps, run.returns, run.label, look["color"], look["linestyle"])
-    ax.set_xlim(0, steps)
-    ax.set_xlabel("environment steps per seed")
-    ax.set_ylabel("evaluation return")
-    seeds = [len(run.returns) for run in [*recorded, *shown]]
-    note = plots.curve_note(max(seeds)) if seeds else "the curves of all runs gather here"
-    ax.text(0, 1.045, note, transform=ax.transAxes, fontsize=10)
-    ax.set_title(finding(shown), loc="left", fontsize=14, fontweight="bold", pad=26)
-    plots.label_lines(ax, wrap=18)
-
-
-def finding(shown: Sequence[LiveRun]) -> str:
-    """The title of the curves: which run leads at its end, and whether the intervals are apart."""
-    if not shown:
-        return "No run yet"
-    last = [mean_interval(run.returns[:, -1]) for run in shown]
-    best = max(range(len(shown)), key=lambda i: last[i].estimate)
-    name, found = textwrap.shorten(shown[best].label.split(" → ")[0], 30, placeholder=" …"), last[best]
-    low, high = ("", "") if found.n == 1 else (plots.shown(round(x)) for x in (found.low, found.high))
-    value = plots.shown(round(found.estimate)) + (f" [{low}, {high}]" if low else "")
-    if len(shown) == 1:
-        return f"{name} has a mean return of {value}"
-    apart = all(found.low > other.high for i, other in enumerate(last) if i != best)
-    return f"{name} leads: {value}" if apart else f"No clear lead; highest: {name}, {value}"
-
-
-class Stage:
-    """The panel's own copy of an environment, played by the first seed's policy as it is now, and drawn.
-
-    A world of the course says itself how it looks; drawing(obs, action) → SVG, where it is given, does
-    instead. Other environments are not shown: `play` returns "".
-    """
-
-    def __init__(self, training: Any, env: Any, drawing: Callable | None):
-        from rlcourse.parts.environments import Stepper, make
-        from rlcourse.parts.worlds import system_of
-
-        self.training, self.drawing = training, drawing
-        self.stepper = Stepper(make(env, 1, 0))
-        self.system = system_of(self.stepper.env)
-        self.drawn = drawing is not None or hasattr(self.system, "scene")
-
-    def play(self, steps: int = 2) -> str:
-        """Some steps further: the last observation and the action that was taken there, as SVG."""
-        if not self.drawn:
-            return ""
-        policy = self.training.policy().member(0)
-        for _ in range(steps):
-            obs = self.stepper.obs
-            action = policy.act(obs)
-            self.stepper.step(action)
-        if self.drawing is not None:
-            return self.drawing(obs[0], np.atleast_1d(action[0]))
-        own = self.stepper.env.actions(action)[0]  # in the world's own units
-        return plots.scene_svg(self.system.scene(obs[0], own), *STAGE)
+    share = f"{session.progress:.3f}"
+    return f'<progress max="1" value="{share}" aria-label="share of the run"></progress> {counts}'
 
 
 def live(

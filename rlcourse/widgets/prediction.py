@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import math
 import random
 from collections.abc import Mapping, Sequence
 from numbers import Real
@@ -12,6 +11,7 @@ from typing import Any
 
 from rlcourse import plots
 from rlcourse.widgets import display
+from rlcourse.widgets.controls import number
 
 
 class Prediction:
@@ -45,9 +45,7 @@ class Prediction:
         """Answer as a reader would. The first answer stays: a prediction is made once."""
         if self.given is None:
             if self.choices is None:
-                given = float(str(given).strip().replace(",", ".").replace("−", "-"))
-                if not math.isfinite(given):
-                    raise ValueError(f"{given} is not a prediction: give a finite number")
+                given = number(given)
             elif given not in self.choices:
                 raise ValueError(f"{given!r} is not among the choices: {', '.join(map(str, self.choices))}")
             self.given = given
@@ -70,14 +68,14 @@ class Prediction:
             )
         else:
             self._input = ipywidgets.Text(placeholder="a number", layout={"width": "140px"})
+            self._input.on_msg(lambda _, said, __: said.get("event") == "submit" and self._submit())  # Enter
         self._button = ipywidgets.Button(description="Answer", button_style="primary")
         self._button.on_click(lambda _: self._submit())
         self._said = ipywidgets.HTMLMath()
         unit = ipywidgets.HTML(html.escape(self.unit))
         row = [self._input, unit, self._button] if self.choices is None else [self._input]
         below = [] if self.choices is None else [self._button]
-        self._root = ipywidgets.VBox([title, ipywidgets.HBox(row), *below, self._said])
-        self._root.add_class("rlcourse-predict")
+        self._root = display.panel("predict", [title, ipywidgets.HBox(row), *below, self._said])
 
     def lettered(self) -> list[tuple[str, Any]]:
         """(letter, choice) of each, where one holds mathematics; empty otherwise."""
@@ -138,12 +136,9 @@ class Prediction:
         ).replace("<ul></ul>", "")
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display as show
-
         choices = "" if self.choices is None else "\n" + "\n".join(f"  ( ) {c}" for c in self.choices)
-        text = f"Predict. {self.question}{choices}\nAnswer before you read on."
-        widget = {} if self._root is None else self._root._repr_mimebundle_()
-        show({**widget, "text/html": self.still(), "text/plain": text}, raw=True)
+        text = f"Predict. {self.question}{choices}"
+        display.publish(self._root, None, (0, 0), text, "Answer before you read on.", still=self.still())
 
 
 def predict(

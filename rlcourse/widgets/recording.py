@@ -30,9 +30,23 @@ def record(
 
 
 def recorded_runs(path: str | Path) -> list[LiveRun]:
-    """The curves of a file that `record` wrote."""
-    runs = json.loads(Path(path).read_text(encoding="utf-8"))["runs"]
-    return [
-        LiveRun(run["label"], np.asarray(run["steps"]), np.asarray(run["returns"]), "recorded")
-        for run in runs
-    ]
+    """The curves of a file that `record` wrote.
+
+    Raises ValueError, in one line, for a file that is missing or holds no curves.
+    """
+    try:
+        text = json.loads(Path(path).read_text(encoding="utf-8"))
+        runs = [
+            LiveRun(run["label"], np.asarray(run["steps"]), np.asarray(run["returns"], float), "recorded")
+            for run in text["runs"]
+        ]
+        for run in runs:
+            if run.returns.ndim != 2 or run.returns.shape[1:] != run.steps.shape or not len(run.steps):
+                raise ValueError(f"{run.label}: returns {run.returns.shape}, steps {run.steps.shape}")
+            if not np.isfinite(run.returns).all():
+                raise ValueError(f"{run.label}: a return is not finite")
+    except FileNotFoundError:
+        raise ValueError(f"No recording {path}: `record` makes one.") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"The recording {path} cannot be read ({error}): `record` makes it anew.") from None
+    return runs

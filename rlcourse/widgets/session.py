@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
@@ -22,7 +23,7 @@ from rlcourse.parts.settings import fixed_fields
 HEARD_SECONDS = 0.1  # a watcher hears at most ten times a second how far a run has come
 
 
-@dataclass
+@dataclass(eq=False)  # two runs are never the same one
 class LiveRun:
     """One curve of a live panel: label, and arrays that grow as the training does."""
 
@@ -30,6 +31,9 @@ class LiveRun:
     steps: np.ndarray = field(default_factory=lambda: np.zeros(0))  # [E]
     returns: np.ndarray = field(default_factory=lambda: np.zeros((1, 0)))  # [seeds, E]
     status: str = "running"
+    seeds: int | list[int] = 1
+    marks: list[tuple[int, str]] = field(default_factory=list)  # (step, "tau=0.1"): retuned there
+    policy: Any = None  # of all seeds, when the run has ended
 
 
 class Watcher:
@@ -49,8 +53,10 @@ class Session:
     """One algorithm after another, trained in a thread of its own with the values as they are at its start.
 
     state: ready, running, paused, finished, stopped or failed; then `error` holds what was raised. runs: a
-    LiveRun for each training so far. counts: how far the present run has come, by name. note: why it was
-    stopped, if it was not by its reader. values: the fields that `retune` changes.
+    LiveRun for each training so far. counts: how far the present run has come, by name; progress: which share
+    of all that `start` asked for is done. note: why it was stopped, if it was not by its reader. values: the
+    fields that `retune` changes. recorded: runs made before, whose seeds a run of the same name does not
+    repeat.
 
     One session trains at a time in a kernel: `start` stops another one. A session made by the notebook cell
     `cell` stops the one that an earlier execution of that cell left running.
@@ -61,10 +67,10 @@ class Session:
     def __init__(
         self, algorithms: Mapping[str, Any], env: Any, seeds: int | list[int],
         values: Mapping[str, Any] | None = None, *, trainer: Callable | None = None,
-        watcher: Watcher | None = None, cell: str | None = None,
+        watcher: Watcher | None = None, cell: str | None = None, recorded: Sequence[LiveRun] = (),
     ):  # fmt: skip
         self.algorithms, self.env, self.seeds, self.trainer = algorithms, env, seeds, trainer
-        self.watcher, self.cell = watcher or Watcher(), cell
+        self.watcher, self.cell, self.recorded = watcher or Watcher(), cell, list(recorded)
         former = Session.working
         if former is not None and (cell is None or former.cell == cell):
             former.stop("its cell was run again").wait(10)
@@ -72,10 +78,13 @@ class Session:
         self.state, self.error, self.note = "ready", None, ""
         self.runs: list[LiveRun] = []
         self.counts: dict[str, float] = {}
+        self.progress = 0.0
+        self._begun: Counter[str] = Counter()  # runs of these settings so far
+        self._forgotten: tuple[list[LiveRun], dict[str, Any], Counter[str]] | None = None
         self._thread: threading.Thread | None = None
         self._stop, self._pause, self._lock = threading.Event(), threading.Event(), threading.Lock()
         self._changes: dict[str, Any] = {}
-        self._steps, self._heard = 0, 0.0
+        self._steps, self._asked, self._part, self._heard = 0, 0, (0.0, 1.0), 0.0
 
     @property
     def busy(self) -> bool:
@@ -135,10 +144,31 @@ class Session:
             if self.busy and self.at_once(name):
                 self._changes[name] = value
 
-    def forget(self) -> Session:
-        """Stop, and forget all runs."""
+    def forget(self, *runs: LiveRun) -> Session:
+        """Forget these runs; without a name: stop, and forget all of them. `recall` undoes it."""
+        self._forgotten = list(self.runs), dict(self.values), Counter(self._begun)
+        if runs:
+            self.runs = [run for run in self.runs if run not in runs]
+            return self
         self.stop().wait(10)
         self.runs, self.state, self.error, self.counts, self.note = [], "ready", None, {}, ""
+        self.progress = 0.0
+        self._begun.clear()
+        return self
+
+    @property
+    def can_recall(self) -> bool:
+        """Whether there is something forgotten."""
+        return self._forgotten is not None
+
+    def recall(self) -> Session:
+        """Undo the last `forget`: its runs come back, before those since then, and its values."""
+        if self._forgotten is not None:
+            (former, values, begun), self._forgotten = self._forgotten, None
+            self.runs = former + [run for run in self.runs if run not in former]
+            self._begun |= begun
+            for name, value in values.items():
+                self.retune(name, value)
         return self
 
     def wait(self, seconds: float | None = None) -> Session:
@@ -161,8 +191,9 @@ class Session:
                 from rlcourse.training import train as trainer
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message="training failed")  # `error` says it
-                for name in names:
+                for index, name in enumerate(names):
                     if not self._stop.is_set():
+                        self._part = index / len(names), 1 / len(names)
                         self._train(trainer, name, steps)
             if self.state != "failed":
                 self.state = "stopped" if self._stop.is_set() else "finished"
@@ -184,24 +215,42 @@ class Session:
         with self._lock:
             mine = {n: v for n, v in self.values.items() if hasattr(base, n)}
             self._changes = {}
-        run = LiveRun(self.label(name, base, mine))
+        run = LiveRun(self.label(name, base, mine), seeds=self.fresh_seeds(name, base, mine))
+        self._begun[_with_settings(name, base, mine)] += 1
         self.runs.append(run)
         self._began, self._worked = time.perf_counter(), (0, time.perf_counter(), 0.0)
+        self._asked, self.counts = steps, {}
         result = trainer(
-            replace(base, **mine), self.env, steps=steps, seeds=self.seeds,
+            replace(base, **mine), self.env, steps=steps, seeds=run.seeds,
             callbacks=[lambda training: self._after_update(training, run)],
         )  # fmt: skip
         self._take(run, result.curve)
-        run.status, self.counts["steps"] = result.status, self._steps
+        run.status, run.policy, self.counts["steps"] = result.status, result.policy, self._steps
+        if run.returns.shape[1]:
+            self.counts["mean return"] = float(run.returns[:, -1].mean())
+        self.counts.pop("seconds left", None)
+        self._advance()
         if result.status == "failed":
             self.fail(RuntimeError(result.reason))
 
     def label(self, name: str, base: Any, values: Mapping[str, Any]) -> str:
         """The name of a run of `base` with these values: the settings that read differently, its number."""
-        own = {n: setting(n, getattr(base, n)) for n in values}
-        label = " ".join([name, *(setting(n, v) for n, v in values.items() if setting(n, v) != own[n])])
-        same = sum(run.label == label or run.label.startswith(f"{label} (run") for run in self.runs)
+        label = _with_settings(name, base, values)
+        same = self._begun[label]
         return label if not same else f"{label} (run {same + 1})"
+
+    def fresh_seeds(self, name: str, base: Any, values: Mapping[str, Any]) -> int | list[int]:
+        """The session's seeds for the first run of these settings; others for each further one.
+
+        A repeated run is new evidence, not the same curve over again; runs of other settings share their
+        seeds, so that they can be compared in pairs.
+        """
+        label = _with_settings(name, base, values)
+        before = self._begun[label] + sum(run.label == label for run in self.recorded)
+        if not before:
+            return self.seeds
+        seeds = list(range(self.seeds)) if isinstance(self.seeds, int) else list(self.seeds)
+        return [seed + before * (max(seeds) + 1) for seed in seeds]
 
     def _after_update(self, training: Any, run: LiveRun) -> None:
         if self._pause.is_set() and not self._stop.is_set():
@@ -235,6 +284,7 @@ class Session:
         if changes:
             training.algorithm = replace(training.algorithm, **changes)
             names = ", ".join(setting(n, v) for n, v in changes.items())
+            run.marks.append((training.steps, names))
             run.label = f"{run.label.split(' → ')[0]} → {names}"
 
     def _count(self, training: Any, run: LiveRun, now: float) -> None:
@@ -246,9 +296,15 @@ class Session:
         counts = {"steps": training.steps, "seconds": round(now - self._began, 1)}
         if rate:
             counts["steps per second"] = round(rate)
+            counts["seconds left"] = round((self._asked - training.steps) * run.returns.shape[0] / rate)
         if run.returns.shape[1]:
             counts["mean return"] = float(run.returns[:, -1].mean())
         self.counts = counts
+        self._advance()
+
+    def _advance(self) -> None:
+        begun, share = self._part
+        self.progress = min(1.0, begun + share * self._steps / max(1, self._asked))
 
     @staticmethod
     def _take(run: LiveRun, curve: Any) -> None:
@@ -272,6 +328,12 @@ def _name(algorithm: Any, among: Sequence) -> str:
     values = {f.name: getattr(algorithm, f.name) for f in fields(algorithm)}
     differing = [n for n, value in values.items() if any(getattr(other, n) != value for other in others)]
     return " ".join([type(algorithm).__name__, *(setting(n, values[n]) for n in differing)])
+
+
+def _with_settings(name: str, base: Any, values: Mapping[str, Any]) -> str:
+    """The name and the values that read differently from those of `base`: "TD3 tau=0.1"."""
+    own = {n: setting(n, getattr(base, n)) for n in values}
+    return " ".join([name, *(setting(n, v) for n, v in values.items() if setting(n, v) != own[n])])
 
 
 def setting(name: str, value: Any) -> str:

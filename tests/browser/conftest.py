@@ -16,7 +16,7 @@ A page is not run whole here: nbval does that, once. A test gets the cells that 
 that this lab needs, and of no others, so one broken lab fails its own tests alone.
 
 open_notebook(path_or_cells, run="panels") -> Page, closed after the module.
-    A path below notebooks/ (a copy is opened; a `.py` source is compiled by jupytext), or a list of cells.
+    A path below notebooks/ (a copy is opened; a `.py` source is compiled), or a list of cells.
     run: "panels", "all" (fails with the cells' errors), or "nothing".
 The rest is in driving.py: Page, Lab, Predict, Live. A label is the name of a control ("noise"), its symbol
 and name, or a part of them unique in the panel.
@@ -36,6 +36,7 @@ from pathlib import Path
 
 import pytest
 
+from rlcourse import notebooks
 from rlcourse.commands.lab import PROMPT_SERVER
 
 pytest.register_assert_rewrite("driving")
@@ -124,7 +125,6 @@ def open_notebook(jupyter, chromium, screenshots):
 
 def _place(source: str | Path | list[str], root: Path) -> str:
     """Put a copy of the notebook below the server's root; its neighbours (recordings) come along."""
-    import jupytext
     import nbformat
 
     if isinstance(source, list):
@@ -142,9 +142,7 @@ def _place(source: str | Path | list[str], root: Path) -> str:
     target = root / secrets.token_hex(4)
     shutil.copytree(path.parent, target, ignore=shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__"))
     if path.suffix == ".py":
-        book = jupytext.read(path)
-        book.metadata.update(KERNEL)  # without a kernel named, JupyterLab asks for one and waits
-        nbformat.write(book, (target / path.name).with_suffix(".ipynb"))
+        nbformat.write(notebooks.compile_source(path), (target / path.name).with_suffix(".ipynb"))
     return str((target / path.name).with_suffix(".ipynb").relative_to(root))
 
 

@@ -19,21 +19,21 @@ SQUARE = {  # label: (argument, value at Home, value at End)
     "old: π(move|1)": ("old_1", 0.01, 0.99),
     "target: π(move|0)": ("target_0", 0.0, 1.0),
     "target: π(move|1)": ("target_1", 0.0, 1.0),
-    "share of the way": ("t", 0.0, 1.0),
+    "share of the way": ("m", 0.0, 1.0),
     "discount": ("gamma", 0.0, 0.99),
 }
 
 
-def square_numbers(old_0=0.5, old_1=0.5, target_0=0.05, target_1=0.05, t=0.2, gamma=0.2):
+def square_numbers(old_0=0.5, old_1=0.5, target_0=0.05, target_1=0.05, m=0.2, gamma=0.2):
     """What the lab must show, from the package's equations alone."""
     mdp = markov.two_state(gamma)
     old = np.array([[1 - old_0, old_0], [1 - old_1, old_1]])
     target = np.array([[1 - target_0, target_0], [1 - target_1, target_1]])
-    here = (1 - t) * old + t * target
+    here = (1 - m) * old + m * target
     return {
         "η(old)": markov.expected_return(mdp, old),
-        "η(π_t)": markov.expected_return(mdp, here),
-        "L(π_t)": markov.surrogate(mdp, here, old),
+        "η(here)": markov.expected_return(mdp, here),
+        "L(here)": markov.surrogate(mdp, here, old),
         "TV bound": markov.improvement_bound(mdp, here, old, "tv"),
         "KL bound": markov.improvement_bound(mdp, here, old, "kl"),
         "D_TV max": markov.max_tv(old, here),
@@ -47,7 +47,7 @@ def test_08_every_slider_to_both_ends_shows_the_equations_numbers(lecture_08, la
     lab.reset()
     lab.shows(square_numbers(), "reset")
     for shown in lab.ends(label, *SQUARE[label], square_numbers):
-        assert shown["TV bound"] <= shown["η(π_t)"] + 1e-9
+        assert shown["TV bound"] <= shown["η(here)"] + 1e-9
         assert shown["KL bound"] <= shown["TV bound"] + 1e-9
 
 
@@ -56,7 +56,7 @@ def test_08_an_infinite_divergence_is_shown_and_breaks_nothing(lecture_08):
     lab.reset()
     lab.press("target: π(move|0)", "End")
     lab.press("share of the way", "End")
-    expected = square_numbers(target_0=1.0, t=1.0)
+    expected = square_numbers(target_0=1.0, m=1.0)
     assert (expected["D_KL max"], expected["KL bound"]) == (np.inf, -np.inf)
     lab.shows(expected, "the end of the way")
 
@@ -70,7 +70,7 @@ def test_08_a_new_picture_follows_each_move_within_90_ms_at_p95(lecture_08, labe
 
 
 def test_08_asks_at_least_three_predictions_and_answers_them(lecture_08):
-    answers = ["no, whatever its length", "like t²", "more than 1 000 times", "nothing"]
+    answers = ["no, whatever its length", "like m²", "about 5 000 times", "nothing"]
     for i, answer in enumerate(answers):
         question = lecture_08.predict(i)
         assert question.verdict() == ""

@@ -78,13 +78,14 @@ class Climber:
 class Climbing:
     def __init__(self, algorithm, env, steps, seeds):
         self.algorithm, self.total_steps, self.steps, self.stopping = algorithm, steps, 0, False
-        self.run = Run(algorithm, env, list(range(seeds)), steps)
+        self.run = Run(algorithm, env, seeds, steps)
     def stop(self):
         self.stopping = True
 
 def climb(algorithm, env, *, steps, seeds, callbacks):
+    seeds = list(range(seeds)) if isinstance(seeds, int) else seeds
     training = Climbing(algorithm, env, steps, seeds)
-    height = np.zeros(seeds)
+    height = np.zeros(len(seeds))
     for step in range(steps):
         if training.stopping:
             break
@@ -93,7 +94,7 @@ def climb(algorithm, env, *, steps, seeds, callbacks):
         training.steps = step + 1
         if step % 50 == 49:
             curve = training.run.curve
-            returns = np.column_stack([curve.returns.reshape(seeds, -1), height + np.arange(seeds)])
+            returns = np.column_stack([curve.returns.reshape(len(seeds), -1), height + np.array(seeds)])
             training.run.curve = Curve(np.append(curve.steps, step + 1), curve.seconds, returns)
             if training.algorithm.fault and step > 100:
                 raise FloatingPointError("the climber fell")

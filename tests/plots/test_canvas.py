@@ -111,10 +111,23 @@ def test_keeping_the_frames_makes_pictures_faster():
             ax.plot([0, 1], [0, k])
             ax.set(xlim=(0, 1), ylim=(0, 20), xlabel="x", ylabel="y", title=f"{k}")
             if forget:
-                canvas.kept(fig).background = None
+                canvas.kept(fig).backgrounds.clear()
             start = time.perf_counter()
             plots.draw(fig)
             times.append(time.perf_counter() - start)
         return min(times)
 
     assert seconds(forget=False) < 0.6 * seconds(forget=True)
+
+
+def test_a_picture_of_twice_the_pixels_is_the_same_picture_and_the_next_one_of_the_usual_size_too():
+    fig = plots.figure(2, 1, layout=None)
+    plots.axes(fig).plot([0, 1], [0, 1])
+    usual = plots.to_png(fig)
+    sharp = Image.open(io.BytesIO(plots.to_png(fig, 2)))
+    assert sharp.size == (400, 200)
+    small = np.asarray(sharp.resize((200, 100), Image.Resampling.BOX)).astype(int)
+    assert np.abs(small - np.asarray(Image.open(io.BytesIO(usual))).astype(int)).mean() < 12
+    assert plots.to_png(fig) == usual
+    kept = canvas.kept(fig).backgrounds
+    assert set(kept) == {100, 200}, "each keeps its frames"

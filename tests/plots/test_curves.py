@@ -29,6 +29,17 @@ def test_ten_seeds_are_summed_up_by_their_iqm_and_one_seed_has_no_band():
     assert plots.curve_note(1) == "one seed: no interval"
 
 
+def test_a_band_does_not_leave_the_returns_that_are_possible():
+    returns = np.array([[-900.0, -5.0], [-1000.0, -300.0], [-1100.0, -2.0]])
+    ax = plots.axes(plots.figure())
+    free = plots.learning_curve(ax, range(2), returns, "TD3")
+    bound = plots.learning_curve(ax, range(2), returns, "TD3", bounds=(None, 0))
+    assert free.high[1] > 0 == bound.high[1]
+    assert np.array_equal(bound.low, free.low) and bound.high[0] == free.high[0]
+    assert np.array_equal(bound.estimate, free.estimate)
+    assert ax.collections[1].get_paths()[0].vertices[:, 1].max() <= 0
+
+
 def test_a_curve_of_the_wrong_shape_is_refused_in_one_line():
     with pytest.raises(ValueError, match=r"returns \(2, 4\) do not fit steps \(3,\)"):
         plots.learning_curve(plots.axes(plots.figure()), range(3), np.zeros((2, 4)), "TD3")
@@ -60,3 +71,17 @@ def test_round_limits_hold_all_values_and_are_the_narrowest_of_at_most_six_steps
         assert top - bottom <= min(candidates) * (1 + 1e-9)
     with pytest.raises(ValueError, match="no finite value"):
         plots.round_limits([np.nan])
+
+
+def test_many_labels_keep_their_first_lines_and_a_line_that_leaves_has_its_label_where_it_leaves():
+    ax = plots.axes(plots.figure())
+    for number in range(9):
+        ax.plot([0, 1], [0.0, 1.0], label=f"run {number}, of many words")
+    plots.label_lines(ax, wrap=12)
+    assert [text.get_text() for text in ax.texts][0].startswith("run")
+    assert all("\n" not in text.get_text() for text in ax.texts)
+    ax = plots.axes(plots.figure())
+    ax.plot([0, 1, 2], [0.0, 0.2, 1.0], label="long")
+    ax.set(xlim=(0, 1.5), ylim=(0, 1))
+    plots.label_lines(ax)
+    assert ax.texts[0].get_position()[1] == pytest.approx(0.2)

@@ -1,5 +1,6 @@
 """Pictures carry their words, their numbers and where they came from."""
 
+import io
 import math
 
 from PIL import Image
@@ -24,6 +25,16 @@ def test_a_picture_shows_its_numbers_and_its_alternative_text():
     assert picture.numbers == {"square": 9.0}
     assert bundle["text/plain"] == "Squares grow\nsquare = 9"
     assert metadata["image/png"]["alt"] == "Squares grow"
+
+
+def test_a_still_has_twice_the_pixels_of_its_place_and_its_figure_keeps_its_own():
+    fig = plots.figure(3, 2)
+    plots.axes(fig).plot([0, 1], [0, 1])
+    still = plots.show(fig)
+    assert Image.open(io.BytesIO(still.png)).size == (600, 400)
+    _, metadata = still._repr_mimebundle_()
+    assert (metadata["image/png"]["width"], metadata["image/png"]["height"]) == (300, 200)
+    assert Image.open(io.BytesIO(plots.to_png(fig))).size == (300, 200)
 
 
 def test_numbers_are_shown_with_four_digits():

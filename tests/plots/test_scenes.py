@@ -54,7 +54,7 @@ def test_every_shape_stands_at_the_same_place_on_a_figure_and_in_svg():
 
 @pytest.mark.parametrize("role", ROLES)
 def test_every_role_has_a_pen_on_figures_and_in_svg(role):
-    assert f'fill="{scenes.PENS[role].colour}"' in plots.scene_svg(
+    assert f'fill="{scenes.PENS[role].ink}"' in plots.scene_svg(
         Scene([Disc(role, 0, 0, 1)], (-1, 1, -1, 1), ""), 9, 9
     )
 
@@ -75,3 +75,10 @@ def test_a_cart_has_a_scale_and_its_pole_leans_to_its_angle():
     assert ax.lines[-1].get_xdata()[1] == pytest.approx(0.5 + math.sin(0.1))
     assert "cart at 0.50, pole 6 degrees" in plots.cart_svg(0.5, 0.1)
     assert "pole" not in plots.cart_svg(0.5)
+
+
+def test_a_drawing_on_a_dark_page_has_no_black_on_it_and_words_in_the_pages_own_colour():
+    svg = plots.pendulum_svg(1.0, 1.5)
+    assert "#000000" not in svg
+    assert 'stroke="currentColor"' in svg, "the rod"
+    assert svg.split("<text")[1].count('fill="currentColor"') == 1

@@ -23,7 +23,7 @@ class Climber:
 class Climbing:
     def __init__(self, algorithm, steps, seeds):
         self.algorithm, self.steps, self.stopping = algorithm, 0, False
-        self.run = Run(algorithm, "hill", list(range(seeds)), steps)
+        self.run = Run(algorithm, "hill", seeds, steps)
 
     def stop(self):
         self.stopping = True
@@ -31,6 +31,7 @@ class Climbing:
 
 def run_climb(algorithm, env, *, steps, seeds, callbacks):
     """A trainer with the interface of `train`, whose return grows by the slope at each step."""
+    seeds = list(range(seeds)) if isinstance(seeds, int) else seeds
     training = Climbing(algorithm, steps, seeds)
     height = 0.0
     while training.steps < steps and not training.stopping:
@@ -39,7 +40,7 @@ def run_climb(algorithm, env, *, steps, seeds, callbacks):
         training.steps += 1
         if training.steps % 20 == 0:
             curve = training.run.curve
-            returns = np.column_stack([curve.returns.reshape(seeds, -1), height + np.arange(seeds)])
+            returns = np.column_stack([curve.returns.reshape(len(seeds), -1), height + np.array(seeds)])
             training.run.curve = Curve(np.append(curve.steps, training.steps), curve.seconds, returns)
         if training.algorithm.fault and training.steps > 50:
             raise FloatingPointError("the climber fell")

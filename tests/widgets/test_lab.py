@@ -1,6 +1,10 @@
 """Labs without a page: what they compute, refuse and leave behind."""
 
+import io
+
+import numpy as np
 import pytest
+from PIL import Image
 
 from rlcourse import plots
 from rlcourse.widgets import Choice, Slider, Switch, explore
@@ -62,3 +66,25 @@ def test_text_from_outside_is_escaped():
     one = explore(lambda fig, x=0.5: {"<b>": "<script>"}, x=Slider("x", "x"))
     assert "<script>" not in one._numbers.value
     assert "&lt;b&gt;" in one._numbers.value
+
+
+def test_a_picture_at_rest_has_twice_the_pixels_and_is_drawn_by_the_same_figure():
+    one = lab().set(gap=2.0)
+    moving = Image.open(io.BytesIO(one._image.value))
+    one.sharpen()
+    sharp = Image.open(io.BytesIO(one._image.value))
+    assert sharp.size == tuple(2 * side for side in moving.size)
+    small = np.asarray(sharp.resize(moving.size, Image.Resampling.BOX)).astype(int)
+    assert np.abs(small - np.asarray(moving).astype(int)).mean() < 6
+    one.set(gap=1.0)
+    assert Image.open(io.BytesIO(one._image.value)).size == moving.size
+
+
+def test_a_page_draws_the_sharp_picture_when_the_hand_rests_and_only_once(until):
+    one = lab()
+    drawn = []
+    one.sharpen = lambda: drawn.append(one.values["gap"])
+    for gap in (1.1, 1.2, 1.3):
+        one._inputs["gap"].value = gap
+    until(lambda: drawn)
+    assert drawn == [1.3]

@@ -154,7 +154,7 @@ def test_an_environment_that_says_nothing_is_not_shown_unless_its_page_draws_it(
     seen = []
     drawing = lambda obs, action: f"<svg>{seen.append((obs.shape, action.shape))}</svg>"  # noqa: E731
     one = live(PPO(**nets), "Acrobot-v1", seeds=1, drawing=drawing).smoke(200)
-    assert one._scene.value == "<svg>None</svg>"
+    assert "<svg>None</svg>" in one._scene.value
     assert seen[0] == ((6,), (1,))
 
 

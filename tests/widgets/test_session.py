@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from rlcourse.widgets import Session, Watcher
+from rlcourse.widgets import LiveRun, Session, Watcher
 from rlcourse.widgets.session import named
 
 
@@ -84,6 +84,47 @@ def test_forgetting_stops_and_clears_but_keeps_the_values(session, until):
     session.forget()
     assert (session.state, session.runs, session.counts, session.note) == ("ready", [], {}, "")
     assert session.values == {"slope": 0.5}
+
+
+def test_a_run_of_the_same_settings_has_other_seeds_and_one_of_other_settings_the_same(session):
+    for slope in (1.0, 1.0, 0.5, 1.0):
+        session.retune("slope", slope)
+        session.start(["A"], 20).wait(10)
+    assert [run.seeds for run in session.runs] == [2, [2, 3], 2, [4, 5]]
+    assert session.runs[1].returns[:, -1].tolist() == [22.0, 23.0], "the trainer was given them"
+
+
+def test_a_first_run_does_not_repeat_the_seeds_of_its_recording(Climber, climb):
+    recorded = [LiveRun("A", status="recorded")]
+    session = Session({"A": Climber()}, "hill", [3, 5], trainer=climb, recorded=recorded)
+    session.start(["A"], 20).wait(10)
+    assert session.runs[0].seeds == [9, 11]
+
+
+def test_what_was_forgotten_can_be_recalled_once(session):
+    session.start(["A", "B"], 20).wait(10)
+    first, second = session.runs
+    session.forget(first)
+    assert session.runs == [second]
+    session.recall()
+    assert session.runs == [first, second]
+    session.forget()
+    session.start(["A"], 20).wait(10)
+    session.recall().recall()
+    assert session.runs[:2] == [first, second]
+    assert len(session.runs) == 3
+
+
+def test_progress_and_the_seconds_left_are_told_while_it_runs_and_the_bar_ends_full(session, until):
+    session.start(["A", "B"], 2000)
+    until(lambda: "seconds left" in session.counts)
+    assert 0 < session.progress < 0.5
+    assert 0 <= session.counts["seconds left"] < 60
+    until(lambda: len(session.runs) == 2 and session.counts)
+    assert 0.5 <= session.progress < 1
+    session.wait(30)
+    assert session.progress == 1.0
+    assert "seconds left" not in session.counts
 
 
 def test_algorithms_are_named_by_their_class_and_by_what_tells_them_apart(Climber):

@@ -3,6 +3,9 @@
 A *system* is a frozen record of constants with pure functions: `start`, `step`, `observe` and `scene`, how
 it looks. The physical state of all copies is `env.unwrapped.state` [E, D], its columns named by
 `system.state_names`: draw it, or set it.
+
+A world of chance draws nothing itself. It says how many numbers a step needs, `chance = 1`, and is handed
+them, `step(state, action, uniform)`, from the stream of each copy: its rewards are those of the run's seeds.
 """
 
 from typing import Any, ClassVar, Protocol
@@ -29,7 +32,10 @@ class System(Protocol):
         """uniform [K, D] in [0, 1) -> state [K, D]."""
 
     def step(self, state: np.ndarray, action: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """state [E, D], action [E, ...] -> a new state [E, D], reward [E], terminated [E]."""
+        """state [E, D], action [E, ...] -> a new state [E, D], reward [E], terminated [E].
+
+        With a field `chance`, a number C ≥ 1, a third argument: uniform [E, C] in [0, 1).
+        """
 
     def observe(self, state: np.ndarray) -> np.ndarray:
         """state [E, D] -> a new float32 [E, O]."""
@@ -83,7 +89,9 @@ class SystemVectorEnv(VectorEnv):
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict]:
         """action [E, A] or [E] -> obs [E, O], reward [E], terminated [E], truncated [E], info."""
-        self.state, reward, terminated = self.system.step(self.state, action)
+        self.state, reward, terminated = self.system.step(
+            self.state, action, *_chance(self.system, self.streams)
+        )
         self.elapsed += 1
         truncated = self.elapsed >= self.max_episode_steps
         obs = self.system.observe(self.state)
@@ -136,9 +144,16 @@ class SystemEnv(gymnasium.Env):
 
     def step(self, action: np.ndarray | int) -> tuple[np.ndarray, float, bool, bool, dict]:
         """action [A] or a number -> obs [O], reward, terminated, False (the wrapper has the clock), {}."""
-        state, reward, terminated = self.system.step(self.state[None], np.asarray(action)[None])
+        chance = _chance(self.system, [self.np_random])
+        state, reward, terminated = self.system.step(self.state[None], np.asarray(action)[None], *chance)
         self.state = state[0]
         return self.system.observe(state)[0], float(reward[0]), bool(terminated[0]), False, {}
+
+
+def _chance(system: System, streams: list[np.random.Generator]) -> tuple[np.ndarray, ...]:
+    """What a step draws, from each copy's own stream: (uniform [E, C],), or () without chance."""
+    count = getattr(system, "chance", 0)
+    return (np.stack([stream.random(count) for stream in streams]),) if count else ()
 
 
 def _refuse(options: dict | None) -> None:

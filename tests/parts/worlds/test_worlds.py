@@ -13,7 +13,7 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
 from rlcourse.commands.test import fuse
-from rlcourse.parts.worlds import CartPole, DoubleIntegrator, Pendulum, SystemVectorEnv
+from rlcourse.parts.worlds import CartPole, DoubleIntegrator, Pendulum, SystemEnv, SystemVectorEnv
 
 IDS = ["Pendulum-v1", "CartPole-v1"]
 
@@ -207,3 +207,51 @@ def test_registration_needs_no_torch_and_happens_once():
         "assert 'torch' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=fuse(12))
+
+
+class Chance:
+    """r ~ U[0, 1) whatever is done, handed to the step; the state never changes."""
+
+    chance = 1
+    state_names = ("nothing",)
+    action_space = gymnasium.spaces.Box(-1.0, 1.0, (1,), np.float32)
+    observation_space = gymnasium.spaces.Box(0.0, 1.0, (1,), np.float32)
+
+    def start(self, uniform):
+        return np.zeros((len(uniform), 1))
+
+    def step(self, state, action, uniform):
+        return state, uniform[:, 0], np.zeros(len(state), bool)
+
+    def observe(self, state):
+        return np.ones((len(state), 1), np.float32)
+
+
+def rewards_of_chance(seed, num_envs=1, steps=7):
+    env = SystemVectorEnv(Chance(), num_envs, max_episode_steps=3)
+    env.reset(seed=seed)
+    return np.stack([env.step(np.zeros((num_envs, 1), np.float32))[1] for _ in range(steps)])
+
+
+def test_what_a_step_draws_comes_from_the_stream_of_its_own_copy():
+    together = rewards_of_chance([5, 9, 2], 3)
+    for column, seed in enumerate((5, 9, 2)):
+        np.testing.assert_array_equal(together[:, column], rewards_of_chance([seed])[:, 0])
+    assert len(np.unique(together)) == together.size, "no two copies and no two steps share a reward"
+
+
+def test_a_single_environment_draws_the_rewards_of_the_vectorised_one():
+    env = SystemEnv(Chance())
+    env.reset(seed=5)
+    alone = [env.step(np.zeros(1, np.float32))[1] for _ in range(3)]  # the clock restarts the other after 3
+    np.testing.assert_array_equal(alone, rewards_of_chance([5], steps=3)[:, 0])
+
+
+def test_a_restored_world_of_chance_goes_on_with_the_same_rewards():
+    env, action = SystemVectorEnv(Chance(), 2), np.zeros((2, 1), np.float32)
+    env.reset(seed=3)
+    env.step(action)
+    kept = env.snapshot()
+    first = env.step(action)[1]
+    env.restore(kept)
+    np.testing.assert_array_equal(env.step(action)[1], first)

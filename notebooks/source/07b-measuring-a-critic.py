@@ -1,0 +1,543 @@
+# %% [markdown] tags=["head"]
+# # Lecture 07b · Measuring a critic
+#
+# question: Lecture 07 promised that DDPG's critic is too hopeful and TD3's is less so. Does that happen in real networks, and how would one know?
+# objectives:
+# - **measure** a critic's bias, where the truth is known and where it is not
+# - **separate** the bias that an algorithm makes from the luck of a seed and from the first value of a network
+# - **decide** from paired seeds, in three disjoint sets, whether a difference is there
+# needs:
+# - 07: the four estimates of the best action, and TD3 line by line
+# symbols: s, a, r, t, T, \gamma, \pi, \mu, w, Q_w, Q', \tau, \sigma, \tilde\sigma, d, \mathbb E, \mathcal N
+# - $Q$: true value of an action; $Q_1$, $Q_2$ are the twin critics
+# - $b$: bias of one backup
+# - $e$: mean error of the critic
+# - $\bar r$: mean of the rewards in a replay
+# homework: 3
+
+# %%
+from dataclasses import replace
+
+import gymnasium
+import numpy as np
+import torch
+from gymnasium.spaces import Box
+from scipy.special import ndtri
+
+from rlcourse import plots
+from rlcourse.algorithms.ddpg import DDPG
+from rlcourse.algorithms.td3 import TD3
+from rlcourse.equations.returns import td_target
+from rlcourse.experiments import recorded
+from rlcourse.pages import receipts
+from rlcourse.parts.noise import GaussianNoise
+from rlcourse.parts.randomness import Streams
+from rlcourse.parts.worlds import Pendulum, SystemVectorEnv, system_of
+from rlcourse.statistics import interval
+from rlcourse.training.probes import PROBE, q_of_own_action, train_and_probe
+from rlcourse.widgets import predict
+
+plots.use()
+
+# %% [markdown]
+# ## 1 · Tables first (15 minutes)
+#
+# The smallest loop: one state, two actions, rewards $\mathcal N(0,1)$ whatever you do, $\gamma = 0.9$. Every value is 0. A thousand agents learn in tables from fresh rewards; each has
+# twin tables, which see different rewards. They back up either the maximum (*max*) or, as TD3 does, the smaller value of the first table's choice (*actor*).
+
+
+# %%
+def learn_tables(target, agents=1000, steps=1000, gamma=0.9, rate=0.1, seed=0):
+    """Twin tables q [2, agents, 2 actions]: the mean error of q, and of target(q) beyond it, [steps, agents] each."""
+    rng, q, errors, biases = np.random.default_rng(seed), np.zeros((2, agents, 2)), [], []
+    for _ in range(steps):
+        best = np.broadcast_to(target(q), (2, agents))
+        errors.append(q.mean(axis=(0, 2)))
+        biases.append(best.mean(axis=0) - errors[-1])
+        q = q + rate * (rng.standard_normal(q.shape) + gamma * best[..., None] - q)
+    return np.array(errors), np.array(biases)
+
+
+def maximum(q):
+    return q.max(axis=-1)
+
+
+def smaller_at_the_first_ones_choice(q):
+    """TD3: the first table chooses the action, the smaller of the two values it."""
+    chosen = q[0].argmax(axis=-1)
+    return np.take_along_axis(q.min(axis=0), chosen[:, None], axis=-1)[:, 0]
+
+
+tables = {"max": learn_tables(maximum), "actor": learn_tables(smaller_at_the_first_ones_choice)}
+
+# %% [markdown]
+# What to look for: where each curve settles, and how far that is from the bias of a single backup.
+
+# %% tags=["hide"]
+fig = plots.figure(9, 3.6)
+ax = plots.axes(fig)
+for name, look in (("max", (plots.ORANGE, plots.DASHES)), ("actor", (plots.BLUE, "-"))):
+    error, backup = (values.mean(axis=1) for values in tables[name])
+    ax.plot(error, color=look[0], linestyle=look[1], label=f"{name}: error")
+    ax.plot(backup, color=look[0], linestyle=plots.DOTS, linewidth=1.5, label=f"{name}: one backup")
+ax.axhline(0, color=plots.BLACK, linewidth=1.5, linestyle="-")
+ax.set(xlabel="backups", ylabel="error (units of the reward)", xlim=(0, 1000))
+ax.set_title("The error settles at nine times the bias of one backup")
+plots.label_lines(ax)
+plots.show(
+    fig,
+    alt="Mean error of a thousand tables over backups: max settles far above 0, actor below 0, each nine times one backup's bias",
+)
+
+# %% [markdown]
+# Both errors compound by the same factor $\gamma/(1-\gamma) = 9$, upwards for *max* and downwards for *actor*. The size of one backup's bias can be predicted too. An entry's *own* part
+# is a moving average, with the rate 0.1, of its own rewards, so its standard deviation is $\sqrt{0.1/1.9} = 0.23$. Lecture 07 then promises $b = 0.23/\sqrt\pi = 0.13$ for *max*, and
+# half of that, below 0, for *actor*. (What both entries share moves them together and cannot change which is the larger.)
+
+# %%
+with receipts("mean over agents", oracle="predicted") as same:
+    for name, share in (("max", 1), ("actor", -0.5)):
+        error, backup = (values[500:].mean(axis=0) for values in tables[name])
+        promised, gap = share * (0.1 / 1.9 / np.pi) ** 0.5, error - 9 * backup
+        same(f"{name}: b", backup.mean(), promised, 4 * backup.std() / len(backup) ** 0.5)
+        same(f"{name}: e, γ/(1 − γ) b", error.mean(), 9 * backup.mean(), 4 * gap.std() / len(gap) ** 0.5)
+        assert (error.mean() > 0) == (name == "max")
+
+# %% [markdown]
+# ## 2 · Networks whose true value is known (35 minutes)
+#
+# The same world for DDPG and TD3: one state, an action $a \in [-1, 1]$, reward $\mathcal N(0,1)$ whatever the action. For *every* policy $Q = 0$, so whatever a critic says is its error.
+# The world draws nothing itself: it is handed one number a step (`chance = 1`) from the stream of each seed, so that another seed meets other rewards.
+
+
+# %%
+class OneState:
+    """r ~ N(0, 1), whatever the action; the state never changes. Q(s, a) = 0 for every policy."""
+
+    chance = 1
+    state_names = ("nothing",)
+    action_space = Box(-1.0, 1.0, (1,), np.float32)
+    observation_space = Box(0.0, 1.0, (1,), np.float32)
+
+    def start(self, uniform):
+        return np.zeros((len(uniform), 1))
+
+    def step(self, state, action, uniform):
+        reward = ndtri(uniform[:, 0])  # Φ⁻¹(U) ~ N(0, 1)
+        return state, reward, np.zeros(len(state), bool)
+
+    def observe(self, state):
+        return np.ones((len(state), 1), np.float32)
+
+
+def one_state(num_envs):
+    return SystemVectorEnv(OneState(), num_envs, max_episode_steps=200)
+
+
+# %% [markdown]
+# Five variants with small networks and $\gamma = 0.9$. Every seed meets the same first weights and the same rewards in each variant, so differences are taken seed by seed.
+
+
+# %%
+def first_critic_only(reward, terminated, next_q1, next_q2, gamma):
+    """Twin critics are trained, but the target ignores the second."""
+    return td_target(reward, terminated, next_q1, gamma)
+
+
+small = {"gamma": 0.9, "tau": 0.02, "capacity": 1000, "batch_size": 64, "hidden": (32, 32)}
+td3 = TD3(**small)
+variants = {
+    "DDPG": DDPG(**small, noise=GaussianNoise(0.1)),
+    "TD3": td3,
+    "TD3, one critic": replace(td3, target=first_critic_only),
+    "TD3, no smoothing": replace(td3, target_noise=0.0),
+    "TD3, no delay": replace(td3, policy_delay=1),
+}
+
+# %% [markdown]
+# Three numbers are asked of every seed: what the first critic says; what a critic would say that fits its replay *perfectly*, the mean $\bar r$ of the rewards that it remembers,
+# discounted for ever; and what the minimum takes from a target. Where two critics differ, the minimum takes half of their distance from each of them on average,
+# $\mathbb E[Q'_1 - \min_i Q'_i] = \tfrac12\,\mathbb E|Q'_1 - Q'_2|$, if neither is the larger by rule.
+# `train_and_probe` of the package trains, and asks as it goes.
+
+
+# %%
+def error_luck_and_taken(training):
+    """Q₁(s, μ(s)); r̄/(1 − γ) of the replay; ½ E|Q′₁ − Q′₂| at the smoothed action (0 without twins): [S, 3]."""
+    S, memory, nets = len(training.run.seeds), training.agent.memory, training.agent.nets
+    rewards = memory.rows.view(S, memory.capacity, -1)[:, : len(memory), 2]  # a row is s, a, r, end, s′
+    luck = rewards.mean(dim=1).numpy() / (1 - training.algorithm.gamma)
+    obs, epsilon = torch.ones(S, 200, 1), Streams(training.run.seeds, PROBE).normal(200, 1)
+    with torch.no_grad():
+        smoothing = torch.from_numpy((0.2 * epsilon).clip(-0.5, 0.5))
+        q = nets.target_critics(obs, (nets.target_actor(obs) + smoothing).clamp(-1, 1)).numpy()
+    taken = 0.5 * np.abs(q[:, 0] - q[:, 1]).mean(axis=1) if q.ndim == 3 else np.zeros(S)
+    return np.stack([q_of_own_action(training, obs[:, :1])[:, 0], luck, taken], axis=1)
+
+
+# %% [markdown]
+# Before the numbers, a guess about real twins:
+
+# %% tags=["hide"]
+predict(
+    "For independent twins with these errors the minimum would take about 0.1 from a target. TD3's twins learn from the same replay and the same "
+    "target. How much does their minimum take?",
+    choices={
+        "less than 0.01": "",
+        "about 0.03": "They are more alike than that: the same replay, the same rewards and the same target made both.",
+        "about 0.1": "That is for independent twins. Sharing the replay and the target makes these two nearly one.",
+    },
+    ordered=True,
+    answer="less than 0.01",
+    why="What the two critics get wrong, they mostly get wrong together: both fit the same rewards. Only their first weights differ, and "
+    "training forgets those.",
+)
+
+
+# %% [markdown]
+# Thirty-six seeds: three disjoint sets of twelve, each with rewards of its own. What is claimed below is asserted in *each* set. The run of 2000 steps is recorded
+# (`python3 -m rlcourse record 07b` makes it anew, in the course's folder); here and now the page trains eight of the seeds for 800 steps, beside the recording.
+
+
+# %%
+def one_state_experiment(steps, seeds, algorithms=variants, world=one_state):
+    """Of each algorithm the error, [S, L], at the steps `at`; the luck of each seed; what TD3's minimum takes."""
+    found = {"error": {}}
+    for name, algorithm in algorithms.items():
+        probed = train_and_probe(
+            algorithm, world, steps, seeds, error_luck_and_taken, every=50,
+            evaluate_every=steps, evaluation_episodes=1,
+        )  # fmt: skip
+        found["error"][name], luck, taken = probed.found.transpose(1, 0, 2)
+        if name == "TD3":
+            found["taken"] = taken
+    return found | {"luck": luck, "at": probed.steps}
+
+
+one, one_now = recorded(
+    "recordings/07b-one-state.json", one_state_experiment, {"steps": 800, "seeds": 8}, steps=2000, seeds=36
+)
+
+# %% [markdown]
+# DDPG's error minus TD3's on the same seed, over time: the luck that a seed has is in both and cancels.
+
+# %% tags=["hide"]
+fig = plots.figure(9, 3.8)
+ax = plots.axes(fig)
+difference = one["error"]["DDPG"] - one["error"]["TD3"]
+plots.learning_curve(ax, one["at"], difference, "DDPG − TD3", plots.PURPLE, "-", seeds_width=0.3)
+ax.axhline(0, color=plots.BLACK, linewidth=1.5, linestyle="-")
+ax.set(ylabel="difference of errors\n(units of the reward)", xlim=(0, 2000), ylim=(-0.4, 0.8))
+ax.set_title("Seed by seed, DDPG's critic is the more hopeful")
+ax.text(0.99, 0.03, plots.curve_note(36), transform=ax.transAxes, color=plots.GREY, fontsize=11, ha="right")
+plots.label_lines(ax, wrap=12)
+plots.show(
+    fig, alt="DDPG's error minus TD3's over training, 36 seeds, with the interval of their IQM: above 0"
+)
+
+# %% [markdown]
+# Until step 500 nothing is learnt, and both critics say what their first weights say. The difference then rises and stays above 0. The table gives it in each set of
+# seeds, beside the errors themselves, which carry the luck:
+
+# %% tags=["hide"]
+SETS = [slice(0, 12), slice(12, 24), slice(24, 36)]
+late = {name: error[:, one["at"] > 1000].mean(axis=1) for name, error in one["error"].items()}  # [36] each
+late_luck = one["luck"][:, one["at"] > 1000].mean(axis=1)
+late_taken = one["taken"][:, one["at"] > 1000].mean(axis=1)
+
+
+def in_each_set(values):
+    """The interval of each set of seeds, as text and as intervals."""
+    found = [interval(values[chosen]) for chosen in SETS]
+    return "   ".join(f"{i.estimate:+.3f} [{i.low:+.3f}, {i.high:+.3f}]" for i in found), found
+
+
+rows = {name: late[name] for name in variants} | {"luck of the seed": late_luck}
+rows |= {f"{name} − TD3": late[name] - late["TD3"] for name in variants if name != "TD3"}
+for name, values in (
+    rows | {"TD3 − luck": late["TD3"] - late_luck, "taken by the minimum": late_taken}
+).items():
+    print(f"{name:24} {in_each_set(values)[0]}")
+for name in ("DDPG", "TD3, one critic", "TD3, no smoothing"):
+    assert all(found.low > 0 for found in in_each_set(late[name] - late["TD3"])[1]), name
+assert all(found.low > 0 for found in in_each_set(late["DDPG"])[1])
+assert (
+    abs(9 * interval(late_taken).estimate - interval(late["TD3, one critic"] - late["TD3"]).estimate) < 0.03
+)
+assert all(found.low > 0 and found.high < 0.01 for found in in_each_set(late_taken)[1])
+
+
+# %% [markdown]
+# DDPG's critic is too hopeful in a world without anything to gain, and on the same seed more so than TD3's. Whether TD3's is too hopeful *at all* these seeds cannot say: in two of the three
+# sets its interval covers 0, and the luck of a seed, with a standard deviation of about 0.25, is larger than the errors. The difference rises when the second critic is taken from the target and when
+# smoothing is; without delay twelve seeds cannot tell.
+#
+# The minimum takes only about 0.003 from a target: real twins are nearly one critic, and the independence of lecture 07 is the ideal, not the network. But section 1 multiplies by 9, which makes 0.03, as
+# much as the row *one critic − TD3* says.
+#
+# ## 3 · A critic on the pendulum (30 minutes)
+#
+# It is often said that DDPG's critic overestimates its own policy. What the paper derives (section 4.1) is about one small step of the actor, away from $\pi$:
+# along the critic's gradient it ends at $\pi_a$, along the gradient of the true values it would end at $\pi_t$. Averaged over the states of the replay,
+# $$\mathbb E\,Q_w(s,\pi_a(s)) \;\ge\; \mathbb E\,Q_w(s,\pi_t(s)) \;\ge\; \mathbb E\,Q^\pi(s,\pi_t(s)) \;\ge\; \mathbb E\,Q^\pi(s,\pi_a(s)).$$
+# The outer two hold for small enough steps, because each policy climbs its own function best. The middle one is an *assumption*: a critic that is not too low on average. So
+# overestimation is a tendency, and a tendency can be measured:
+#
+# 1. Draw states that the agent has visited, from its replay.
+# 2. From each, follow $\mu$ without noise for $T$ steps and add up $\sum_{t<T}\gamma^t r_t$. This estimates $Q^\mu(s,\mu(s))$.
+# 3. Subtract it from $Q_w(s,\mu(s))$ and average. ($Q_w$ of TD3 is its first critic, the one that its actor climbs.)
+#
+# The pendulum never terminates, so the sum must be cut; what is cut off is at most $\gamma^T|r|_{\mathrm{max}}/(1-\gamma)$. The environment's own limit of 200 steps is a
+# truncation and no part of the value, so the equations of motion are stepped directly.
+
+
+# %%
+def discounted_return(act, obs, gamma, horizon, system):
+    """Σ_{t<T} γ^t r_t from obs [S, N, 3] of a pendulum, following act: obs -> actions [S, N, 1]. Returns [S, N]."""
+    angle, total = np.arctan2(obs[..., 1], obs[..., 0]), 0.0
+    state = np.stack([angle, obs[..., 2]], axis=-1).reshape(-1, 2).astype(float)
+    for t in range(horizon):
+        torque = system.max_torque * act(obs).reshape(-1, 1)
+        state, reward, _ = system.step(state, torque)
+        total = total + gamma**t * reward
+        obs = system.observe(state).reshape(obs.shape)
+    return total.reshape(obs.shape[:-1])
+
+
+def critic_bias(training, states=128, horizon=300):
+    """Mean over visited states of Q_w(s, μ(s)) − Σ_t γ^t r_t, for each seed: [S]."""
+    obs = training.agent.memory.sample(states, Streams(training.run.seeds, PROBE)).obs
+    gamma, system = training.algorithm.gamma, system_of(training.stepper.env)
+    truth = discounted_return(training.policy().act, obs.numpy(), gamma, horizon, system)
+    return (q_of_own_action(training, obs) - truth).mean(axis=1)
+
+
+most = np.pi**2 + 0.1 * 8**2 + 0.001 * 2**2
+print(f"what is cut off after 300 steps at γ = 0.95: at most {0.95**300 * most / 0.05:.1e}")
+
+# %% [markdown]
+# The yardstick is ready. Before it is used:
+
+# %% tags=["hide"]
+predict(
+    "At step 500 the warm-up ends and no network has learnt anything yet. The measured bias of both critics is…",
+    choices={
+        "far below 0": "The bias is what the critic says minus the truth. Which of the two is far below 0 here?",
+        "near 0": "What a fresh network *says* is near 0. The truth is not.",
+        "far above 0": "",
+    },
+    ordered=True,
+    answer="far above 0",
+    why="A fresh network says about 0, and on the pendulum the truth is far below 0. That is the initial value, not the "
+    "maximum: section 2 had no such start, because its truth is 0.",
+)
+
+# %% [markdown]
+# $\gamma = 0.95$, so that short roll-outs suffice; DDPG, TD3, and TD3 without delay. Thirty seeds are three sets of ten. The 3000 steps
+# are recorded; here and now the page trains four seeds for 1000.
+
+
+# %%
+settings = {"gamma": 0.95, "tau": 0.02, "batch_size": 64, "hidden": (32, 32)}
+trained = {
+    "DDPG": DDPG(**settings, noise=GaussianNoise(0.1)),
+    "TD3": TD3(**settings),
+    "TD3, d = 1": TD3(**settings, policy_delay=1),
+}
+
+
+def on_the_pendulum(steps, seeds, algorithms=trained, env="Pendulum-v1"):
+    """Of each algorithm the critic's bias, [S, L], at the steps `at`, and the return, [S, E], at `evaluated`."""
+    found = {"bias": {}, "return": {}}
+    for name, algorithm in algorithms.items():
+        probed = train_and_probe(algorithm, env, steps, seeds, critic_bias, every=500, evaluate_every=500)
+        found["bias"][name], found["return"][name] = probed.found, probed.training.run.curve.returns
+        found["evaluated"] = probed.training.run.curve.steps
+    return found | {"at": probed.steps}
+
+
+pendulum, pendulum_now = recorded(
+    "recordings/07b-pendulum.json", on_the_pendulum, {"steps": 1000, "seeds": 4}, steps=3000, seeds=30
+)
+
+# %% [markdown]
+# First a receipt for the yardstick itself: the same states, followed in Gymnasium's own pendulum by the same policy, of a TD3 after 600 steps.
+
+# %%
+training = train_and_probe(trained["TD3"], "Pendulum-v1", 600, 1, critic_bias, every=600).training
+seen = training.agent.memory.sample(6, Streams(training.run.seeds, PROBE)).obs.numpy()
+ours = discounted_return(training.policy().act, seen, 0.95, 300, Pendulum())[0]
+theirs, agent = np.zeros(6), training.run.agent(0)
+for i, first in enumerate(seen[0]):
+    env = gymnasium.make("Pendulum-v1").unwrapped  # unwrapped: no time limit
+    env.reset(seed=0)
+    env.state, now = np.array([np.arctan2(first[1], first[0]), first[2]], float), first
+    for t in range(300):
+        now, reward, *_ = env.step(2 * agent.act(now).reshape(1))
+        theirs[i] += 0.95**t * reward
+# Observations and actions are rounded to float32, 300 times in a row, on returns of about −80.
+with receipts("the course's pendulum", oracle="Gymnasium's") as same:
+    same("discounted returns of six states", ours, theirs, 0.02)
+
+# %% [markdown]
+# Then the picture: bias on the left, return on the right. Look at the early part of the left panel, then at where the lines end.
+
+# %% tags=["hide"]
+fig = plots.figure(11, 4.2)
+bias_ax, return_ax = plots.axes(fig, 1, 2)
+looks = {"DDPG": (plots.ORANGE, plots.DASHES), "TD3": (plots.BLUE, "-")}
+looks |= {"TD3, d = 1": (plots.PURPLE, plots.DASH_DOT)}
+for name, look in looks.items():
+    plots.learning_curve(bias_ax, pendulum["at"], pendulum["bias"][name], name, *look, seeds_width=0.3)
+    plots.learning_curve(
+        return_ax, pendulum["evaluated"], pendulum["return"][name], name, *look, seeds_width=0.3
+    )
+bias_ax.axhline(0, color=plots.BLACK, linewidth=1.5, linestyle="-")
+bias_ax.set(
+    ylabel="Q − discounted return\n(units of the reward)", title="The start-up bias fades", ylim=(-40, 215)
+)
+return_ax.set(ylabel="return of 200 steps, undiscounted", title="Delay slows TD3 here")
+for ax in (bias_ax, return_ax):
+    ax.set_xticks((0, 1000, 2000, 3000))
+    plots.label_lines(ax, wrap=12)
+note = plots.curve_note(30).replace("; ", "\n").replace("band: ", "band:\n")
+bias_ax.text(
+    0.99, 0.97, note, transform=bias_ax.transAxes, color=plots.GREY, fontsize=11, ha="right", va="top"
+)
+plots.show(
+    fig, alt="Bias of the critics and return of DDPG, TD3 and TD3 without delay on the pendulum, thirty seeds"
+)
+
+# %% [markdown]
+# The same in each set of ten seeds:
+
+# %% tags=["hide"]
+TENS = [slice(0, 10), slice(10, 20), slice(20, 30)]
+
+
+def in_each_ten(values):
+    """The interval of each set of ten seeds, as text and as intervals."""
+    each = [interval(values[chosen]) for chosen in TENS]
+    return "   ".join(f"{i.estimate:+.1f} [{i.low:+.1f}, {i.high:+.1f}]" for i in each), each
+
+
+mean_return = {name: curve.mean(axis=1) for name, curve in pendulum["return"].items()}
+for name, bias in pendulum["bias"].items():
+    for when, column in (("step 500", 0), ("step 3000", -1)):
+        print(f"{name:10} bias at {when:9} {in_each_ten(bias[:, column])[0]}")
+for one_name, other in (("DDPG", "TD3"), ("TD3, d = 1", "TD3"), ("DDPG", "TD3, d = 1")):
+    gap = mean_return[one_name] - mean_return[other]
+    end = pendulum["bias"][one_name][:, -1] - pendulum["bias"][other][:, -1]
+    print(f"{one_name} − {other}: mean return {in_each_ten(gap)[0]}")
+    print(f"{one_name} − {other}: bias at the end {in_each_ten(end)[0]}")
+for bias in pendulum["bias"].values():
+    for start, end in zip(in_each_ten(bias[:, 0])[1], in_each_ten(bias[:, -1])[1], strict=True):
+        assert start.low > 0, "at step 500 the bias is positive beyond its interval"
+        assert abs(end.estimate) < 0.25 * start.estimate, "and most of it is gone at the end"
+ends = {name: bias[:, -1] for name, bias in pendulum["bias"].items()}
+assert all(each.low > 0 for each in in_each_ten(ends["TD3"] - ends["DDPG"])[1]), "delay forgets late"
+assert all(each.high < 0 for each in in_each_ten(ends["TD3, d = 1"])[1]), "without it TD3 ends below 0"
+assert all(each.low > 0 for each in in_each_ten(ends["DDPG"] - ends["TD3, d = 1"])[1])
+for name in ("DDPG", "TD3, d = 1"):
+    assert all(each.low > 0 for each in in_each_ten(mean_return[name] - mean_return["TD3"])[1]), name
+
+# %% [markdown]
+# At step 500 all of the "overestimation" is the value that a fresh network says. It is then forgotten, in about $1/\big(\tau(1-\gamma)\big) = 1000$ updates, and half as fast by TD3 with
+# $d = 2$, whose slow copies move every other time. So at step 3000 TD3's critic is the *more* hopeful of the two on this task, the reverse of what is usually said. Without delay it ends too low, and lower
+# than DDPG's, which is what the minimum and smoothing promise. The delay also costs actor steps: without it TD3 learns sooner, and DDPG learns sooner than TD3 with it, in each set. The paper measured two
+# MuJoCo tasks, Hopper and Walker2d, over a million steps, and reports overestimation there.
+#
+# So: an inequality on a slide is a claim about an algorithm *on a task*. Measure it on yours.
+#
+# ## Summary
+#
+# - A bias is measured against a known truth, or against discounted returns from states that the agent has visited; the time limit is no part of the value.
+# - Each backup adds its bias again: the error settles at $\gamma/(1-\gamma)$ times the bias of one backup.
+# - Much of one seed's error is luck that all variants share; on the same seed it cancels. DDPG's critic is the more hopeful, in each of three sets of seeds.
+# - Real twins are nearly one critic. What little they differ, bootstrapping multiplies.
+# - On the pendulum the early "overestimation" is the first value of a fresh network, and it fades.
+#
+# ## Exercises
+#
+# **1** (★★, 20 minutes). Give `OneState` an end: every step terminates with probability ½. Predict the factor $\gamma/(1-\gamma)$ of section 1 for it, then train DDPG and TD3 again.
+#
+# <details><summary>Hint and answer</summary>
+#
+# *Hint.* An episode that ends has no next value: replace $\gamma$ by its average. *Answer.* $0.45/0.55 = 0.8$ instead of 9. In a cell of your own:
+#
+# ```python
+# class Ends(OneState):
+#     chance = 2
+#
+#     def step(self, state, action, uniform):
+#         return *super().step(state, action, uniform)[:2], uniform[:, 1] < 0.5
+#
+#
+# def ends(num_envs):
+#     return SystemVectorEnv(Ends(), num_envs, max_episode_steps=200)
+#
+#
+# two = {"DDPG": variants["DDPG"], "TD3": td3}
+# ended = one_state_experiment(steps=1000, seeds=8, algorithms=two, world=ends)
+# print({name: error[:, -1].std() for name, error in ended["error"].items()})
+# ```
+#
+# The errors of the seeds are far smaller than in the table above.
+# </details>
+#
+# **2** (★★, 20 minutes). Let the target take the *larger* critic. What does the loop of section 2 make of it?
+#
+# <details><summary>Hint and answer</summary>
+#
+# *Hint.* A target is a function of `(reward, terminated, next_q1, next_q2, gamma)`. *Answer.* In a cell of your own:
+#
+# ```python
+# def larger(reward, terminated, next_q1, next_q2, gamma):
+#     return td_target(reward, terminated, torch.maximum(next_q1, next_q2), gamma)
+#
+#
+# both = {"TD3": td3, "larger": replace(td3, target=larger)}
+# hopeful = one_state_experiment(steps=1000, seeds=8, algorithms=both)
+# print(interval(hopeful["error"]["larger"][:, -1] - hopeful["error"]["TD3"][:, -1]))
+# ```
+#
+# The larger critic's errors are higher on the same seeds: what the minimum took is now added, and multiplied by bootstrapping.
+# </details>
+#
+# **3** (★, 10 minutes). Print `mean_interval(late["DDPG"][:4])` (from `rlcourse.statistics`), then the other fours and all thirty-six. One of the fours may be the narrowest of all. Should you trust it more?
+#
+# <details><summary>Hint and answer</summary>
+#
+# *Hint.* What does a width of four seeds estimate, and how well? *Answer.* No. Four seeds estimate their own spread badly, and a narrow interval is as much luck as a high mean.
+# </details>
+#
+# **4** (★★, 20 minutes). Is the early bias of section 3 only the first value? Add 6.6 to every reward of the pendulum, so that the truth at the start is near 0, and measure again.
+#
+# <details><summary>Hint and answer</summary>
+#
+# *Hint.* The yardstick follows the world that was trained in, so a changed world is enough. *Answer.* In a cell of your own:
+#
+# ```python
+# class Lifted(Pendulum):
+#     def step(self, state, action):
+#         state, reward, terminated = super().step(state, action)
+#         return state, reward + 6.6, terminated
+#
+#
+# def lifted(num_envs):
+#     return SystemVectorEnv(Lifted(), num_envs, max_episode_steps=200)
+#
+#
+# again = on_the_pendulum(steps=500, seeds=4, algorithms={"DDPG": trained["DDPG"]}, env=lifted)
+# print(again["bias"]["DDPG"][:, 0], pendulum["bias"]["DDPG"][:4, 0])
+# ```
+#
+# The bias at step 500 is a small part of what it was: it was the first value.
+# </details>
+
+# %% [markdown]
+# ## Sources
+#
+# - Fujimoto, van Hoof, Meger, *Addressing Function Approximation Error in Actor-Critic Methods*, ICML 2018, [arXiv:1802.09477](https://arxiv.org/abs/1802.09477): section 4.1 and figure 1 (measured overestimation).
+# - van Hasselt, Guez, Silver, *Deep Reinforcement Learning with Double Q-learning*, AAAI 2016, [arXiv:1509.06461](https://arxiv.org/abs/1509.06461): the same measurement for DQN.
+# - Agarwal et al., *Deep Reinforcement Learning at the Edge of the Statistical Precipice*, NeurIPS 2021, [arXiv:2108.13264](https://arxiv.org/abs/2108.13264): the interquartile mean and its intervals.

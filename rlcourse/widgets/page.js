@@ -1,0 +1,161 @@
+// What ipywidgets cannot do for a panel: names for screen readers, keys, a full screen, a ghost, a file.
+// Each panel brings this along and calls it once with an element inside it. It needs no kernel.
+mark => {
+  const begin = patience => {
+    const panel = mark.closest('.rlcourse-panel');
+    if (panel && panel.isConnected) furnish(panel);
+    else if (patience) setTimeout(begin, 50, patience - 1);  // ipywidgets puts a panel together bit by bit
+  };
+
+  const furnish = panel => {
+    if (panel.dataset.furnished) return;
+    panel.dataset.furnished = 'yes';
+    const name = () => {
+      panel.querySelectorAll('.rlcourse-control').forEach(nameControl);
+      panel.querySelectorAll('.rlcourse-run button').forEach(nameIcon);
+    };
+    const ofControls = record => record.target.closest?.('.rlcourse-control, .rlcourse-controls, .rlcourse-runs');
+    new MutationObserver(records => records.some(ofControls) && name()).observe(
+      panel, {childList: true, subtree: true});
+    name();
+    addTools(panel);
+    // JupyterLab listens on the document and asks the focused element first, whether its shortcuts are off.
+    window.addEventListener('keydown', event => {
+      if (!panel.contains(event.target)) return;
+      const plain = !(event.ctrlKey || event.metaKey || event.altKey) && !event.key.startsWith('Page');
+      event.target.toggleAttribute('data-lm-suppress-shortcuts', plain && event.key !== 'Escape');
+    }, true);
+    panel.addEventListener('keydown', event => press(panel, event), true);
+    panel.addEventListener('blur', event => readComma(event.target), true);
+  };
+
+  // Names ---------------------------------------------------------------------------------------------
+
+  const nameIcon = button => {  // its sign is a letter of a font, which is no name
+    if (!button.textContent.trim()) button.setAttribute('aria-label', button.title);
+  };
+
+  const nameControl = row => {
+    const label = row.querySelector('.rlcourse-label')?.textContent.trim().replace(/\s+/g, ' ');
+    if (!label) return;
+    row.querySelectorAll('[role=slider], select, input').forEach(it => {
+      if (it.getAttribute('aria-label') !== label) it.setAttribute('aria-label', label);
+    });
+    const slider = row.querySelector('[role=slider]'), readout = row.querySelector('.widget-readout');
+    if (!slider || !readout) return;
+    readout.setAttribute('aria-label', `${label}, typed`);
+    const say = () => {
+      const unit = row.querySelector('.rlcourse-unit')?.textContent.split('·')[0].trim();
+      const words = `${readout.textContent} ${unit || ''}`.trim();
+      if (slider.getAttribute('aria-valuetext') !== words) slider.setAttribute('aria-valuetext', words);
+    };
+    say();
+    if (slider.dataset.named) return;
+    slider.dataset.named = 'yes';
+    new MutationObserver(say).observe(slider, {attributeFilter: ['aria-valuetext', 'aria-valuenow']});
+  };
+
+  // Keys ----------------------------------------------------------------------------------------------
+
+  const DO = {s: 'start', p: 'pause', x: 'stop', r: 'replay', f: 'full', g: 'ghost'};
+
+  const press = (panel, event) => {
+    const at = event.target;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (at.matches('.widget-readout')) { if (event.key === 'Enter') readComma(at); return; }
+    if (at.matches('input[type=radio]') && event.key === 'Enter')
+      panel.querySelector('button:not([disabled])')?.click();
+    if (at.matches('input[type=text], input[type=number], textarea, select')) return;
+    if (at.matches('[role=slider]')) {
+      if (event.key.startsWith('Page')) return event.stopPropagation();  // a presenter's remote turns pages
+      if (at.closest('.rlcourse-log') && stepInLog(at, event.key)) {
+        event.stopPropagation();
+        return event.preventDefault();
+      }
+    }
+    const button = DO[event.key] && panel.querySelector(`.rlcourse-do-${DO[event.key]}`);
+    if (button && !button.disabled) button.click();
+  };
+
+  // A log slider takes what is typed to three digits; a key goes a hundredth of the way.
+  const stepInLog = (handle, key) => {
+    const way = {ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1}[key];
+    const slider = handle.closest('.noUi-target')?.noUiSlider;
+    if (!way || !slider) return false;
+    const {min, max} = slider.options.range, step = (max - min) / 100;
+    slider.set(min + step * (Math.round((slider.get(true) - min) / step) + way));
+    return true;
+  };
+
+  const readComma = readout => {
+    if (!readout.matches?.('.widget-readout')) return;
+    const text = readout.textContent.trim().replace(',', '.').replace(/−/g, '-');
+    if (text !== readout.textContent) readout.textContent = text;
+  };
+
+  // Tools ---------------------------------------------------------------------------------------------
+
+  const pixels = picture => {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [picture.naturalWidth, picture.naturalHeight];
+    canvas.getContext('2d').drawImage(picture, 0, 0);
+    return canvas.toDataURL();
+  };
+
+  const toggleGhost = panel => {
+    const former = panel.querySelector('.rlcourse-ghost');
+    if (former) return former.remove();
+    const ghost = new Image(), picture = panel.querySelector('.rlcourse-picture');
+    ghost.className = 'rlcourse-ghost';
+    ghost.alt = 'the picture as it was, pale';
+    ghost.src = pixels(picture);
+    const place = () => Object.assign(ghost.style, {
+      left: `${picture.offsetLeft}px`, top: `${picture.offsetTop}px`, width: `${picture.offsetWidth}px`,
+    });
+    place();
+    new ResizeObserver(place).observe(picture);
+    picture.parentElement.append(ghost);
+  };
+
+  const save = panel => {
+    const link = document.createElement('a');
+    link.href = pixels(panel.querySelector('.rlcourse-picture'));
+    link.download = 'picture.png';
+    link.click();
+  };
+
+  const copy = panel => {
+    const code = panel.querySelector('[data-code]')?.dataset.code;
+    if (code) return navigator.clipboard.writeText(code);
+  };
+
+  const full = panel => document.fullscreenElement ? document.exitFullscreen() : panel.requestFullscreen();
+
+  const TOOLS = [
+    ['full', 'Full screen', 'this panel on the whole screen, and back (key f)', full],
+    ['ghost', 'Keep as ghost', 'the picture as it is now stays, pale, below the next ones (key g)', toggleGhost],
+    ['save', 'Save picture', 'the picture as a PNG file', save],
+    ['copy', 'Copy settings', 'the values of all controls, as a line of Python', copy],
+  ];
+
+  const addTools = panel => {
+    const place = panel.querySelector('.rlcourse-tools');
+    if (!place || !panel.querySelector('.rlcourse-picture')) return;
+    const tools = TOOLS.filter(([key]) => key !== 'ghost' || panel.matches('.rlcourse-lab'));
+    for (const [key, words, tip, act] of tools) {
+      const button = document.createElement('button');
+      Object.assign(button, {type: 'button', textContent: words, title: tip});
+      button.className = `rlcourse-tool rlcourse-do-${key}`;
+      button.addEventListener('click', async () => {
+        await act(panel);
+        if (key === 'copy') {
+          button.textContent = 'Copied';
+          setTimeout(() => { button.textContent = words; }, 1500);
+        }
+      });
+      place.append(button);
+    }
+  };
+
+  begin(200);
+}
