@@ -554,15 +554,20 @@ for ax, task, bounds, look in zip(
     task_axes, TASKS, ((-1700, 0), (0, 100)), ((plots.BLACK, "-"), (plots.GREEN, "--")), strict=True
 ):
     for name, colour, line in (("OU", plots.BLUE, "-"), ("independent", plots.ORANGE, "--")):
-        plots.learning_curve(ax, at, noises[task][name], name, colour, line, seeds_width=0.3)
-    ax.set(title=task, ylim=bounds)
+        plots.learning_curve(ax, at, noises[task][name], name, colour, line, seeds_width=0.3, bounds=bounds)
+    ax.set(title=task, ylim=bounds, xticks=(0, 4000, 8000))
     plots.label_lines(ax, wrap=12)
     differences[task] = interval((noises[task]["OU"] - noises[task]["independent"]) / np.ptp(bounds))
     found = differences[task]
     difference_ax.fill_between(at, found.low, found.high, color=look[0], alpha=0.18, linewidth=0)
     difference_ax.plot(at, found.estimate, color=look[0], linestyle=look[1], label=task)
 difference_ax.axhline(0, color=plots.GREY, linewidth=1.2, linestyle="-")
-difference_ax.set(title="OU − independent", xlabel="environment steps per seed", ylabel="share of the range")
+difference_ax.set(
+    title="OU − independent",
+    xticks=(0, 4000, 8000),
+    xlabel="environment steps per seed",
+    ylabel="share of the range",
+)
 plots.label_lines(difference_ax, wrap=9)
 plots.show(
     fig,
@@ -582,7 +587,11 @@ for task in TASKS:
         )
 
 # %% [markdown]
-# RESULT
+# There is no difference to be seen. On the pendulum the two curves lie on each other, and the paired difference covers 0 in each of the three sets of ten seeds. On the mass about half of the agents have found the goal at the end, with either noise (15 and
+# 13 of 30), and the others have not; here too each interval covers 0, and it is wide.
+#
+# Why does what section 1 showed not carry over? Because in training the noise is not alone. It is added to a policy that moves already; both begin with the same 500 steps of uniform pushes; and what is needed once, to meet the goal by chance, can happen with either. Fujimoto
+# et al. (TD3, section 6.1) say the same of their tasks, and use independent noise. So: choose the memory of the noise by what the first steps of your task need, and measure before you believe that it matters.
 #
 # ## Summary
 #
