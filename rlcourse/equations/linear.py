@@ -71,6 +71,62 @@ def td_fixed_point(mdp: MDP, policy: np.ndarray, features: np.ndarray, weighting
     return np.linalg.solve(A, b) / length
 
 
+def target_network_matrix(
+    mdp: MDP, policy: np.ndarray, features: np.ndarray, weighting: np.ndarray, step: float, tau: float
+) -> np.ndarray:
+    """M [2D, 2D]: (w, w′) ← M (w, w′) + const, one expected TD update with a slow copy w′ of the weights.
+
+        w  ← w + α Φᵀ D (r + γ P_π Φ w′ − Φ w)
+        w′ ← w′ + τ (w − w′)                       (the new w)
+
+    step α, tau τ in [0, 1] (1: no copy, w′ = w); else as `td_system`. The errors of w and w′ are multiplied
+    by M at every update, so in the long run they grow by its spectral radius: see `spectral_radius`.
+    """
+    A, _ = td_system(mdp, policy, features, weighting)  # ΦᵀDΦ − γ ΦᵀDPΦ
+    features = np.asarray(features, dtype=float)
+    C = (features.T * np.asarray(weighting, dtype=float)) @ features
+    eye = np.eye(len(C))
+    stay, pull = eye - step * C, step * (C - A)  # ∂w/∂w and ∂w/∂w′
+    return np.block([[stay, pull], [tau * stay, (1 - tau) * eye + tau * pull]])
+
+
+def spectral_radius(matrix: np.ndarray) -> float:
+    """max |λ|: below 1, repeated multiplication by the matrix forgets every start; above 1 it explodes."""
+    return float(np.abs(np.linalg.eigvals(matrix)).max())
+
+
+class Tracking(NamedTuple):
+    """An off-policy problem for linear TD(0): what `td_system` asks for, in this order."""
+
+    mdp: MDP
+    policy: np.ndarray
+    features: np.ndarray
+    weighting: np.ndarray
+
+
+def cured_by_target_network() -> Tracking:
+    """1 → 3, 2 → 3, 3 → 2, features (1, −2), (1, −2), (3, −3), weighting (7, 7, 1)/15, r = 0, γ = 0.9.
+
+    The values are 0. Semi-gradient TD diverges; with a slow enough copy of the weights it converges.
+    """
+    transition = np.zeros((3, 1, 3))
+    transition[[0, 1, 2], 0, [2, 2, 1]] = 1
+    mdp = MDP(transition, np.zeros((3, 1)), np.full(3, 1 / 3), 0.9)
+    features = np.array([[1.0, -2.0], [1.0, -2.0], [3.0, -3.0]])
+    return Tracking(mdp, np.ones((3, 1)), features, np.array([7.0, 7.0, 1.0]) / 15)
+
+
+def w_to_2w(gamma: float = 0.99) -> Tracking:
+    """Two states worth w and 2w; only the first, which leads to the second, is ever updated.
+
+    TD diverges for γ > ½ however slow the copy: ∂w/∂w′ = 2γα against α. Source: Tsitsiklis & Van Roy 1996.
+    """
+    transition = np.zeros((2, 1, 2))
+    transition[:, 0, 1] = 1
+    mdp = MDP(transition, np.zeros((2, 1)), np.array([1.0, 0.0]), gamma)
+    return Tracking(mdp, np.ones((2, 1)), np.array([[1.0], [2.0]]), np.array([1.0, 0.0]))
+
+
 class Baird(NamedTuple):
     """Baird's counterexample: what semi-gradient TD needs to know of it, to be unpacked in this order."""
 

@@ -6,6 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlcourse.equations import linear, markov
+from rlcourse.equations.linear import (
+    cured_by_target_network,
+    spectral_radius,
+    target_network_matrix,
+    td_system,
+    w_to_2w,
+)  # fmt: skip
 
 # ----------------------------------------------------------------------------------------- coarse coding
 
@@ -187,3 +194,45 @@ def test_off_policy_bairds_weights_explode_and_on_policy_they_do_not():
     assert size["on"][-1] <= size["on"][0] and size["behaviour's own"][-1] < size["behaviour's own"][0]
     with pytest.raises(ValueError, match="rank 7 of 8"):
         linear.td_fixed_point(mdp, behaviour, features, np.full(7, 1 / 7))
+
+
+# Slow copies of the weights
+
+
+def iterate(problem, step, tau, updates, w):
+    """The update as an algorithm does it, from weights w; ‖w‖ at the end relative to the start."""
+    mdp, policy, features, weighting = problem
+    P = np.einsum("sa,sat->st", policy, mdp.transition)
+    start, copy = np.linalg.norm(w), w.copy()
+    for _ in range(updates):
+        error = mdp.gamma * P @ features @ copy - features @ w  # no rewards
+        w = w + step * features.T @ (weighting * error)
+        copy = (1 - tau) * copy + tau * w
+    return np.linalg.norm(w) / start
+
+
+@pytest.mark.parametrize("problem, step", [(cured_by_target_network(), 0.05), (w_to_2w(), 0.5)])
+@pytest.mark.parametrize("tau", [1.0, 0.3, 0.1])
+def test_iterated_updates_grow_by_the_spectral_radius(problem, step, tau):
+    radius = spectral_radius(target_network_matrix(*problem, step, tau))
+    w = np.random.default_rng(0).standard_normal(problem.features.shape[1])
+    some, more = (iterate(problem, step, tau, n, w) for n in (300, 700))
+    assert (more / some) ** (1 / 400) == pytest.approx(radius, rel=5e-3)
+
+
+def test_without_a_copy_the_radius_is_that_of_td():
+    problem = cured_by_target_network()
+    A, _ = td_system(*problem)
+    online = spectral_radius(np.eye(2) - 0.05 * A)
+    assert spectral_radius(target_network_matrix(*problem, 0.05, 1.0)) == pytest.approx(online, rel=1e-12)
+
+
+def test_a_slow_copy_cures_one_divergence_and_no_speed_of_copying_cures_the_other():
+    cured, never = cured_by_target_network(), w_to_2w()
+    largest = np.linalg.eigvalsh((cured.features.T * cured.weighting) @ cured.features).max()
+    matrices = {tau: target_network_matrix(*cured, 0.5 / largest, tau) for tau in (1, 0.1, 0.03)}
+    radii = {tau: spectral_radius(M) for tau, M in matrices.items()}
+    assert radii[1] == pytest.approx(1.189, abs=5e-4) and radii[0.1] == pytest.approx(1.012, abs=5e-4)
+    assert radii[0.03] == pytest.approx(0.998, abs=5e-4)
+    for tau in np.logspace(-4, 0, 30):
+        assert spectral_radius(target_network_matrix(*never, 0.5, tau)) > 1

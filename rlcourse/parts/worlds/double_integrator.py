@@ -19,9 +19,12 @@ class DoubleIntegrator:
 
     The mass starts at rest, 1 to 2 m from the goal on a random side. One full push moves it by ½ Δt² = 5 mm:
     noise that is independent from step to step mostly cancels itself, noise that lasts carries it away.
+    sparse: r = 1 where |x| ≤ 0.2 m and |v| ≤ 0.2 m/s after the step, else 0, so that nothing is learnt before
+    the goal was met by chance.
     """
 
     dt: float = 0.1  # s
+    sparse: bool = False
 
     id: ClassVar = "rlcourse/DoubleIntegrator-v0"
     episode_steps: ClassVar = 100
@@ -49,7 +52,11 @@ class DoubleIntegrator:
         new = np.empty_like(state)
         new[:, 0] = x + v * self.dt + 0.5 * a * self.dt**2
         new[:, 1] = v + a * self.dt
-        return new, -(x**2 + 0.1 * v**2 + 0.1 * a**2), np.zeros(len(state), bool)
+        if self.sparse:
+            reward = (np.abs(new) <= 0.2).all(axis=1).astype(float)
+        else:
+            reward = -(x**2 + 0.1 * v**2 + 0.1 * a**2)
+        return new, reward, np.zeros(len(state), bool)
 
     def observe(self, state: np.ndarray) -> np.ndarray:
         """(x, v) in float32 [E, 2]."""

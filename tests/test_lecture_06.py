@@ -1,0 +1,79 @@
+"""Lecture 06: each exercise done as it is written, after the cells that it needs."""
+
+import contextlib
+import io
+
+import numpy as np
+import pytest
+
+from rlcourse import notebooks
+from rlcourse.equations import linear
+from rlcourse.equations.exploration import ou_variance
+
+PAGE = notebooks.SOURCES / "06-ddpg.py"
+
+
+@pytest.fixture(scope="module")
+def names():
+    """The page's names after the cells of sections 1 and 4."""
+    cells = notebooks.code_cells(notebooks.compile_source(PAGE))
+    holding = [i for i, cell in enumerate(cells) if "draw_memory" in cell or "def growth" in cell]
+    needed = set().union(*(notebooks.needed_cells(cells, index) for index in holding))
+    with contextlib.redirect_stdout(io.StringIO()):
+        return notebooks.run_cells(cells, sorted(needed))
+
+
+def test_what_the_first_prediction_says_of_its_choices_is_counted(names):
+    counted = {m: names["cells_entered"](names["travel"](names["forces"](m, 400))) for m in (0.0, 0.85, 0.99)}
+    assert counted[0.0] == pytest.approx(100, abs=8)
+    assert counted[0.85] == pytest.approx(190, abs=8)
+    assert counted[0.99] == pytest.approx(130, abs=8)
+    for seed in (1, 2, 3):  # not this draw's luck
+        none, some, most = (
+            names["cells_entered"](names["travel"](names["forces"](m, 400, seed=seed))) for m in counted
+        )
+        assert some > max(none, most)
+
+
+def test_exercise_1_pull_and_volatility_from_memory_and_spread():
+    assert np.sqrt(ou_variance(0.1, 0.2 * np.sqrt(1 - 0.81), 1)) == pytest.approx(0.2)
+    assert 0.2 * np.sqrt(1 - 0.81) == pytest.approx(0.0872, abs=5e-5)
+
+
+def test_exercise_2_half_of_a_slow_copy():
+    assert 0.995**138 > 0.5 > 0.995**139
+    assert pytest.approx(0.5, abs=2e-3) == (1 - 0.067) ** 10
+
+
+def test_exercise_3_the_determinant_that_decides():
+    alpha, tau = 0.3, 0.2
+    for gamma in (0.4, 0.6, 0.99):
+        M = linear.target_network_matrix(*linear.w_to_2w(gamma), alpha, tau)
+        assert (
+            pytest.approx(
+                np.array(
+                    [[1 - alpha, 2 * gamma * alpha], [tau * (1 - alpha), 1 - tau + 2 * gamma * alpha * tau]]
+                )
+            )
+            == M
+        )
+        assert np.linalg.det(M - np.eye(2)) == pytest.approx(alpha * tau * (1 - 2 * gamma))
+        assert (linear.spectral_radius(M) > 1) == (gamma > 0.5)
+
+
+def test_exercise_4_a_copy_that_jumps_settles_if_it_stands_still_for_long(names):
+    mdp, _, features, frequency = names["CURED"]
+    P, step = mdp.transition[:, 0], 0.5 / names["LARGEST"]
+    growth = {}
+    for still in (20, 50):
+        copy, sizes = np.array([1.0, 0.5]), []
+        for _ in range(400):
+            w = copy
+            for _ in range(still):
+                error = mdp.gamma * P @ features @ copy - features @ w
+                w = w + step * features.T @ (frequency * error)
+            copy = w
+            sizes.append(np.linalg.norm(copy))
+        growth[still] = (sizes[-1] / sizes[99]) ** (1 / (300 * still))
+    assert growth[20] == pytest.approx(1.002, abs=5e-4)
+    assert growth[50] == pytest.approx(0.996, abs=5e-4)
