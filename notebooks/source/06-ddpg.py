@@ -25,6 +25,8 @@
 # - $m$: memory of the noise, the share of $x_t$ that is left in $x_{t+1}$
 # - $\rho$: autocorrelation
 # - $\alpha$: step size of a linear critic
+# - $\Delta t$: time between two steps
+# - $\Phi$: features of a linear critic, a row for each state
 # - $w, w'$: weights of a linear critic, and their slow copy
 # homework: 3
 
@@ -80,6 +82,10 @@ def travel(force):
     return np.array(seen)
 
 
+# %% [markdown]
+# Above one force of each kind, below the paths of twelve masses that such forces push.
+
+# %% tags=["hide"]
 MEMORIES = {0.0: plots.ORANGE, 0.5: plots.SKY, 0.85: plots.BLUE, 0.99: plots.PURPLE}
 
 
@@ -121,7 +127,7 @@ predict(
 )
 
 # %% [markdown]
-# Move the memory and watch both numbers. The distance only ever grows; the number of cells has its maximum in the middle.
+# The count itself: which of the 400 cells do twenty episodes enter?
 
 
 # %% tags=["hide"]
@@ -137,7 +143,11 @@ def cells_entered(paths, episodes=20):
 GRID = np.array([0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98, 0.99])
 ENTERED = [cells_entered(travel(forces(memory, EPISODES))) for memory in GRID]
 
+# %% [markdown]
+# Move the memory and watch both numbers. The distance only ever grows; the number of cells has its maximum in the middle.
 
+
+# %% tags=["hide"]
 def draw_memory(fig, memory=0.85):
     path_ax, cell_ax = plots.axes(fig, 1, 2)
     paths = travel(forces(memory, EPISODES))
@@ -278,6 +288,10 @@ def autocorrelation(x, lags):
     return np.array([np.mean(z[: len(z) - k] * z[k:]) for k in lags])
 
 
+# %% [markdown]
+# The stream, and what is drawn from it:
+
+# %% tags=["hide"]
 stream = pendulum_stream()
 drawn = stream[np.random.default_rng(3).integers(len(stream), size=128)]
 fig = plots.figure(10.5, 3.8)
@@ -480,6 +494,9 @@ predict(
     r"$V = 1 + 0.99\cdot\frac{199}{200}\,V$.",
 )
 
+# %% [markdown]
+# The fitting itself: one constant value, again and again replaced by the mean of the targets in the buffer.
+
 # %%
 gamma, last = 0.99, np.arange(200) == 199
 value = 0.0
@@ -573,6 +590,9 @@ plots.show(
     fig,
     alt="Returns of DDPG with OU and with independent noise on two tasks, and their paired differences, n = 30",
 )
+
+# %% [markdown]
+# In numbers, for thirty seeds and for each ten of them:
 
 # %% tags=["hide"]
 for task in TASKS:
