@@ -354,9 +354,7 @@ predict(
 )
 
 # %% [markdown]
-# On the left the radius for every $\tau$, on the right the weights over the updates at the $\tau$ of the slider. The dashed line is a second example, two states worth $w$ and $2w$ (Tsitsiklis and Van Roy): try to find a $\tau$ that
-# saves it.
-
+# The radius at every speed of the copy, for this example and for a second one, two states worth $w$ and $2w$ (Tsitsiklis and Van Roy):
 
 # %% tags=["hide"]
 TAUS = np.logspace(-3, 0, 121)
@@ -370,7 +368,12 @@ LARGEST = np.linalg.eigvalsh((CURED.features.T * CURED.weighting) @ CURED.featur
 STEPS_OF = {"three states": (CURED, 0.5 / LARGEST), "w and 2w": (NEVER, 0.5)}
 RADII = {name: [radius(*given, tau) for tau in TAUS] for name, given in STEPS_OF.items()}
 
+# %% [markdown]
+# On the left the radius for every $\tau$, on the right the weights over the updates at the $\tau$ of the slider. The dashed line is the second example: try to find a $\tau$ that
+# saves it.
 
+
+# %% tags=["hide"]
 def draw_copies(fig, tau=0.03):
     radius_ax, weight_ax = plots.axes(fig, 1, 2)
     for (name, radii), look in zip(RADII.items(), ((plots.BLUE, "-"), (plots.ORANGE, "--")), strict=True):
