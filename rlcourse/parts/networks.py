@@ -256,7 +256,7 @@ class ActionValue(Network):
         super().__init__((spaces.obs_size + spaces.action_size, *hidden, 1), members, streams)
 
     def __call__(self, obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
-        return super().__call__(self._inputs(obs, action))[..., 0]
+        return super().__call__(self._inputs(obs, action)).squeeze(-1)
 
     def graph(self, obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
         return super().graph(self._inputs(obs, action))[..., 0]
@@ -285,7 +285,7 @@ class StateValue(Network):
         super().__init__((spaces.obs_size, *hidden, 1), (len(streams),), streams, activation, start)
 
     def __call__(self, obs: torch.Tensor) -> torch.Tensor:
-        return super().__call__(obs)[..., 0]
+        return super().__call__(obs).squeeze(-1)
 
     def graph(self, obs: torch.Tensor) -> torch.Tensor:
         return super().graph(obs)[..., 0]
