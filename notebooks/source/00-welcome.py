@@ -357,7 +357,7 @@ def polyak(target, online, tau):
 check("polyak", polyak)
 
 # %% [markdown]
-# It found the slip and says what it looks like. Mend it in the cell above and run it again. Then open the next cell and compare.
+# It found the slip and says what it looks like; a second ✗, or a click, says how to mend it. Mend it in the cell above and run it again. Then open the next cell and compare.
 
 
 # %% tags=["hide"]

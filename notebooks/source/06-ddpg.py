@@ -28,6 +28,8 @@
 # - $\Delta t$: time between two steps
 # - $\Phi$: features of a linear critic, a row for each state
 # - $w, w'$: weights of a linear critic, and their slow copy
+# - $v$: variance of the noise at rest
+# - $h$: duration of a push
 # homework: 3
 
 # %% tags=["import", "hide"]
@@ -37,11 +39,13 @@ import torch
 from rlcourse import plots
 from rlcourse.algorithms.ddpg import DDPG
 from rlcourse.equations import linear
+from rlcourse.equations.returns import td_target
 from rlcourse.equations.exploration import ou_autocorrelation, ou_mean, ou_variance, rms_distance
 from rlcourse.experiments import recorded
 from rlcourse.pages import pseudocode, receipts, show_source
 from rlcourse.parts.memory import ReplayBuffer
 from rlcourse.parts.noise import GaussianNoise, OUNoise
+from rlcourse.parts.randomness import Streams
 from rlcourse.parts.worlds import DoubleIntegrator, Pendulum, SystemVectorEnv
 from rlcourse.statistics import interval
 from rlcourse.training import train
@@ -52,11 +56,12 @@ plots.use()
 # %% [markdown]
 # ## 1 · Four noises push a mass (12 minutes)
 #
-# A mass of 1 kg rests on a rail without friction. Ten times a second an agent chooses a force between −1 N and 1 N. It has learnt nothing yet, so
-# it pushes at random, and what it will ever learn depends on where these pushes take it.
+# Deep $Q$-learning needs $\max_a Q(s,a)$, which nobody can enumerate when the action is a force. DDPG trains a network $\mu$ to be that maximiser, along $\nabla_{\!a}Q$. A critic knows that gradient only where actions were tried, and $\mu$ always tries the same one: so noise is added.
+# (Sections 3 and 4 supply what else is missing.) Which noise?
 #
-# Below are four random forces. All four are Gaussian with mean 0 and standard deviation 0.3 N: at any single moment you could not tell one from another. They
-# differ in one thing only, how much of a push is left in the next one: the **memory** $m$.
+# A mass of 1 kg rests on a rail without friction. Ten times a second it is pushed with a force between −1 N and 1 N, so far by noise alone. Below are four kinds of it. All are Gaussian with mean 0 and standard deviation 0.3 N: at any single moment you
+# could not tell one from another. They differ only in how much of a push is left in the next one, the **memory** $m$:
+# $$x_{t+1} = m\,x_t + \sqrt{1-m^2}\cdot 0.3\,\xi_t.$$
 
 
 # %% tags=["hide"]
@@ -108,15 +113,14 @@ plots.picture(
 )
 
 # %% [markdown]
-# With no memory (left) a push to the right is as good as cancelled by the next one to the left, and the mass stays near its start. With a memory of 0.99 a push lasts for seconds, and
-# the mass is carried metres away. So more memory means more exploration? That depends on what is to be explored. Divide the states with position within
-# 2 m and speed within 1 m/s into 400 cells, start anew every 100 pushes, and count the cells that were entered in twenty episodes.
+# Pushes without memory (left) add up like a random walk, and most masses stay within a few metres. With a memory of 0.99 a push lasts for seconds. Now divide the states with position within 2 m and speed within 1 m/s into 400 cells, start anew
+# every 100 pushes, and count the cells that were entered in twenty episodes.
 
 # %% tags=["hide"]
 predict(
     "Which memory enters the most of the 400 cells in twenty episodes?",
     {
-        "0: no memory": "The mass hardly leaves its start: about 100 cells.",
+        "0: no memory": "The mass leaves its start slowly: about 100 cells.",
         "0.85: a few pushes": "",
         "0.99: most of an episode": "An episode is nearly one long push. The mass crosses the square once, at "
         "speed, and is gone: about 130 cells.",
@@ -144,7 +148,7 @@ GRID = np.array([0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98, 0
 ENTERED = [cells_entered(travel(forces(memory, EPISODES))) for memory in GRID]
 
 # %% [markdown]
-# Move the memory and watch both numbers. The distance only ever grows; the number of cells has its maximum in the middle.
+# Move the memory and watch both numbers. The distance only ever grows; the number of cells does not.
 
 
 # %% tags=["hide"]
@@ -163,7 +167,7 @@ def draw_memory(fig, memory=0.85):
     cell_ax.plot(GRID, ENTERED, color=plots.GREY, linewidth=2, linestyle="-")
     cell_ax.plot([memory], [entered], "o", color=plots.BLUE, markersize=10)
     cell_ax.set(xlabel="memory m", ylabel="cells entered, of 400", xlim=(-0.03, 1.03), ylim=(0, 210))
-    cell_ax.set_title("most cells: a memory in between")
+    cell_ax.set_title("cells entered, for every memory")
     return {"cells entered, of 400": entered, "distance reached (median, m)": far}
 
 
@@ -183,49 +187,37 @@ explore(
 #
 # **Step 1.** Follow it for a short time $\Delta t$ with both coefficients held fixed (Euler and Maruyama's method), $\xi_t\sim\mathcal N(0,1)$:
 # $$x_{t+1} = x_t - \theta\,x_t\,\Delta t + \sigma\sqrt{\Delta t}\,\xi_t = m\,x_t + \sigma\sqrt{\Delta t}\,\xi_t,\qquad m = 1 - \theta\,\Delta t.$$
+# (Followed exactly, the equation has $m = e^{-\theta\Delta t}$; the line is its approximation for small $\theta\Delta t$.)
 #
-# **Step 2.** Take variances. $\xi_t$ is independent of $x_t$, so $v_{t+1} = m^2 v_t + \sigma^2\Delta t$. A variance that reproduces itself satisfies $v = m^2v + \sigma^2\Delta t$:
+# **Step 2.** Take variances. $\xi_t$ is independent of $x_t$, so $v_{t+1} = m^2 v_t + \sigma^2\Delta t$. The distance from the value that reproduces itself shrinks by $m^2$ at every step, so the variance settles there:
 # $$v = \frac{\sigma^2\,\Delta t}{1 - m^2}\qquad\text{if } |m|<1.$$
 #
-# **Step 3.** Multiply the line of step 1 by $x_0$ and take expectations, $k$ times over: $\mathbb E[x_0x_k] = m\,\mathbb E[x_0x_{k-1}] = \dots = m^k\,v$. So the autocorrelation is
+# **Step 3.** Let $x_0$ be drawn at rest, with mean 0 and variance $v$. Multiply the line of step 1 by $x_0$ and take expectations, $k$ times over: $\mathbb E[x_0x_k] = m\,\mathbb E[x_0x_{k-1}] = \dots = m^k\,v$. So the autocorrelation is
 # $$\rho_k = m^k.$$
 #
-# This is the package's line, and what it does to a hundred thousand paths that start at $x_0 = 1$:
+# The package counts the noise's time in steps, $\Delta t = 1$. This is its line, and what it does to a hundred thousand paths from $x_0 = 1$ (their mean is step 1 without the noise, $m^k x_0$):
 
 # %%
 noise, n, rng = OUNoise(theta=0.15, sigma=0.2), 100_000, np.random.default_rng(0)
 paths = [np.ones(n)]
 for _ in range(60):
-    paths.append(noise.step(paths[-1], rng.standard_normal(n)))  # x + θ (μ − x) Δt + σ √Δt ξ
+    paths.append(noise.step(paths[-1], rng.standard_normal(n)))  # x − θ x Δt + σ √Δt ξ
 early, settled, later = paths[5], paths[40], paths[45]
 variance = ou_variance(noise.theta, noise.sigma, noise.dt)
-error = 4.5 / n**0.5
+error, rho = 4.5 / n**0.5, ou_autocorrelation(0.15, 1, 5)  # 4.5 standard errors, times what follows
 correlation = np.corrcoef(settled, later)[0, 1]
 with receipts("100,000 paths", oracle="closed form") as same:
-    same("mean after 5 steps, $m^5x_0$", early.mean(), ou_mean(0.15, 1, 0, 1, 5), error)
-    same(r"variance at rest, $\sigma^2\Delta t/(1-m^2)$", settled.var(), variance, error)
-    same("correlation 5 steps apart, $m^5$", correlation, ou_autocorrelation(0.15, 1, 5), error)
+    same("mean after 5 steps, $m^5x_0$", early.mean(), ou_mean(0.15, 1, 0, 1, 5), error * early.std())
+    same(r"variance at rest, $\sigma^2\Delta t/(1-m^2)$", settled.var(), variance, error * 2**0.5 * variance)
+    same("correlation 5 steps apart, $m^5$", correlation, rho, error * (1 - rho**2))
 
 # %% [markdown]
-# Now it can be computed how far such a force carries the mass. The push of step $t$ has moved the mass after $T$ steps by $w_t\,x_t$ with $w_t = \Delta t^2\,(T - t - \tfrac12)$: half a
-# square of its own step, and then its speed for all later ones. So the mean square of the distance is $v\sum_{t,u} w_t\,w_u\,\rho_{|t-u|}$. Independent pushes keep only
-# the terms $t = u$; memory adds the others, and all of them are positive.
-
-# %%
-with receipts("20,000 masses", oracle="closed form") as same:
-    for memory in (0.0, 0.85):
-        squares = travel(0.3 * forces(memory, 20_000))[-1, :, 0] ** 2  # weak forces: none is cut at 1 N
-        closed = rms_distance(memory ** np.arange(STEPS), 0.3 * SPREAD, 0.1)
-        error = 4.5 * squares.std() / 20_000**0.5
-        same(f"mean square of the distance after 10 s, $m = {memory:g}$", squares.mean(), closed**2, error)
-
-# %% [markdown]
-# The next lab shows the process itself beside independent noise of the same variance. Try a start far from 0; then a θ near 2, where the memory is negative and the noise
-# flips its sign at every step.
+# The process beside independent noise of the same variance: try a start far from 0; then a θ near 2, where the memory is negative and the noise
+# flips its sign at nearly every step: the step is too coarse, and does what the equation never would.
 
 
 # %% tags=["hide"]
-def draw_process(fig, theta=0.15, sigma=0.2, start=0.0):
+def draw_process(fig, theta=0.15, sigma=0.2, start=1.0):
     (path_ax, other_ax, spread_ax, memory_ax), steps = plots.axes(fig, 1, 4), 120
     xi = np.random.default_rng(1).standard_normal((steps, 60))
     process, x = OUNoise(theta, sigma), [np.tile([start, 0.0, -start], 20)]
@@ -263,8 +255,7 @@ explore(
 # %% [markdown]
 # ## 3 · A memory of what happened (14 minutes)
 #
-# A critic is fitted by gradient descent on squared errors, like any regression, and regression wants examples that are drawn independently. What an agent sees is
-# anything but: this moment is nearly the last one. DDPG therefore keeps the transitions $(s, a, r, s')$ of the past in a **replay buffer** and draws each batch from it at random.
+# Stochastic gradient descent wants each batch to look like the whole. What an agent sees does not: this moment is nearly the last one. DDPG therefore keeps the transitions $(s, a, r, s')$ of the past in a **replay buffer** and draws each batch from it at random.
 #
 # Let a pendulum be pushed by noise for 5,000 steps. On the left are the 128 latest states, what one would learn from without a buffer; on the right 128 drawn from the buffer.
 
@@ -307,17 +298,16 @@ lags = np.arange(41)
 lag_ax.plot(lags, autocorrelation(stream[:, 2], lags), color=plots.ORANGE, label="in order", linestyle="--")
 shuffled = stream[np.random.default_rng(4).integers(len(stream), size=5000), 2]
 lag_ax.plot(lags, autocorrelation(shuffled, lags), color=plots.BLUE, label="drawn", linestyle="-")
-lag_ax.set(xlabel="lag (transitions)", title="of the velocity", ylim=(-1.05, 1.05))
+lag_ax.set(xlabel="lag (transitions)", title="velocity, lag by lag", ylim=(-1.05, 1.05))
 lag_ax.set_ylabel("autocorrelation")
 plots.label_lines(lag_ax)
 plots.show(
-    fig, alt="The latest 128 states lie on one swing; 128 drawn from the buffer cover what was visited"
+    fig, alt="The latest 128 states lie on a few swings; 128 drawn from the buffer cover what was visited"
 )
 
 # %% [markdown]
-# The latest states are one piece of one swing: a gradient step on them would fit the critic there and spoil it elsewhere. The drawn ones cover what was visited, and one tells nothing of
-# the next. A second gain is economy: each transition is used many times. The price: the transitions were made by older policies. $Q$-learning's target allows that, because it asks what
-# happens after *any* action $a$ and then continues with $\mu$ itself. (Drawing makes a batch's order random; it does not make 5,000 correlated transitions worth 5,000 independent ones.)
+# The latest states are a few swings about the hanging position (at both edges: −π and π are the same angle). A gradient step on them would fit the critic there and spoil it elsewhere. The drawn ones cover what was visited, and one tells nothing of
+# the next. And each transition is used many times. The price: they were made by older policies. The target allows that, because $r$ and $s'$ depend on $s$ and $a$ only, not on who chose $a$, and what comes after $s'$ is asked of $\mu$ itself.
 #
 # A buffer is a few lines: a table with a row a transition, the oldest overwritten. This one keeps a table for each seed.
 
@@ -327,7 +317,7 @@ show_source(ReplayBuffer.add, ReplayBuffer.sample)
 # %% [markdown]
 # ## 4 · Slow copies (16 minutes)
 #
-# The target of a critic contains the critic: $y = r + \gamma\,Q(s',\mu(s'))$. Fit it to $y$, and $y$ has moved. Does that settle? The smallest case that does not has three states, no rewards and two
+# The target of a critic contains the critic: $y = r + \gamma\,Q(s',\mu(s'))$. Fit it to $y$, and $y$ has moved. Does that settle? A small case that does not, and that a slow copy can cure, has three states, no rewards and two
 # weights. The right values are 0. A linear critic sees states 1 and 2 as the features $(1, -2)$, state 3 as $(3, -3)$: its value of a state is the product of the features with $(w_1, w_2)$.
 
 # %% tags=["hide"]
@@ -335,17 +325,17 @@ CURED, NEVER = linear.cured_by_target_network(), linear.w_to_2w()
 plots.mdp(CURED.mdp, states=["1", "2", "3"], actions=["on"], title="Three states, one action, no rewards")
 
 # %% [markdown]
-# The updates meet states 1 and 2 seven times as often as state 3. On average one update changes the weights by
-# $$w \leftarrow w + \alpha\,\Phi^\top D\,(\gamma P\,\Phi\,w' - \Phi\,w),\qquad w' \leftarrow w' + \tau\,(w - w'),$$
-# with a row of $\Phi$ for each state, $D$ the frequencies, $P$ the transitions, and $w'$ a **slow copy** of the weights inside the target. $\tau = 1$ is no copy at all. Both lines are linear, so one matrix $M$ carries
-# $(w, w')$ to its next value, and after many updates the size has been multiplied by its largest eigenvalue, the **spectral radius**, each time: below 1 all is forgotten, above 1 all explodes.
+# The updates meet states 1 and 2 seven times each for every time they meet state 3; $\gamma = 0.9$. The chain itself never returns to state 1: such frequencies come from a buffer full of old transitions, and with the chain's own this would settle (the *deadly triad*: features, bootstrapping, another policy's data). An update is the mean gradient step on the squared error, with the target held fixed:
+# $$w \leftarrow w + \alpha\,\Phi^\top D\,(\gamma P\,\Phi\,w' - \Phi\,w),\qquad\text{then}\quad w' \leftarrow w' + \tau\,(w - w'),$$
+# with a row of $\Phi$ for each state, $D$ the frequencies, $P$ the transitions, and $w'$ a **slow copy** of the weights (a *target network*) inside the target. $\tau = 1$ is no copy at all. Both lines are linear, so one matrix $M$ carries $(w, w')$ to its next value, and after many updates
+# the size has been multiplied each time by the largest absolute value of its eigenvalues, the **spectral radius**: below 1 all is forgotten, above 1 all explodes.
 
 # %% tags=["hide"]
 predict(
     "Without a copy (τ = 1) these weights grow by 19 % at every update. As τ is made smaller, the growth…",
     {
         "stops below some τ": "",
-        "slows down but never stops": "That is what the second example does, but not this one.",
+        "slows down but never stops": "That happens with other features, but not with these.",
         "stays as it is": "The copy stands in the target, and the target drives the growth: its speed matters.",
     },
     answer="stops below some τ",
@@ -354,7 +344,7 @@ predict(
 )
 
 # %% [markdown]
-# The radius at every speed of the copy, for this example and for a second one, two states worth $w$ and $2w$ (Tsitsiklis and Van Roy):
+# The radius at every speed of the copy, for this example ($\alpha$ is half of 1 over the largest eigenvalue of $\Phi^\top D\Phi$) and for a second one: a state worth $w$ leads to a state worth $2w$, only the first is ever updated, $\gamma = 0.99$, $\alpha = \tfrac12$.
 
 # %% tags=["hide"]
 TAUS = np.logspace(-3, 0, 121)
@@ -408,16 +398,15 @@ explore(
 )
 
 # %% [markdown]
-# There is a cliff: at $\tau = 0.1$ the three states still explode, at 0.03 they settle. There is also a price: at 0.001 they settle many times more slowly than at the best $\tau$, near 0.02. And the second example no copy saves: it follows its
-# target ever so slowly, but to a target that doubles. Slow copies move the boundary between settling and exploding; they do not abolish it. The receipts run the two lines of the update, without any matrix:
+# At $\tau = 0.1$ the three states still explode, at 0.03 they settle. There is also a price: at 0.001 they settle many times more slowly than at the best $\tau$, near 0.02. The receipts run the two lines of the update, without any matrix:
 
 
 # %%
-def growth(tau, updates=3000):
+def growth(tau, updates=30_000):
     """By how much the weights grow at an update, late in a run of the two lines, for the three states."""
     mdp, _, features, frequency = CURED
     P, w, copy, sizes = mdp.transition[:, 0], np.array([1.0, 0.5]), np.array([1.0, 0.5]), []
-    while len(sizes) < updates and np.linalg.norm(w) < 1e100:
+    while len(sizes) < updates and 1e-100 < np.linalg.norm(w) < 1e100:
         error = mdp.gamma * P @ features @ copy - features @ w
         w = w + 0.5 / LARGEST * features.T @ (frequency * error)
         copy = copy + tau * (w - copy)
@@ -428,27 +417,28 @@ def growth(tau, updates=3000):
 
 with receipts("the update, iterated", oracle="radius of $M$") as same:
     for tau in (1.0, 0.1, 0.03):
-        same(rf"growth at an update, $\tau = {tau:g}$", growth(tau), radius(CURED, 0.5 / LARGEST, tau), 2e-3)
+        same(rf"growth at an update, $\tau = {tau:g}$", growth(tau), radius(CURED, 0.5 / LARGEST, tau), 2e-4)
 assert growth(0.1) > 1 > growth(0.03), "the cliff lies between"
 
 # %% [markdown]
-# A slow copy is value iteration with a soft hand. If the copy stood still until $Q$ fitted its target perfectly, and then jumped ($w' \leftarrow w$), each jump would be one sweep of value iteration for
-# the policy $\mu$. Polyak's average, $w' \leftarrow \tau w + (1-\tau)w'$, spreads the jump: after $k$ updates a share $(1-\tau)^k$ of the old copy is left, so at $\tau = 0.005$ half of it after 138.
+# Why the one and not the other? Let the copy stand still until $w$ fits its target as well as the features allow, and then jump. Each jump multiplies it by $C^{-1}B$ with $C = \Phi^\top D\,\Phi$ and $B = \gamma\,\Phi^\top D P\,\Phi$ (set the update to 0). For the three states this
+# matrix has the radius 0.9, so patience helps; for $w$ and $2w$ it is $2\gamma = 1.98$, and no patience does. Polyak's average spreads the jump: after $k$ updates a share
+# $(1-\tau)^k$ of the old copy is left, so at $\tau = 0.005$ half of it after 139.
 
 # %% [markdown]
 # ## 5 · The algorithm (16 minutes)
 #
-# Now all parts are there. Two networks learn, the actor $\mu$ and the critic $Q$; two slow copies, $\mu'$ and $Q'$, make the target.
+# Now all parts are there. Two networks learn, the actor $\mu$ and the critic $Q$; two slow copies, $\mu'$ and $Q'$, make the target (which moves when $\mu$ moves, too).
 # On the right is the package's update. It learns $S$ seeds at once, which never mix: each array has the seeds in front. `net(x)` runs the networks of all seeds and can be
 # differentiated; `action_gradient` gives $\nabla_{\!a}Q$; `backward` fills in the gradients that an optimiser's `step` uses; `follow` moves a copy.
 
 # %% tags=["hide"]
 pseudocode(
-    "DDPG (Lillicrap et al. 2016, algorithm 1)",
+    "DDPG, after Lillicrap et al. 2016, algorithm 1 (clip, mask and uniform start added)",
     r"""
     start $\mu$ and $Q$ at random; $\mu' = \mu$, $Q' = Q$; an empty buffer
     for each step:
-        act: $a = \mathrm{clip}(\mu(s) + x_t, -1, 1)$, with noise $x_t$
+        act: $a = \mathrm{clip}(\mu(s) + x_t, -1, 1)$; 500 uniform actions first
         keep $(s, a, r, s')$, and whether $s'$ is terminal
         draw a batch from the buffer
         $a' = \mu'(s')$
@@ -462,8 +452,8 @@ pseudocode(
 )
 
 # %% [markdown]
-# Line 9 is not written as a loss, but as the theorem of lecture 05: the chain rule through the action. `action.backward(-uphill)` pushes $-\nabla_{\!a}Q$ back through the actor. Is that really the gradient of the actor's
-# objective, $\frac1B\sum Q(s,\mu(s))$? PyTorch can say, by differentiating that number with respect to the actor's weights:
+# Line 9 is the chain rule of lecture 05: `action.backward(-uphill)` pushes $-\nabla_{\!a}Q$ back through the actor. With two liberties: the states come from the buffer, not from $\mu$'s own visits, and $Q$ is learnt. So the actor climbs the critic's opinion, also where that errs upwards (lecture 07). The receipt differentiates
+# that opinion, $\frac1B\sum Q(s,\mu(s))$, by PyTorch:
 
 # %%
 seen = []
@@ -475,16 +465,17 @@ by_theorem = nets.actor.grad.clone()
 objective = nets.critics.graph(batch.obs, nets.actor.graph(batch.obs)).mean(-1).sum()
 gradients = torch.autograd.grad(-objective, nets.actor.parameters)
 by_autograd = torch.cat([g.flatten(1) for g in gradients], dim=1)
-with receipts("theorem", oracle="autograd") as same:
+assert by_theorem.abs().max() > 1e-5
+with receipts("chain rule", oracle="autograd") as same:
     same("gradient of the actor's objective, two seeds", by_theorem, by_autograd, 1e-9)
 
 # %% [markdown]
-# **The mask in line 7.** Pseudocode on slides often leaves $(1-\mathrm{terminated})$ out. A terminal state has no future, so its target is $r$ alone; without the mask it is $r$ plus whatever the network says of a state in which nothing was ever learnt.
+# **The mask in line 7.** Pseudocode often leaves $(1-\mathrm{terminated})$ out. A terminal state has no future, so its target is $r$ alone; without the mask it is $r$ plus whatever the network says of a state in which nothing was ever learnt.
 # A *time limit* is another matter: the pendulum that is interrupted after 200 steps would have gone on, so its target keeps the bootstrap. Gymnasium tells the two apart, as `terminated` and `truncated`, and the buffer stores the first.
 
 # %% tags=["hide"]
 predict(
-    r"A task without an end pays 1 at every step, $\gamma = 0.99$, and a clock that the agent cannot see "
+    r"A task without an end pays 1 at every step, $\gamma = 0.99$, and a clock that no state shows "
     "interrupts it every 200 steps. Somebody stores the interruptions as terminal. What does the critic learn?",
     {
         "100": r"That is the right value, $1/(1-\gamma)$. But some targets now say that there is no future.",
@@ -498,21 +489,31 @@ predict(
 )
 
 # %% [markdown]
-# The fitting itself: one constant value, again and again replaced by the mean of the targets in the buffer.
+# One constant value, fitted to batches from the package's buffer with the package's target:
 
 # %%
-gamma, last = 0.99, np.arange(200) == 199
-value = 0.0
-for _ in range(3000):  # TD on one constant critic: the mean of the targets in the buffer
-    value = (1 + gamma * (1 - last) * value).mean()
-with receipts("fitted again and again", oracle="closed form") as same:
-    same(r"interruptions as ends, $1/(1-\gamma\cdot 199/200)$", value, 1 / (1 - gamma * 199 / 200), 1e-9)
+memory, streams, value = ReplayBuffer(10_000, 1, 1, 1), Streams([0], purpose=11), 0.0
+zero, one = np.zeros((1, 1)), np.ones(1)
+for t in range(10_000):
+    memory.add(zero, zero, one, one * (t % 200 == 199), zero)  # the interruption, stored as an end
+values = []
+for _ in range(6000):
+    batch = memory.sample(200, streams)
+    y = td_target(batch.reward, batch.terminated, torch.full_like(batch.reward, value), 0.99)
+    value += 0.1 * (y.mean().item() - value)
+    values.append(value)
+with receipts("fitted to the buffer", oracle="closed form") as same:
+    same(
+        r"interruptions as ends, $1/(1-\gamma\cdot 199/200)$",
+        np.mean(values[4000:]),
+        1 / (1 - 0.99 * 199 / 200),
+        2,
+    )
 
 # %% [markdown]
 # ## 6 · Live: each part on a switch (10 minutes)
 #
-# Every part is a field of `DDPG`, so it can be switched off by changing one number: no slow copies is $\tau = 1$; no replay is a buffer as large as a batch, which then holds the latest transitions only; no noise is $\sigma = 0$. Start them *each in turn*, or retune $\tau$ and
-# the learning rates while they run.
+# Every part is a field of `DDPG`, so it can be switched off by changing one number: no slow copies is $\tau = 1$; short memory is a buffer as large as a batch, the latest 128 transitions; no noise is $\sigma = 0$. Start them *each in turn*.
 
 # %% tags=["hide"]
 whole = DDPG(noise=OUNoise(sigma=0.16))
@@ -520,7 +521,7 @@ panel = live(
     {
         "DDPG": whole,
         "no slow copies": DDPG(noise=whole.noise, tau=1.0),
-        "no replay": DDPG(noise=whole.noise, capacity=128),
+        "short memory": DDPG(noise=whole.noise, capacity=128),
         "no noise": DDPG(noise=OUNoise(sigma=0.0)),
     },
     "Pendulum-v1",
@@ -533,12 +534,12 @@ panel = live(
 panel
 
 # %% [markdown]
-# What to look for: which of the four gets the pendulum up at all, and whose curves, seed by seed, come down again.
+# What to look for: whose curves rise, and whose come down again? Four seeds are few: run it twice before you believe a difference.
 #
 # ## 7 · Does the colour of the noise matter in training? (8 minutes)
 #
 # Section 1 was about a mass that nobody steers. In training the noise is added to a policy that learns, and the answer can only be measured. Two tasks, thirty seeds each: the pendulum, whose reward says at every step how far
-# it is from upright; and the mass again, with a reward of 1 where it rests at the goal (within 0.2 m and 0.2 m/s) and 0 everywhere else, so that nothing is learnt before the goal was met by chance. Both noises have standard deviation 0.3.
+# it is from upright; and the mass again, with a reward of 1 where it rests at the goal (within 0.2 m and 0.2 m/s) and 0 everywhere else, so that nothing is learnt before the goal was met by chance. Both noises have standard deviation 0.3 (OU at rest; it starts each episode at 0).
 
 
 # %%
@@ -595,7 +596,7 @@ plots.show(
 )
 
 # %% [markdown]
-# In numbers, for thirty seeds and for each ten of them:
+# In numbers:
 
 # %% tags=["hide"]
 for task in TASKS:
@@ -610,15 +611,14 @@ for task in TASKS:
         )
 
 # %% [markdown]
-# There is no difference to be seen. On the pendulum the two curves lie on each other, and the paired difference covers 0 in each of the three sets of ten seeds. On the mass about half of the agents have found the goal at the end, with either noise (15 and
-# 13 of 30), and the others have not; here too each interval covers 0, and it is wide.
+# Thirty seeds do not decide it. On the pendulum the curves lie on each other, and the paired difference covers 0 in each set of ten seeds. On the mass 15 of 30 agents hold the goal at the end with OU, 13 of 30 without; the others never met it, or met it and learnt nothing: the returns cannot tell which.
+# (Thick lines are means of the middle half of the seeds, and such a mean of differences is not the difference of such means.) The difference covers 0 in each set here too, but reaches 13 % of the range: a gain of that size is not excluded.
 #
-# Why does what section 1 showed not carry over? Because in training the noise is not alone. It is added to a policy that moves already; both begin with the same 500 steps of uniform pushes; and what is needed once, to meet the goal by chance, can happen with either. Fujimoto
-# et al. (TD3, section 6.1) say the same of their tasks, and use independent noise. So: choose the memory of the noise by what the first steps of your task need, and measure before you believe that it matters.
+# Possible reasons why section 1 does not carry over, none tested here: the noise is added to a policy that moves already; both begin with the same 500 uniform pushes. Fujimoto et al. (section 6.1) found no benefit of OU; Eberhard et al. report that noise between white and OU helps, over many tasks.
 #
 # ## Summary
 #
-# - Exploration is decided by how long the noise remembers. More memory carries further; most *different* states are met with a memory in between.
+# - Memory decides where unsteered pushes go: more of it carries further, and past what lies near; most *different* states are met in between. In training we saw no reliable difference.
 # - The Ornstein–Uhlenbeck line has memory $m = 1 - \theta\Delta t$, variance $\sigma^2\Delta t/(1 - m^2)$ and autocorrelation $m^k$.
 # - A replay buffer turns a stream of near copies into a batch that covers what was visited, and lets every transition be used often.
 # - A slow copy in the target moves the boundary between settling and exploding, at the price of speed; some critics no copy saves.
@@ -628,20 +628,39 @@ for task in TASKS:
 #
 # 1. ★ (5 minutes) A noise has $\Delta t = 1$, memory 0.9 and standard deviation 0.2 at rest. What are its $\theta$ and $\sigma$?
 #    <details><summary>Answer</summary>θ = 1 − 0.9 = 0.1, and σ = 0.2 · √(1 − 0.81) = 0.0872.</details>
-# 2. ★★ (10 minutes) How many steps does it take until half of a slow copy is new at $\tau = 0.005$? At which $\tau$ is half of it new after ten?
+# 2. ★★ (10 minutes) After how many updates is half of a slow copy new at $\tau = 0.01$? At which $\tau$ is half of it new after ten?
 #    <details><summary>Hint</summary>(1 − τ)ᵏ = ½.</details>
-#    <details><summary>Answer</summary>k = ln 2 / −ln(0.995) = 138.3, so 139; and τ = 1 − 2^(−1/10) = 0.067.</details>
+#    <details><summary>Answer</summary>k = ln 2 / −ln 0.99 = 68.97, so 69; and τ = 1 − 2^(−1/10) = 0.067.</details>
 # 3. ★★ (15 minutes) Show that for $w \to 2w$ the radius is above 1 at every $\tau$ once $\gamma > \tfrac12$.
 #    <details><summary>Hint</summary>Write M for one weight: its rows are (1 − α, 2γα) and (τ(1 − α), 1 − τ + 2γατ). What is det(M − I)?</details>
-#    <details><summary>Answer</summary>det(M − I) = −α · (2γα τ − τ) − 2γα · τ(1 − α) = ατ(1 − 2γ). It is negative for γ > ½, so M − I has one positive eigenvalue, and M one above 1.</details>
-# 4. ★★★ (20 minutes) In section 4 replace the copy by one that stands still for $N$ updates and then jumps. Below which $N$ do the three states explode?
-#    <details><summary>Hint</summary>With w′ fixed, w after N updates is Gᴺw + (1 − Gᴺ)C⁻¹Bw′ with G = 1 − αC; after the jump both are equal.</details>
-#    <details><summary>Answer</summary>The radius of Gᴺ + (1 − Gᴺ)C⁻¹B is above 1 for N = 20 (1.002 an update) and below 1 for N = 50 (0.996).</details>
+#    <details><summary>Answer</summary>det(M − I) = −α · (2γα τ − τ) − 2γα · τ(1 − α) = ατ(1 − 2γ). For α, τ > 0 it is negative once γ > ½; a real 2×2 matrix with negative determinant has real eigenvalues of opposite sign, so M has one above 1.</details>
+# 4. ★★★ (20 minutes) In section 4 let the copy stand still for $N$ updates and then jump. From which $N$ on do the three states settle?
+#    <details><summary>Hint</summary>With w′ fixed, w after N updates is Gᴺw + (1 − Gᴺ)C⁻¹Bw′ with G = 1 − αC; after the jump both are equal (B and C as in section 4).</details>
+#    <details><summary>Answer</summary>The radius of Gᴺ + (1 − Gᴺ)C⁻¹B is above 1 for N ≤ 25 and below 1 from N = 26 on.</details>
+
+# %% [markdown]
+# ## Further · How far the noise carries a mass
 #
+# Memory multiplies the distance; by how much can be computed. Let a push last $h = 0.1$ s. After $T$ steps the push of step $t$ has moved the mass by $c_t\,x_t$ with $c_t = h^2\,(T - t - \tfrac12)$: $\tfrac12 h^2 x_t$ during its own step, and its speed $h\,x_t$ for $h$ seconds in each of the
+# $T-t-1$ later ones. So the mean square of the distance is $v\sum_{t,u} c_t\,c_u\,\rho_{|t-u|}$. Independent pushes keep only the terms $t = u$; memory adds the others, all positive for $m > 0$.
+
+# %%
+with receipts("20,000 masses", oracle="closed form") as same:
+    for memory in (0.0, 0.85):
+        squares = travel(0.3 * forces(memory, 20_000))[-1, :, 0] ** 2  # weak forces: none is cut at 1 N
+        closed = rms_distance(memory ** np.arange(STEPS), 0.3 * SPREAD, 0.1)
+        error = 4.5 * squares.std() / 20_000**0.5
+        same(f"mean square of the distance after 10 s, $m = {memory:g}$", squares.mean(), closed**2, error)
+
+# %% [markdown]
 # ## Sources
 #
 # - Lillicrap et al., *Continuous control with deep reinforcement learning*, ICLR 2016, [arXiv:1509.02971](https://arxiv.org/abs/1509.02971): algorithm 1; the noise with θ = 0.15, σ = 0.2.
 # - Silver et al., *Deterministic policy gradient algorithms*, ICML 2014: the theorem behind line 9.
 # - Uhlenbeck, Ornstein, *On the theory of the Brownian motion*, Physical Review 36, 1930.
-# - Tsitsiklis, Van Roy, *Feature-based methods for large scale dynamic programming*, Machine Learning 22, 1996: $w \to 2w$.
+# - Fujimoto, van Hoof, Meger, *Addressing function approximation error in actor-critic methods*, ICML 2018, [arXiv:1802.09477](https://arxiv.org/abs/1802.09477): section 6.1, uncorrelated noise.
+# - Sutton, Barto, *Reinforcement learning*, 2018: section 11.2, $w \to 2w$ in this form.
+# - Tsitsiklis, Van Roy, *Feature-based methods for large scale dynamic programming*, Machine Learning 22, 1996: where $w \to 2w$ comes from.
+# - Eberhard et al., *Pink noise is all you need*, ICLR 2023.
+# - Mnih et al., *Human-level control through deep reinforcement learning*, Nature 518, 2015: replay and target networks.
 # - Pardo et al., *Time limits in reinforcement learning*, ICML 2018, [arXiv:1712.00378](https://arxiv.org/abs/1712.00378): interruptions that are no ends.

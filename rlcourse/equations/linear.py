@@ -119,7 +119,8 @@ def cured_by_target_network() -> Tracking:
 def w_to_2w(gamma: float = 0.99) -> Tracking:
     """Two states worth w and 2w; only the first, which leads to the second, is ever updated.
 
-    TD diverges for γ > ½ however slow the copy: ∂w/∂w′ = 2γα against α. Source: Tsitsiklis & Van Roy 1996.
+    TD diverges for γ > ½ however slow the copy: ∂w/∂w′ = 2γα against α. Source: Sutton & Barto 2018, section
+    11.2, after Tsitsiklis & Van Roy 1996.
     """
     transition = np.zeros((2, 1, 2))
     transition[:, 0, 1] = 1

@@ -115,9 +115,13 @@ class Page:
         self.page.set_default_timeout(fuse(6) * MS)
         self.console: list[str] = []
         self.page.on("pageerror", lambda error: self.console.append(str(error)))
-        address = f"{server.url}/lab/tree/{path}?token={server.token}&reset"
+        self.open()
+
+    def open(self) -> None:
+        """The notebook as it lies on the server; again, where it is open already."""
+        address = f"{self.server.url}/lab/tree/{self.path}?token={self.server.token}&reset"
         self.page.goto(address, timeout=fuse(12) * MS)
-        self.page.evaluate(READY, [path, fuse(12)])
+        self.page.evaluate(READY, [self.path, fuse(12)])
 
     def run_all(self, seconds: float = 36) -> Page:
         """Run all cells and wait for their end; fails with the cells' errors."""

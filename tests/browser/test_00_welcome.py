@@ -75,5 +75,6 @@ def test_the_first_page_says_ok_and_lists_the_lectures(whole):
 
 def test_the_first_check_finds_the_slip_and_then_passes(whole):
     said = [whole.text(i) for i in range(len(whole.cells()))]
-    wrong = next(i for i, text in enumerate(said) if "swapped" in text)
+    wrong = next(i for i, text in enumerate(said) if "✗" in text)  # the first ✗ tells what is seen
+    assert "Right in 0 of" in said[wrong]
     assert "✓" in said[wrong + 1]

@@ -15,7 +15,7 @@ def page(open_notebook):
 
 
 def test_06_memory_carries_further_and_most_cells_are_entered_in_between(page):
-    lab = page.lab("cells entered")
+    lab = page.lab(0)
     middle = lab.numbers()
     none, long = lab.press("memory", "Home"), lab.press("memory", "End")
     cells, distance = "cells entered, of 400", "distance reached (median, m)"
@@ -25,7 +25,7 @@ def test_06_memory_carries_further_and_most_cells_are_entered_in_between(page):
 
 
 def test_06_the_process_at_both_ends_of_each_slider(page):
-    lab = page.lab("standard deviation at rest")
+    lab = page.lab(1)
 
     def numbers(theta=0.15, sigma=0.2, start=0.0):
         spread = float(np.sqrt(ou_variance(theta, sigma, 1)))
@@ -44,7 +44,7 @@ def test_06_the_process_at_both_ends_of_each_slider(page):
 
 
 def test_06_a_slow_copy_saves_one_critic_and_never_the_other(page):
-    lab = page.lab("radius, three states")
+    lab = page.lab(2)
     largest = (
         0.5
         / np.linalg.eigvalsh(
@@ -81,7 +81,7 @@ def test_06_predictions_say_right_and_why(page, question, right):
 
 def test_06_a_part_is_switched_off_by_the_chooser_and_trains(page):
     live = page.live()
-    live.choose("algorithm", "no replay")
+    live.choose("algorithm", "short memory")
     live.click("Start")
     live.await_steps(600, seconds=30)
     live.click("Stop")

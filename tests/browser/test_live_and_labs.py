@@ -368,7 +368,7 @@ def test_a_saved_page_shows_its_panels_as_they_were_when_it_is_opened_without_it
     page.predict(0).answer("1.5")
     page.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
     page.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
-    page.page.goto(f"{jupyter.url}/lab/tree/{page.path}?token={jupyter.token}&reset")
+    page.open()
     page.page.locator(".rlcourse-lab").wait_for()
     lab = page.lab(0)
     assert lab.numbers()["gain η(new) − η(old)"] == 0.99

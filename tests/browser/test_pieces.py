@@ -84,7 +84,7 @@ def page(open_notebook, tmp_path_factory):
         (path.parent / name).write_bytes((notebooks.SOURCES / name).read_bytes())
     (path.parent / "homework").mkdir()
     (path.parent / "homework" / "homework-3.py").write_text("# # Homework 3 · DDPG and TD3\n")
-    return open_notebook(path)
+    return open_notebook(path, run="all")
 
 
 def test_the_mathematics_of_a_question_its_choices_and_its_verdict_is_typeset(page):

@@ -46,7 +46,8 @@ def test_an_adaptor_stands_alone_and_holds_no_answer(name):
     assert list(inspect.signature(function).parameters)[1:] in PARAMETERS
     assert globals_read(function.__code__) <= set(dir(builtins))
     answer = inspect.getsource(find(name).reference).strip().splitlines()[1:]
-    assert not [line for line in answer if line.strip() and line.strip() in source]
+    told = [line.strip() for line in answer if line.strip() not in ("", "import torch", "return")]
+    assert told and not [line for line in told if line in source]
 
 
 def globals_read(code):

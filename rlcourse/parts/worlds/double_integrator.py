@@ -18,7 +18,7 @@ class DoubleIntegrator:
     last 100 steps (10 s) and are never terminated.
 
     The mass starts at rest, 1 to 2 m from the goal on a random side. One full push moves it by ½ Δt² = 5 mm:
-    noise that is independent from step to step mostly cancels itself, noise that lasts carries it away.
+    noise that is independent from step to step adds up as a random walk, noise that lasts carries it away.
     sparse: r = 1 where |x| ≤ 0.2 m and |v| ≤ 0.2 m/s after the step, else 0, so that nothing is learnt before
     the goal was met by chance.
     """
