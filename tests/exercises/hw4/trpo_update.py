@@ -49,6 +49,7 @@ def trpo(
     pile_up=False,
     shrink=0.5,
     by_cg=True,
+    restore=True,
 ):
     ps = list(policy.parameters())
     old, theta = policy(obs).detach(), parameters_to_vector(ps).detach().clone()
@@ -66,7 +67,8 @@ def trpo(
             kl = mean_kl(old, policy, obs, reverse)
         if search == "none" or (search == "gain" or kl <= max_kl) and (search == "kl" or gain > 0):
             return
-    vector_to_parameters(theta, ps)
+    if restore:
+        vector_to_parameters(theta, ps)
 
 
 def right_conjugate_gradient(policy, obs, action, advantage, max_kl, damping):
@@ -188,3 +190,7 @@ def wrong_advantage_ignored__a(policy, obs, action, advantage, max_kl, damping):
             if (ratio(old, policy, obs, action) - 1).mean() > 0 and mean_kl(old, policy, obs) <= max_kl:
                 return
     vector_to_parameters(theta, ps)
+
+
+def wrong_not_restored__a(policy, obs, action, advantage, max_kl, damping):
+    trpo(policy, obs, action, advantage, max_kl, damping, restore=False)

@@ -47,22 +47,41 @@ def trpo_update(policy, obs, action, advantage, max_kl, damping):
 
 
 def draw(rng):
-    """The whole step is right; is too far; the two divergences disagree on it; it is near but no better."""
-    return [case_of(rng, kind) for kind in (whole, too_far, too_far, divergences_disagree, no_gain)]
+    """The whole step is right; is too far; the two divergences disagree on it; it is near but no better.
+
+    And last, no trial holds what it promises.
+    """
+    kinds = (whole, too_far, too_far, divergences_disagree, no_gain)
+    return [*(case_of(rng, kind) for kind in kinds), hopeless(rng)]
+
+
+def batch(rng):
+    states, inputs, actions = int(rng.integers(5, 9)), 3, 3
+    return {
+        "obs": rng.normal(0, 1, (states, inputs)),
+        "action": rng.integers(actions, size=states),
+        "advantage": rng.normal(0, 1, states),
+        "weights": rng.normal(0, 0.8, (inputs, actions)),
+        "max_kl": 1.0,
+        "damping": float(rng.uniform(0.05, 0.15)),
+    }
+
+
+def hopeless(rng):
+    """Search for a batch with which every far step is a loss, and a δ so large that all ten go far."""
+    for _ in range(20_000):
+        case = batch(rng) | {"max_kl": 1e6}
+        policy = Softmax(**case)
+        full = policy.step()
+        if all(policy.measure(policy.theta + 0.5**trial * full)[0] < -0.003 for trial in range(TRIALS)):
+            return case
+    raise ValueError("no case was found in which no trial holds")
 
 
 def case_of(rng, kind):
     """Search for a batch and a δ with which the first trial of the line search is of this kind."""
     for _ in range(1000):
-        states, inputs, actions = int(rng.integers(5, 9)), 3, 3
-        case = {
-            "obs": rng.normal(0, 1, (states, inputs)),
-            "action": rng.integers(actions, size=states),
-            "advantage": rng.normal(0, 1, states),
-            "weights": rng.normal(0, 0.8, (inputs, actions)),
-            "max_kl": 1.0,
-            "damping": float(rng.uniform(0.05, 0.15)),
-        }
+        case = batch(rng)
         policy, step = Softmax(**case), Softmax(**case).step()
         for max_kl in rng.permutation(rng.uniform(0.9, 1.1) * np.geomspace(0.02, 3, 10)):
             full = np.sqrt(max_kl) * step
@@ -232,6 +251,8 @@ MISTAKES = (
         updated(accept=lambda gain, kl, other, most: kl <= most)),
     Mistake("kl_reversed", "The search measures KL(new ‖ old). The constraint is on KL(old ‖ new).",
         updated(accept=lambda gain, kl, other, most: gain > 0 and other <= most)),
+    Mistake("not_restored", "Where no trial holds, θ must be what it was: put θ_old back after the search.",
+        updated(give_up="last")),
     Mistake("steps_pile_up", "Each trial starts from the last one. It starts from θ_old: restore it first.",
         updated(accumulate=True), updated(accumulate=True, give_up="last")),
     Mistake("plain_gradient", "The step is along g. The natural direction solves Hs = g.",
