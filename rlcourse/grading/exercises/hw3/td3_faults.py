@@ -12,7 +12,8 @@ import functools
 
 import numpy as np
 
-from rlcourse.grading.record import Exercise, Mistake
+from rlcourse.grading.exercises._faults import mistakes, seen
+from rlcourse.grading.record import Exercise
 
 GAMMA, UPDATES, EVERY, RUNS = 0.9, 240, 6, 4
 FAULTS = ("healthy", "terminal", "descent", "frozen", "replayed", "undiscounted")  # as homework 3 lists them
@@ -83,14 +84,6 @@ def labels(curves, goals):
     return np.array([np.argmin(np.abs(runs - one).max((1, 2))) for one in curves], dtype=float)
 
 
-def seen(cases, answers, right):
-    """How many runs are named right; which, would be the answer."""
-    case, answer = next((c, a["value"]) for c, a, ok in zip(cases, answers, right, strict=True) if not ok)
-    if answer.shape != (RUNS,):
-        return f"Four numbers are asked, one a run; yours has shape {answer.shape}."
-    return f"Of these four runs, {int((answer == labels(**case)).sum())} are named right."
-
-
 SHOWS = (  # what a run of each fault shows
     "a sound run's return rises and the critic's value meets it",
     "bootstrapping on terminal states leaves the return sound and sends the value far above it",
@@ -99,20 +92,6 @@ SHOWS = (  # what a run of each fault shows
     "an actor fed with replayed actions never moves: the return is a level line",
     "a forgotten discount ends with the value some 20 % above the return, and stays there",
 )
-
-
-def mistaken(true, said):
-    """The run with fault `true` is called `said`."""
-
-    def wrong(**case):
-        found = labels(**case)
-        return np.where(found == true, said, found)
-
-    hint = f"One run is misnamed: {SHOWS[said]}. What you see there is another thing: {SHOWS[true]}."
-    return Mistake(f"{FAULTS[true]}_called_{FAULTS[said]}", hint, wrong)
-
-
-MISTAKES = tuple(mistaken(a, b) for a in range(len(FAULTS)) for b in range(len(FAULTS)) if a != b)
 
 VIVA = (
     "Choose one of your runs: which curve ruled out the fault that is most like it?",
@@ -126,9 +105,9 @@ EXERCISE = Exercise(
     points=6,
     minutes=25,
     stars=2,
-    mistakes=MISTAKES,
+    mistakes=mistakes(FAULTS, SHOWS, labels),
     oracle=labels,
-    seen=seen,
+    seen=seen(RUNS, labels),
     personal=True,
     viva=VIVA,
 )

@@ -10,8 +10,9 @@ import functools
 import numpy as np
 
 from rlcourse.equations import markov
+from rlcourse.grading.exercises._faults import mistakes, seen
 from rlcourse.grading.exercises.hw4._processes import process
-from rlcourse.grading.record import Exercise, Mistake
+from rlcourse.grading.record import Exercise
 
 DELTA, UPDATES, RUNS = 0.02, 12, 3
 FAULTS = ("healthy", "short", "unchecked", "descent", "stuck")  # as homework 4 lists them
@@ -100,14 +101,6 @@ def labels(curves, **world):
     return np.array([np.argmin(np.abs(runs - one).max((1, 2))) for one in curves], dtype=float)
 
 
-def seen(cases, answers, right):
-    """How many runs are named right; which, would be the answer."""
-    case, answer = next((c, a["value"]) for c, a, ok in zip(cases, answers, right, strict=True) if not ok)
-    if answer.shape != (RUNS,):
-        return f"Three numbers are asked, one a run; yours has shape {answer.shape}."
-    return f"Of these three runs, {int((answer == labels(**case)).sum())} are named right."
-
-
 SHOWS = (  # what a run of each fault shows
     "in a sound run the KL is near δ, never above it, and the gain is positive",
     "with δ as step size the whole step is taken, with a KL far below δ",
@@ -115,20 +108,6 @@ SHOWS = (  # what a run of each fault shows
     "going downhill, the gain is negative and the performance falls",
     "a search that accepts nothing takes the fraction 0, and all stands still",
 )
-
-
-def mistaken(true, said):
-    """The run with fault `true` is called `said`."""
-
-    def wrong(**case):
-        found = labels(**case)
-        return np.where(found == true, said, found)
-
-    hint = f"One run is misnamed: {SHOWS[said]}. What you see there is another thing: {SHOWS[true]}."
-    return Mistake(f"{FAULTS[true]}_called_{FAULTS[said]}", hint, wrong)
-
-
-MISTAKES = tuple(mistaken(a, b) for a in range(len(FAULTS)) for b in range(len(FAULTS)) if a != b)
 
 VIVA = (
     "Take one of your runs and the fault most like it: which curve decided between them?",
@@ -142,9 +121,9 @@ EXERCISE = Exercise(
     points=6,
     minutes=20,
     stars=2,
-    mistakes=MISTAKES,
+    mistakes=mistakes(FAULTS, SHOWS, labels),
     oracle=labels,
-    seen=seen,
+    seen=seen(RUNS, labels),
     personal=True,
     viva=VIVA,
 )
