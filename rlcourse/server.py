@@ -5,12 +5,14 @@ until the browser has acknowledged the first, and browsers acknowledge up to 40 
 a picture is ready and not sent. Jupyter's server leaves the algorithm on.
 """
 
+from collections.abc import Awaitable
+
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
 
 class PromptConnection(ZMQChannelsWebsocketConnection):
     """Jupyter's own connection between page and kernel, with TCP_NODELAY."""
 
-    def connect(self):
+    def connect(self) -> Awaitable | None:
         self.websocket_handler.set_nodelay(True)
         return super().connect()

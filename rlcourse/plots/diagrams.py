@@ -267,7 +267,7 @@ def unit(vector: np.ndarray) -> np.ndarray:
     return vector / np.hypot(*vector)
 
 
-def in_words(process: MDP, policy, states: Sequence[str], actions: Sequence[str]) -> str:
+def in_words(process: MDP, policy: np.ndarray | None, states: Sequence[str], actions: Sequence[str]) -> str:
     """The process as sentences: what each action does and pays in each state."""
     begins = [name for name, p in zip(states, process.start, strict=True) if p > 0]
     lines = [f"A decision process of {len(states)} states, which starts in {', '.join(begins)}."]
