@@ -7,7 +7,7 @@ bootstraps from the true last observation. `next_value[t]` is the value of the t
 of the observation that follows a reset.
 """
 
-from rlcourse.equations.arrays import Array, concatenate, exp, flip, minimum, same_shape, stack
+from rlcourse.equations.arrays import Array, concatenate, exp, flip, minimum, same_shape, stack, where
 
 
 def discounted_returns(reward: Array, done: Array, gamma: float) -> Array:
@@ -23,6 +23,35 @@ def discounted_returns(reward: Array, done: Array, gamma: float) -> Array:
         future = r + gamma * (alive * future)
         steps.append(future)
     return stack(steps[::-1])
+
+
+def whole_returns(reward: Array, done: Array, gamma: float) -> Array:
+    """R(τ) = Σ_k γ^k r_k over the whole episode, at each of its steps.
+
+    reward, done: [T, ...]; returns [T, ...], in the units of reward. An episode begins with the data and
+    after each done. Raises ValueError where the shapes differ. As a weight of ∇log π it is right in the mean,
+    though it credits an action with rewards that came before it. Source (from memory): Williams 1992.
+    """
+    total, steps = None, []
+    for g, over in zip(discounted_returns(reward, done, gamma), _starts(done), strict=True):
+        total = g if total is None else where(over != 0, g, total)
+        steps.append(total)
+    return stack(steps)
+
+
+def discounted_from_start(reward: Array, done: Array, gamma: float) -> Array:
+    """γ^t G_t = Σ_{k≥t} γ^k r_k, t counted from the start of the episode.
+
+    reward, done: [T, ...]; returns [T, ...], in the units of reward. E[Σ_t ∇log π_t γ^t G_t] is the gradient
+    of the discounted return from the start; without γ^t, as in practice, it is not. Raises ValueError where
+    the shapes differ. Source: Sutton & Barto 2018, section 13.3.
+    """
+    returns, factor, steps = discounted_returns(reward, done, gamma), 1.0 + 0.0 * reward[0], []
+    for g, start in zip(returns, _starts(done), strict=True):
+        factor = where(start != 0, 1.0 + 0.0 * factor, factor)
+        steps.append(factor * g)
+        factor = gamma * factor
+    return stack(steps)
 
 
 def n_step_returns(
@@ -145,6 +174,12 @@ def importance_weights(log_rho: Array, done: Array) -> Array:
         steps.append(total)
         total = alive * total
     return exp(stack(steps))
+
+
+def _starts(done: Array) -> Array:
+    """1 at the first step of each episode, [T, ...]: the first of the data, and those after a done."""
+    over = 1.0 * (done != 0)
+    return concatenate(1.0 + 0.0 * over[:1], over[:-1])
 
 
 def _backward_sum(delta: Array, decay: Array | float, going_on: Array) -> Array:

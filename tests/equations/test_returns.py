@@ -176,3 +176,23 @@ def test_importance_weights_multiply_along_an_episode_and_start_anew_after_it():
     log_rho = np.log(np.array([2.0, 3.0, 5.0, 7.0]))
     weights = returns.importance_weights(log_rho, np.array([0, 1, 0, 0]))
     np.testing.assert_allclose(weights, [2, 6, 5, 35])
+
+
+def test_whole_returns_and_those_from_the_start_are_sums_over_the_episode_of_each_step():
+    rng = np.random.default_rng(0)
+    reward, done = rng.normal(size=(12, 3)), rng.random((12, 3)) < 0.3
+    whole, late = np.zeros((12, 3)), np.zeros((12, 3))
+    for i in range(3):
+        start = 0
+        for t in range(12):
+            if done[t, i] or t == 11:
+                for u in range(start, t + 1):
+                    powers = GAMMA ** np.arange(t + 1 - start)
+                    whole[u, i] = powers @ reward[start : t + 1, i]
+                    late[u, i] = powers[u - start :] @ reward[u : t + 1, i]
+                start = t + 1
+    np.testing.assert_allclose(returns.whole_returns(reward, done, GAMMA), whole, atol=1e-12)
+    np.testing.assert_allclose(returns.discounted_from_start(reward, done, GAMMA), late, atol=1e-12)
+    tensors = torch.from_numpy(reward), torch.from_numpy(done)
+    np.testing.assert_allclose(returns.whole_returns(*tensors, GAMMA), whole, atol=1e-12)
+    np.testing.assert_allclose(returns.discounted_from_start(*tensors, GAMMA), late, atol=1e-12)
