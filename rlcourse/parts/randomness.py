@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 # What a stream is for.
-INITIALISE, ACT, LEARN, ENVIRONMENT, EVALUATE, PROBE = range(6)
+INITIALISE, ACT, LEARN, ENVIRONMENT, EVALUATE, PROBE, SCHEDULE = range(7)
 
 
 class Seeds(Sequence):
