@@ -73,6 +73,7 @@ tables = {"max": learn_tables(maximum), "actor": learn_tables(smaller_at_the_fir
 # %% [markdown]
 # What to look for: where each curve settles, and how far that is from the bias of a single backup. Then move $\gamma$: which of the two follows it? And the step size $\alpha$?
 
+
 # %% tags=["hide"]
 def draw_tables(fig, gamma=0.9, rate=0.1):
     """Two hundred agents a rule: their mean error and the bias of one backup, over 500 backups."""

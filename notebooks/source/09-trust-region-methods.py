@@ -63,12 +63,15 @@ def draw_region(ax, f, step, low=-2.0, high=2.0):
     ax.axvspan(step.x - step.radius, step.x + step.radius, color=plots.GREEN, alpha=0.12, linewidth=0)
     ax.plot(step.x + inside, model(inside), color=plots.GREEN, linestyle=plots.DASH_DOT)
     ax.plot([step.candidate] * 2, [promised, found], color=plots.GREY, linestyle=plots.DOTS)
-    ax.plot(step.x, f(step.x), "o", color=plots.BLACK, markersize=10)
-    for mark, colour, y in (("v", plots.GREEN, promised), ("s", plots.BLACK, found)):
+    look = {"markersize": 9, "linestyle": "none", "clip_on": False, "zorder": 5}
+    ax.plot(step.x, f(step.x), "o", color=plots.BLACK, label="here", **look)
+    marks = ("promised", "v", plots.GREEN, promised), ("found", "s", plots.BLACK, found)
+    for name, mark, colour, y in marks:
         shown = np.clip(step.candidate, low, high), np.clip(y, bottom, top)
         face = colour if shown == (step.candidate, y) else "white"
-        ax.plot(*shown, mark, color=colour, markerfacecolor=face, markersize=9, clip_on=False, zorder=5)
+        ax.plot(*shown, mark, color=colour, markerfacecolor=face, label=name, **look)
     ax.set(xlim=(low, high), ylim=(bottom, top), xlabel="x", ylabel="f and its model")
+    ax.yaxis.get_major_locator().set_params(integer=True)
 
 
 # %% [markdown]
@@ -87,6 +90,7 @@ def draw_step(fig, x=0.5, radius=1.0):
     ax = plots.axes(fig)
     step = tr.trust_region_step(tr.double_well, x, radius)
     draw_region(ax, tr.double_well, step)
+    plots.legend(ax, loc="lower right", bbox_to_anchor=(1, 0.99), ncols=3, columnspacing=1.2)
     ax.set_title(verdict(step))
     return {
         "candidate": step.candidate, "predicted": step.predicted, "actual": step.actual, "ρ": step.ratio,
