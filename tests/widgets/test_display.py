@@ -27,3 +27,15 @@ def test_without_ipywidgets_a_lab_still_draws_and_a_question_can_be_answered(Cli
         Climber(), "hill", steps=100, seeds=2, trainer=climb, slope=Slider("m", "slope", min=0.0, max=2.0)
     )
     assert panel.set(slope=2.0).smoke(100).runs[0].label == "Climber slope=2"
+
+
+def test_no_control_of_a_panel_is_answered_by_the_shell_that_wrote_to_it_last():
+    """ipykernel 7.4 sends its messages there, which is the main shell for what a cell has made."""
+    from ipykernel.comm.comm import BaseComm
+
+    one = lab()
+    comm = BaseComm(comm_id="gap")  # no kernel: it tells nobody
+    one._inputs["gap"].comm = comm
+    assert comm._reply_subshell_for is not None
+    display.answer_while_cells_run(one._root)
+    assert comm._reply_subshell_for is None, "what Kernel.shell_channel_thread_main asks"
