@@ -61,7 +61,12 @@ def draw_runs(
     if len(seeds) > WITH_BANDS:
         note = note.replace("thin:", "newest two, thin:")
     ax.text(0, 1.045, note, transform=ax.transAxes, fontsize=10)
-    _fit_title(fig, ax, finding(shown, [_until(run, steps) for run in recorded]))
+    if not shown and not recorded:
+        ax.set_yticks([])
+    words = (
+        finding(shown, [_until(run, steps) for run in recorded]) if shown or not runs else "No evaluation yet"
+    )
+    _fit_title(fig, ax, words)
     plots.label_lines(ax, wrap=14, samples=True, size=10)
 
 

@@ -250,7 +250,7 @@ class Live(Watcher):
         working = session.state in ("running", "paused")
         self._status.value = _status_html(session, display.name_of(self) or "panel")
         now = time.perf_counter()
-        if session.state != "running" or now - self._counted_at >= self._pause:
+        if session.state != "running" or now - self._counted_at >= min(1.0, self._pause):
             self._counted_at, self._counts.value = now, _counts_html(session)
         self._problem.value = "" if session.error is None else display.error_html(session.error)
         self.legend.update(self.runs)
