@@ -83,7 +83,8 @@ class Lab:
         return [keep, self._chooser]
 
     def _list_settings(self, chosen: str) -> None:
-        names = [("go to …" if self.settings else "none kept", ""), *((n, n) for n in self.settings)]
+        names = [("go to …", ""), *((name, name) for name in self.settings)]
+        self._chooser.layout.display = None if self.settings else "none"
         quiet, self._quiet = self._quiet, True
         try:
             self._chooser.options, self._chooser.value = names, chosen

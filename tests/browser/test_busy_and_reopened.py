@@ -147,6 +147,55 @@ def test_a_lab_with_few_positions_is_answered_by_the_page_alone(page):
     until(lambda: left.count() == 0, 12, lambda: "a frame is left, and would be saved with the page")
 
 
+COUNT = """() => {  // what goes over the wire because of one move: [which way, type, method, bytes]
+  const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel, moves = new Set();
+  window.rlcourseWire = [];
+  kernel.anyMessage.connect((_, {msg, direction}) => {
+    if (direction === 'send' && msg.header.msg_type === 'comm_msg') moves.add(msg.header.msg_id);
+    if (!moves.has(direction === 'send' ? msg.header.msg_id : msg.parent_header.msg_id)) return;
+    const buffers = (msg.buffers ?? []).reduce((sum, buffer) => sum + buffer.byteLength, 0);
+    const bytes = JSON.stringify(msg.content).length + buffers;
+    rlcourseWire.push([direction, msg.header.msg_type, msg.content.data?.method ?? '', bytes]);
+  });
+}"""
+
+
+def wire(lab, label, key):
+    """What one move sends and receives, until the kernel has answered."""
+    lab.settle()
+    lab.page.evaluate("() => { rlcourseWire.length = 0; }")
+    lab.press(label, key)
+    return lab.page.evaluate("rlcourseWire")
+
+
+def test_a_move_is_one_message_there_and_one_picture_back_or_none_where_the_page_has_it(page):
+    page.page.evaluate(COUNT)
+    many = wire(page.lab(0), "gap", "ArrowLeft")
+    sent = [one for one in many if one[0] == "send"]
+    back = [one for one in many if one[0] == "recv" and one[1] == "comm_msg"]
+    assert [one[1] for one in sent] == ["comm_msg"]
+    assert [one[2] for one in back] == ["echo_update", "update"]
+    assert all(one[1] == "status" for one in many if one not in sent + back)
+    few = page.lab("draw_few")
+    few.press("gap", "ArrowLeft")
+    drawn = lambda: int(page.execute("print(len(_frames_of[0].made))"))  # noqa: E731
+    page.execute(
+        "from rlcourse.widgets.ahead import Frames; import gc;"
+        "_frames_of = [one for one in gc.get_objects() if isinstance(one, Frames)]"
+    )
+    until(lambda: drawn() == 22, 12, lambda: f"{drawn()} of 22 frames")
+    alone = wire(few, "gap", "ArrowLeft")
+    back_alone = [one for one in alone if one[0] == "recv" and one[1] == "comm_msg"]
+    assert [one[2] for one in back_alone] == ["echo_update"]
+    total = lambda seen, way: sum(one[3] for one in seen if one[0] == way)  # noqa: E731
+    assert total(alone, "recv") < 1000
+    print(
+        f"\na move: {len(sent)} message, {total(many, 'send')} bytes there; {len(many) - len(sent)} messages, "
+        f"{total(many, 'recv')} bytes back, {back[1][3]} of them picture and numbers; with frames made ahead "
+        f"{len(alone) - 1} messages, {total(alone, 'recv')} bytes"
+    )
+
+
 def test_what_a_cell_changes_is_drawn_anew(page):
     lab = page.lab("draw_few")
     lab.reset()
