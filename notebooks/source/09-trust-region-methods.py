@@ -185,7 +185,7 @@ for radius in (0.03, 0.06, 0.1, 0.14):
 ax.plot(*point, "o", color=plots.BLACK, markersize=9)
 ax.plot(*(point + curve[-1]), "*", color=plots.SKY, markersize=17)
 ax.text(*(point + curve[-1] + [0.012, -0.004]), "Newton's step", color=plots.BLACK, fontsize=12)
-ax.text(-0.44, 0.417, "−∇f", color=plots.PURPLE, fontsize=13, ha="right", va="center")
+ax.text(-0.44, 0.417, "−∇f", color=plots.ink(plots.PURPLE), fontsize=13, ha="right", va="center")
 ax.set_title("The best step turns as the radius grows")
 plots.show(fig, alt="Level lines; the curve of best steps leaves along −∇f and bends to Newton's step")
 
@@ -241,7 +241,7 @@ ax = plots.axes(fig)
 draw_region(ax, tr.double_well, tr.trust_region_step(tr.double_well, 0.0, 0.7))
 ax.set_title("At x = 0 the gradient is zero, and the model still steps")
 ax.text(-1.55, 2.2, "f", color=plots.BLACK)
-ax.text(-0.55, 0.75, "m", color=plots.GREEN, ha="right")
+ax.text(-0.55, 0.75, "m", color=plots.ink(plots.GREEN), ha="right")
 plots.show(fig, alt="The double well, its concave model at 0 inside the region, and the step to the edge")
 
 # %% [markdown]

@@ -190,7 +190,7 @@ def test_a_move_is_one_message_there_and_one_picture_back_or_none_where_the_page
     total = lambda seen, way: sum(one[3] for one in seen if one[0] == way)  # noqa: E731
     assert total(alone, "recv") < 1000
     print(
-        f"\na move: {len(sent)} message, {total(many, 'send')} bytes there; {len(many) - len(sent)} messages, "
+        f"\na move: 1 message, {total(many, 'send')} bytes there; {len(many) - 1} messages, "
         f"{total(many, 'recv')} bytes back, {back[1][3]} of them picture and numbers; with frames made ahead "
         f"{len(alone) - 1} messages, {total(alone, 'recv')} bytes"
     )
