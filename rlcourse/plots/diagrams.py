@@ -13,7 +13,17 @@ from matplotlib.path import Path
 
 from rlcourse.plots.canvas import axes, figure
 from rlcourse.plots.looks import (
-    BLACK, BLUE, DASH_DOT, DASHES, DOTS, GREEN, GREY, ORANGE, PURPLE, VERMILION, ink,
+    BLACK,
+    BLUE,
+    DASH_DOT,
+    DASHES,
+    DOTS,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    VERMILION,
+    ink,
 )  # fmt: skip
 from rlcourse.plots.pictures import Picture, shown
 
