@@ -302,4 +302,7 @@ def explore(
                 raise ValueError(
                     f"draw takes no argument {name!r}; it takes {', '.join(list(parameters)[1:])}"
                 )
+    for name, values in (settings or {}).items():
+        if unknown := set(values) - set(controls):
+            raise ValueError(f"settings {name!r}: no control named {', '.join(sorted(unknown))}")
     return Lab(draw, controls, alt, size, settings)

@@ -63,12 +63,14 @@ mark => {
   // Motion --------------------------------------------------------------------------------------------
 
   const tellOfMotion = panel => {  // the kernel draws less often for a reader who asked for less motion
+    if (!panel.matches('.rlcourse-live')) return;
     const wish = matchMedia('(prefers-reduced-motion: reduce)');
-    const tell = () => {
+    const tell = (patience = 100) => {
       const box = panel.querySelector('.rlcourse-calm input');
-      if (box && box.checked !== wish.matches) box.click();
+      if (box) box.checked === wish.matches || box.click();
+      else if (patience) setTimeout(tell, 100, patience - 1);
     };
-    wish.addEventListener('change', tell);
+    wish.addEventListener('change', () => tell());
     tell();
   };
 

@@ -270,9 +270,10 @@ def test_at_150_percent_on_a_small_laptop_panels_are_whole_and_large_enough(page
 def test_a_reader_who_asked_for_less_motion_gets_a_calm_run(page):
     page.page.emulate_media(reduced_motion="reduce")
     try:
+        page.run_cell(1)  # the page is told of the wish by a panel that has just been made, too
         panel = page.live(0)
-        panel.click("Reset")
         panel.settle()
+        until(lambda: page.execute("print(panel._calm.value)").strip() == "True", 3, lambda: "not told")
         panel.root.evaluate(
             """root => {
               window.rlcourseChanges = {scene: 0, picture: 0};

@@ -124,6 +124,11 @@ def test_kept_settings_have_names_and_are_gone_to_by_them():
     assert one.keep() == "B"
 
 
+def test_settings_of_a_control_that_is_not_there_are_refused():
+    with pytest.raises(ValueError, match="settings 'wide': no control named gqp"):
+        explore(draw, settings={"wide": {"gqp": 2.0}}, gap=Slider("Δ", "gap", "m", 0.0, 3.0, 0.1))
+
+
 def test_a_name_error_asks_whether_the_cells_above_have_run():
     def lacks(fig, x=0.5):
         return not_there  # noqa: F821
