@@ -196,6 +196,23 @@ def test_a_move_is_one_message_there_and_one_picture_back_or_none_where_the_page
     )
 
 
+def test_of_many_quick_moves_the_newest_wins_and_the_others_do_not_queue(page):
+    lab = page.lab(0)
+    lab.reset()
+    lab.press("gap", "Home")
+    before = int(page.execute("print(lab.pictures)"))
+    lab.slider("gap").evaluate(
+        """slider => {
+          for (let i = 0; i < 25; i++)
+            slider.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true}));
+        }"""
+    )
+    lab.settle()
+    assert lab.shows({"sum": 3.5, "count": 2}, "after 25 presses") and lab.value("gap") == "2.5"
+    assert int(page.execute("print(lab.pictures)")) - before <= 3
+    lab.reset()
+
+
 def test_what_a_cell_changes_is_drawn_anew(page):
     lab = page.lab("draw_few")
     lab.reset()
