@@ -263,8 +263,8 @@ class ActionValue(Network):
         members = (len(streams), 2) if twins else (len(streams),)
         super().__init__((spaces.obs_size + spaces.action_size, *hidden, 1), members, streams)
 
-    def _make_views(self):
-        super()._make_views()
+    def _make_views(self, grad=None):
+        super()._make_views(grad)
         first = slice(None, None, 2 if len(self.members) == 2 else 1)
         self._first = [(weight[first], bias[first]) for weight, bias in self._weights]
 
