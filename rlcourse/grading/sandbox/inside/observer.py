@@ -153,7 +153,7 @@ def call(spec, function, case, style):
         return {name: plain(value) for name, value in made.items()}
     given = [case[parameter] for parameter in spec["signature"]]
     inputs = [style(v) for v in given]
-    before = [np.array(v, dtype=float) if hasattr(v, "shape") else v for v in inputs] if spec["pure"] else []
+    before = [held(v) for v in inputs] if spec["pure"] else []
     leaves = {name: differentiable(inputs[spec["signature"].index(name)]) for name in spec["gradient"]}
     value = function(*inputs)
     if spec["parts"]:
@@ -167,7 +167,8 @@ def call(spec, function, case, style):
     if spec["gradient"]:
         answer |= gradients(value, leaves, case)
     if spec["pure"]:
-        changed = [i for i, old in enumerate(before) if hasattr(old, "shape") and differs(inputs[i], old)]
+        after = [held(v) for v in inputs]
+        changed = [i for i, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
         answer["changed"] = np.array(changed, dtype=float)
     return answer
 
@@ -182,10 +183,10 @@ def parted(value, names):
     return zip(names, value, strict=True)
 
 
-def differs(value, old):
-    """Is an array or a tensor no longer what it was?"""
-    now = np.array(value.detach() if hasattr(value, "detach") else value, dtype=float)
-    return now.shape != old.shape or not np.array_equal(now, old, equal_nan=True)
+def held(value):
+    """What an array or a tensor holds now, to be compared with what it holds later."""
+    array = np.asarray(value.detach().cpu().numpy() if hasattr(value, "detach") else value)
+    return array.shape, array.tobytes()
 
 
 def differentiable(value):
