@@ -104,6 +104,7 @@ if ready("gaussian_score", gaussian_score):
     for ax, name in zip(axes, ("by the mean", "by log σ"), strict=True):
         ax.axhline(0, color="0.8", zorder=0)
         ax.set(title=f"Score {name}", xlabel="action")
+    axes[0].set_ylabel("score")
     plots.legend(axes[1])
     display(plots.show(figure, alt="The score by the mean is a line, the score by log sigma a parabola"))
 
@@ -126,7 +127,7 @@ if ready("gaussian_score", gaussian_score):
 # %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "reward_to_go", "locked": false, "solution": true}
 def reward_to_go(reward, done, gamma):
     ### BEGIN SOLUTION
-    returns, future = [], 0.0 * reward[0]
+    returns, future = [], 0.0
     for t in reversed(range(len(reward))):
         future = reward[t] + gamma * (1 - done[t]) * future
         returns.append(future)
@@ -150,7 +151,7 @@ def reward_to_go(reward, done, gamma):
 # %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "reinforce_gradient", "locked": false, "solution": true}
 def reinforce_gradient(scores, rewards, gamma):
     ### BEGIN SOLUTION
-    gradient, future = 0 * scores[0], 0.0
+    gradient, future = 0.0, 0.0
     for score, reward in zip(scores[::-1], rewards[::-1], strict=True):
         future = reward + gamma * future
         gradient = gradient + future * score
@@ -295,7 +296,7 @@ def gae(reward, value, next_value, terminated, truncated, gamma, lam):
     ### BEGIN SOLUTION
     delta = reward + gamma * (1 - terminated) * next_value - value
     linked = gamma * lam * (1 - terminated) * (1 - truncated)
-    advantages, later = [], 0.0 * delta[0]
+    advantages, later = [], 0.0
     for t in reversed(range(len(delta))):
         later = delta[t] + linked[t] * later
         advantages.append(later)

@@ -17,6 +17,7 @@ def advantages(
     cut_shift=0,  # the sum is cut by the flags of another step
     last=1.0,  # times the last δ
     forward=False,
+    initial=None,  # what the sum begins with, made of the values and the next ones
 ):  # fmt: skip
     """Â [T, ...]; the arrays are [T, ...], the flags [T]."""
     end, cut = np.asarray(terminated).astype(bool), np.asarray(truncated).astype(bool)
@@ -32,7 +33,7 @@ def advantages(
     on = goes_on(end, cut).astype(float) if weights is None else weights(end.astype(float), cut.astype(float))
     if cut_shift:  # beyond the data nothing is cut
         on = np.append(on[1:], 1.0) if cut_shift < 0 else np.append(1.0, on[:-1])
-    answer, sum_ = np.zeros(np.shape(delta)), 0.0
+    answer, sum_ = np.zeros(np.shape(delta)), 0.0 if initial is None else initial(value, next_value)
     for t in range(n) if forward else reversed(range(n)):
         linked = on[t - 1] if forward and t else on[t]
         sum_ = own[t] * (delta[t] + decay(gamma, lam) * linked * sum_)

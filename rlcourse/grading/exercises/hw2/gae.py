@@ -10,7 +10,7 @@ import numpy as np
 
 from rlcourse.grading.exercises.hw2 import _advantages
 from rlcourse.grading.exercises.hw2._advantages import advantages, but, flags
-from rlcourse.grading.exercises.hw2._sums import standardised
+from rlcourse.grading.exercises.hw2._sums import standardised, to_go
 from rlcourse.grading.record import Exercise, Mistake
 
 
@@ -120,6 +120,32 @@ MISTAKES = (
         of(lambda A, case: (1 - case["lam"]) * A)),
     Mistake("td_error_only", "Only δ comes back. Add the later ones, each weighed by γλ once more.",
         but(decay=lambda gamma, lam: 0.0)),
+    Mistake("monte_carlo",
+        "Nothing is bootstrapped: this is the sum of rewards minus V. GAE believes the critic for what lies "
+        "beyond.",
+        but(bootstraps=lambda end, cut: end & False),
+        of(lambda A, case: to_go(case["reward"], case["gamma"], case["terminated"] | case["truncated"])
+           - case["value"]),
+        of(lambda A, case: to_go(case["reward"], case["gamma"], case["terminated"]) - case["value"]),
+        of(lambda A, case: to_go(case["reward"], case["gamma"]) - case["value"])),
+    Mistake("own_value_for_next",
+        "δ bootstraps from V(s_t) itself. The successor's value stands in next_value.",
+        lambda **case: advantages(**case | {"next_value": case["value"]})),
+    Mistake("bootstrapped_twice",
+        "A bootstrap is counted twice: at a truncated step, or after the last one. δ has it already.",
+        lambda **case: advantages(**case | {"reward": case["reward"]
+                                            + case["gamma"] * case["truncated"] * case["next_value"]}),
+        lambda **case: advantages(**case | {"reward": case["reward"] + case["gamma"] * case["next_value"]
+                                            * (case["truncated"] & ~case["terminated"])}),
+        but(initial=lambda value, after: after[-1]), but(initial=lambda value, after: value[-1]),
+        but(initial=lambda value, after: after[-1], goes_on=lambda end, cut: end | True)),
+    Mistake("value_masked", "V(s_t) is masked at an episode's end. It is subtracted at every step.",
+        lambda **case: advantages(**case | {"reward": case["reward"] + case["terminated"] * case["value"]}),
+        lambda **case: advantages(**case | {"reward": case["reward"] + case["value"]
+                                            * (case["terminated"] | case["truncated"])})),
+    Mistake("weights_sum_to_less",
+        "The longest n-step advantage lacks its share: what is left of the weights, λ^{n−1}, belongs to it.",
+        lambda **case: finite_weights(**case)),
     Mistake("target_for_advantage",
         "V(s_t) is not subtracted, or added again: this is a target for the critic.",
         of(lambda A, case: A + case["value"]), but(minus=0.0)),
@@ -156,6 +182,21 @@ MISTAKES = (
     Mistake("averaged", "One number comes back. Each step has its own advantage, [T].",
         of(lambda A, case: A.mean()), of(lambda A, case: A.sum()), of(lambda A, case: A[0])),
 )  # fmt: skip
+
+
+def finite_weights(reward, value, next_value, terminated, truncated, gamma, lam):
+    """Σ_n (1 − λ)λ^{n−1} Â^(n) over the n that there are, each with that weight."""
+    answer = np.zeros(len(reward))
+    for t in range(len(reward)):
+        total, weight = 0.0, 1 - lam
+        for k in range(t, len(reward)):
+            after = 0.0 if terminated[k] else next_value[k]
+            total += gamma ** (k - t) * reward[k]
+            answer[t] += weight * (total + gamma ** (k - t + 1) * after - value[t])
+            weight *= lam
+            if terminated[k] or truncated[k]:
+                break
+    return answer
 
 
 def reversed_time(**case):

@@ -39,6 +39,12 @@ def centred(w, R, g):
     return (w @ R / len(R) - mean_g @ mean_gR) / (w.mean() - mean_g @ mean_g)
 
 
+def by_covariance(w, R, g):
+    """Cov(g, gR) / Var(g), parameter by parameter."""
+    off = g - g.mean(0)
+    return (off * g * R[:, None]).mean(0) / (off**2).mean(0)
+
+
 def by_parameter(w, R, g):
     return (g**2 * R[:, None]).mean(0) / (g**2).mean(0)
 
@@ -55,7 +61,9 @@ MISTAKES = (
     Mistake("absolute_values", "The weights are sums of absolute values. ‖g‖² is the sum of the squares.",
         weighed(lambda g: np.abs(g).sum(1))),
     Mistake("signed_scores", "The scores weigh with their signs. Their squares do: ‖g‖².",
-        weighed(lambda g: g.sum(1)), weighed(lambda g: g[:, 0])),
+        weighed(lambda g: g.sum(1)), weighed(lambda g: g[:, 0]),
+        lambda scores, returns: (scores * returns[:, None]).mean(0) / scores.mean(0),
+        lambda scores, returns: ((scores * returns[:, None]).mean(0) / scores.mean(0)).mean()),
     Mistake("one_per_parameter",
         "This is a baseline for each parameter. Asked is one number for all: sum the squares over the "
         "parameters first.",
@@ -72,7 +80,8 @@ MISTAKES = (
         of(lambda w, R, g: w.sum() / (w @ R))),
     Mistake("sample_means_removed",
         "The sample means of g and gR are taken off. E[g] = 0 is known: b minimises the mean of ‖g(R − b)‖².",
-        of(centred), of(lambda w, R, g: ((g - g.mean(0)) ** 2).sum(1) @ R / ((g - g.mean(0)) ** 2).sum())),
+        of(centred), of(by_covariance), of(lambda w, R, g: by_covariance(w, R, g).mean()),
+        of(lambda w, R, g: ((g - g.mean(0)) ** 2).sum(1) @ R / ((g - g.mean(0)) ** 2).sum())),
     Mistake("divided_by_returns", "The sum is divided by that of the returns. The weights are ‖g‖².",
         of(lambda w, R, g: w @ R / R.sum())),
     Mistake("returns_squared", "The returns enter twice. They are averaged as they are, with weights ‖g‖².",

@@ -125,6 +125,12 @@ MISTAKES = (
     Mistake("reduced", "The trace is summed to one number. Each weight has a trace of its own.",
         of(step=lambda z, alpha, delta, **_: alpha * delta * z.sum()),
         of(step=lambda z, x, alpha, delta, **_: alpha * delta * (z @ x))),
+    Mistake("features_and_trace",
+        "The step is multiplied by the features as well. The trace holds them already.",
+        of(step=lambda z, x, alpha, delta, **_: alpha * delta * x * z)),
+    Mistake("decay_inverted", "The trace fades by 1 − γλ, or by 1 − λ. It fades by γλ.",
+        with_trace(lambda z, x, d: (1 - d) * z + x),
+        of(new_trace=lambda z, x, decay, gamma, lam, **_: gamma * (1 - lam) * z + x)),
     Mistake("lambda_for_product", "γ and λ are added. The trace fades by their product.",
         of(new_trace=lambda z, x, decay, gamma, lam, **_: (gamma + lam) * z + x)),
 )  # fmt: skip

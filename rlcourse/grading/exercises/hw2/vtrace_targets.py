@@ -59,6 +59,8 @@ def but(
     plus=1.0,  # times V
     forward=False,
     nested=False,  # δ bootstraps from v_{t+1}
+    initial=None,  # what the sum begins with, made of the values and the next ones
+    excess=lambda v, after, later: later,  # what is handed from t + 1 to t, made of v_{t+1}
 ):
     """(**case) -> targets with one thing exchanged."""
 
@@ -70,13 +72,14 @@ def but(
         weights, traces = (clip(r, rho_bar, c_bar) * np.ones(n) for clip in (rho, c))
         if c_shift:
             traces = np.roll(traces, -c_shift)
-        answer, excess = np.zeros(n), 0.0
+        answer, later = np.zeros(n), 0.0 if initial is None else initial(value, next_value)
         for t in range(n) if forward else reversed(range(n)):
-            ahead = after[t] + (goes_on(end)[t] * excess if nested else 0.0)
+            ahead = after[t] + (goes_on(end)[t] * later if nested else 0.0)
             d = delta(weights[t], reward[t], discount(gamma) * bootstraps(end)[t] * ahead, value[t])
             before = goes_on(end)[t - 1] if forward and t else goes_on(end)[t]
-            excess = (own(end) * np.ones(n))[t] * (d + decay(gamma) * traces[t] * before * excess)
-            answer[t] = plus * value[t] + excess
+            own_excess = (own(end) * np.ones(n))[t] * (d + decay(gamma) * traces[t] * before * later)
+            answer[t] = plus * value[t] + own_excess
+            later = excess(answer[t], after[t], own_excess)
         return answer
 
     return wrong
@@ -123,6 +126,10 @@ MISTAKES = (
     Mistake("one_clip_for_both", "One clip serves for both: ρ̄ is that of δ, c̄ that of the sum.",
         but(c=lambda r, rb, cb: np.minimum(r, rb)), but(rho=lambda r, rb, cb: np.minimum(r, cb)),
         but(c=lambda r, rb, cb: np.minimum(np.minimum(r, rb), cb))),
+    Mistake("bounds_ignored",
+        "A ratio is cut off at 1, whatever the bound says: ρ = min(ρ̄, π/μ), c = min(c̄, π/μ).",
+        but(rho=lambda r, rb, cb: np.minimum(r, 1), c=lambda r, rb, cb: np.minimum(r, 1)),
+        but(rho=lambda r, rb, cb: np.minimum(r, 1)), but(c=lambda r, rb, cb: np.minimum(r, 1))),
     Mistake("max_for_min", "The clips bound the ratios from below. They bound them from above: a minimum.",
         but(rho=lambda r, rb, cb: np.maximum(r, rb), c=lambda r, rb, cb: np.maximum(r, cb)),
         but(rho=lambda r, rb, cb: np.maximum(r, rb)), but(c=lambda r, rb, cb: np.maximum(r, cb))),
@@ -155,6 +162,15 @@ MISTAKES = (
     Mistake("c_one_step_off",
         "The c of another step is used. δ_{t+1} reaches v_t through c_t, the decision that led there.",
         but(c_shift=1), but(c_shift=-1), but(c=lambda r, rb, cb: np.append(np.minimum(r, cb)[1:], 1.0))),
+    Mistake("own_c_included",
+        "δ_t is multiplied by c_t as well. The c of a step weighs only what lies beyond it.",
+        but(rho=lambda r, rb, cb: np.minimum(r, rb) * np.minimum(r, cb)),
+        but(rho=lambda r, rb, cb: np.minimum(np.minimum(r, rb), cb))),
+    Mistake("next_value_not_subtracted",
+        "The whole v_{t+1} is added where its excess belongs: γc_t (v_{t+1} − V(s_{t+1})).",
+        but(excess=lambda v, after, later: v)),
+    Mistake("bootstrapped_twice", "The bootstrap after the last step is counted twice: δ has it already.",
+        but(initial=lambda value, after: after[-1]), but(initial=lambda value, after: value[-1])),
     Mistake("one_step_only", "Only V + δ_t is left. Later δs reach v_t, each through one γc more.",
         but(decay=lambda gamma: 0.0)),
     Mistake("nested",
