@@ -101,9 +101,12 @@ def unknown_mistake(
         )
     counted = f"Right in {sum(right)} of {len(right)} cases, and no mistake that I know."
     i = wrong[0]
-    a, b = flat(answers[i : i + 1], expected[i : i + 1]), flat(expected[i : i + 1], expected[i : i + 1])
+    parts = expected[i]
+    name = next((n for n in parts if differs(answers[i][n], parts[n])), next(iter(parts)))
+    what = "your answer" if len(parts) == 1 else f"the {name.replace('_', ' ')}"
+    a, b = answers[i][name].ravel(), parts[name].ravel()
     k = int(np.argmax(np.abs(a - b)))
-    which = f"entry {k} (counted from 0) of your answer" if b.size > 1 else "your answer"
+    which = f"entry {k} (counted from 0) of {what}" if b.size > 1 else what
     return None, f"{counted}\nFor {show(cases[i])}: {which} is {a[k]:.6g}, expected {b[k]:.6g}."
 
 
