@@ -248,7 +248,7 @@ print(f"training took {run.curve.seconds[-1]:.1f} s")
 # %% tags=["hide"]
 fig = plots.figure(8.5, 4)
 ax = plots.axes(fig)
-plots.learning_curve(ax, run.curve.steps, run.curve.returns, "PPO")
+plots.learning_curve(ax, run.curve.steps, run.curve.returns, "PPO", bounds=(None, 0))
 solved = run.curve.steps[np.argmax(run.curve.returns.mean(axis=0) > -300)]
 ax.set_title(f"The mean return is above −300 at {solved:,} steps".replace(",", " "))
 ax.text(0.98, 0.04, plots.curve_note(4), transform=ax.transAxes, color=plots.GREY, fontsize=11, ha="right")

@@ -23,6 +23,7 @@ except ImportError:  # the stills of the course need only matplotlib
 DRAWING = threading.Lock()
 # An image of one pixel: its arrival starts a panel's script, wherever the panel is shown.
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
+WIDE = 9  # inches: the numbers of a wider picture stand above it, or its type would be too small
 SHARP = 2  # pixels of a resting picture for each pixel of the page: for large screens and projectors
 NO_WIDGETS = "This page has no live kernel with ipywidgets: the figure is shown at its start values."
 GONE = (
@@ -139,7 +140,8 @@ def view_html(png: bytes, size: tuple[float, float], words: str, beside: str, at
         f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
     )
     mark = f' data-at="{at}"' if at else ""
-    return f'<div class="rlcourse-body"{mark}>{picture}<div class="rlcourse-beside">{beside}</div></div>'
+    shape = "rlcourse-body rlcourse-wide" if size[0] > WIDE else "rlcourse-body"
+    return f'<div class="{shape}"{mark}>{picture}<div class="rlcourse-beside">{beside}</div></div>'
 
 
 def error_html(error: BaseException, note: str = "") -> str:

@@ -46,6 +46,7 @@ class Live(Watcher):
         )  # fmt: skip
         self.session.note = missing
         self.figure = plots.figure(*SIZE, layout=None)
+        self.bounds = return_bounds(env)
         self.png, self._root = b"", None
         self._drawn, self._drawn_at, self._counted_at = [], 0.0, 0.0
         self._stage: Stage | None = None
@@ -301,7 +302,9 @@ class Live(Watcher):
             with_recorded = self._root is None or self._with_recorded.value
             recorded = self.recorded if with_recorded else []
             visible = self.legend.visible(self.runs)
-            draw_runs(self.figure, visible, recorded, self.steps, self.legend.looks, self.symbols)
+            draw_runs(
+                self.figure, visible, recorded, self.steps, self.legend.looks, self.symbols, self.bounds
+            )
             self.png = plots.to_png(self.figure, 1 if self.session.busy else display.SHARP)
         if self._root is not None:
             self._curves.value = self.png
@@ -309,6 +312,19 @@ class Live(Watcher):
     def _ipython_display_(self) -> None:
         note = display.NO_WIDGETS.replace("at its start values", "as recorded")
         display.publish(self._root, self.png, SIZE, self.title or "live training", note)
+
+
+def return_bounds(env: Any) -> tuple[float | None, float | None]:
+    """What no return of an environment can leave, where the world says so."""
+    from gymnasium.error import Error
+
+    from rlcourse.parts.environments import make
+    from rlcourse.parts.worlds import system_of
+
+    try:
+        return getattr(system_of(make(env, 1, 0)), "return_bounds", (None, None))
+    except (Error, ValueError, TypeError, ImportError):  # a run will say what is wrong
+        return None, None
 
 
 def _status_html(session: Session, name: str) -> str:
