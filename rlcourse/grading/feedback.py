@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rlcourse.grading.patterns import recognise
+
 Named = dict[str, np.ndarray]  # the parts of an answer by name
 
 
@@ -107,7 +109,10 @@ def unknown_mistake(
     a, b = answers[i][name].ravel(), parts[name].ravel()
     k = int(np.argmax(np.abs(a - b)))
     which = f"entry {k} (counted from 0) of {what}" if b.size > 1 else what
-    return None, f"{counted}\nFor {show(cases[i])}: {which} is {a[k]:.6g}, expected {b[k]:.6g}."
+    example = f"For {show(cases[i])}: {which} is {a[k]:.6g}, expected {b[k]:.6g}."
+    off = [(cases[j], answers[j][n], expected[j][n]) for j in wrong for n in expected[j]]
+    word, sentence = recognise([pair for pair in off if differs(*pair[1:])]) or (None, counted)
+    return word, f"{sentence}\n{example}"
 
 
 def symptom(cases: list[dict], answers: list[Named], expected: list[Named], right: list[bool]) -> str:

@@ -129,7 +129,8 @@ class Exercise:
             refusal = unfit(answers, expected)
             if refusal:
                 return self.refuse("unreadable", refusal)
-            answers = [self.filled(*pair) for pair in zip(answers, expected, strict=True)]
+            answers = [self.judged(answer) for answer in answers]
+            expected = [{n: values[n] for n in a} for a, values in zip(answers, expected, strict=True)]
             return self.compare(cases, answers, expected, changed)
 
     def apart(self, answers: Any) -> tuple[Any, list[str]]:
@@ -141,12 +142,8 @@ class Exercise:
         names = [name for i, name in enumerate(self.parameters) if i in numbers]
         return [{k: v for k, v in a.items() if k != "changed"} for a in answers], names
 
-    def filled(self, answer: Answer, values: Answer) -> Answer:
-        """The answer, with the right gradient where none came back: then the value alone counts."""
-        return answer | {name: values[name] for name in answer.keys() - self.judged(answer).keys()}
-
     def judged(self, answer: Answer) -> Answer:
-        """What is known of an answer: all but gradients that are NaN."""
+        """What there is to judge: without gradients that did not come back (NaN)."""
         unknown = [n for name in self.gradient if np.all(np.isnan(answer.get(n := f"{name}_gradient", 0.0)))]
         return {name: value for name, value in answer.items() if name not in unknown}
 

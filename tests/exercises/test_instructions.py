@@ -101,7 +101,7 @@ def test_homework_2_2_4_the_figure_shows_what_the_written_answer_reads_off_it():
 
 def test_homework_2_1_1_the_logits_that_the_text_names_need_the_shift_in_float32_and_in_the_check():
     page = Page("homework-2")
-    assert page.says("Logits may be large (120, say)")
+    assert page.says("Logits may be large (120, say), and $e^{120}$ is more than single precision can hold")
     with np.errstate(over="ignore"):
         assert np.isinf(np.exp(np.float32(120)))
     assert max(case["logits"].max() for case in find("softmax_score").cases(0)) > 100

@@ -10,7 +10,7 @@
 # Checks are free: run them as often as you like. Arrays are NumPy or torch, as you prefer; anything that gives the right numbers is right. Your mark comes from
 # the same checks on other random inputs.
 #
-# **One rule for all of section 1 to 4:** a function leaves its arguments as they are. `w += …` and `x[i] = …` write into the caller's
+# **One rule for sections 1 to 4:** a function leaves its arguments as they are. `w += …` and `x[i] = …` write into the caller's
 # array; `w = w + …` makes a new one. And a discount of 0 is a discount: dividing by $\gamma^t$ is no way to undo it.
 #
 # If a check never ends, your code has a loop without end: interrupt the kernel (■).
@@ -51,12 +51,12 @@ student = "your ID"
 # ### 1.1 Of a softmax policy
 #
 # Everything in this homework is made of one vector: $\nabla_\theta\log\pi_\theta(a|s)$, the *score*. It says in which direction of
-# parameter space the action that was taken becomes more likely. With logits $z$, one an action,
+# parameter space the action that was taken becomes more likely. With logits $z$, one for each action,
 #
 # $$\pi(a) = \frac{e^{z_a}}{\sum_b e^{z_b}}, \qquad \log\pi(a) = z_a - \log\sum_b e^{z_b} .$$
 #
-# **Write** $\nabla_z\log\pi(a)$. `logits` has shape `[A]`, `action` is an integer from 0 to $A-1$; the answer has shape `[A]`. Logits may be
-# large (120, say): what must you do before the exponential so that no precision of floating-point numbers is too small for it?
+# **Write** $\nabla_z\log\pi(a)$. `logits` has shape `[A]`, `action` is an integer from 0 to $A-1$; the answer has shape `[A]`. Logits may be large
+# (120, say), and $e^{120}$ is more than single precision can hold: which number may you subtract from all logits first, without changing $\pi$?
 
 
 # %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "softmax_score", "locked": false, "solution": true}
@@ -145,7 +145,7 @@ def reward_to_go(reward, done, gamma):
 # (With another factor $\gamma^t$ before each term it would be the gradient of the discounted return from the start. Practice leaves
 # that factor out, and so does this exercise.)
 #
-# **Write** $\hat g$. `scores` has shape `[T, P]`, one score a step, `rewards` `[T]`; the answer has shape `[P]`.
+# **Write** $\hat g$. `scores` has shape `[T, P]`, one score for each step, `rewards` `[T]`; the answer has shape `[P]`.
 
 
 # %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "reinforce_gradient", "locked": false, "solution": true}
@@ -194,7 +194,7 @@ def reinforce_gradient(scores, rewards, gamma):
 # Any constant $b$ may be subtracted from the returns: the mean of $g(R - b)$ stays, as $\mathbb E[g] = 0$. Its variance, summed over the
 # parameters, is a parabola in $b$: up to a constant it is $\mathbb E\|g(R - b)\|^2$.
 #
-# **Write** the $b$ at its bottom. `scores` has shape `[N, P]` ($g$, one row a trajectory), `returns` `[N]`; expectations are means over the
+# **Write** the $b$ at its bottom. `scores` has shape `[N, P]` ($g$, one row for each trajectory), `returns` `[N]`; expectations are means over the
 # $N$ samples, and the known $\mathbb E[g] = 0$ is used: no sample mean of $g$ is taken off. The answer is one number for all parameters.
 
 

@@ -37,7 +37,7 @@ def entropy(share):
 
 MISTAKES = (
     Mistake("inverted", "The fraction is upside down: equal weights must give N, one weight alone 1.",
-        of(lambda p, w, n: (p**2).sum())),
+        of(lambda p, w, n: (p**2).sum()), of(lambda p, w, n: 1 - (p**2).sum())),
     Mistake("sum_not_squared", "The sum is not squared, so the answer depends on the scale of the weights.",
         of(lambda p, w, n: w.sum() / (w**2).sum())),
     Mistake("squares_missing", "The weights are not squared below the fraction: what is left is their sum.",
@@ -74,9 +74,13 @@ MISTAKES = (
         of(lambda p, w, n: 1 / np.sqrt((p**2).sum()))),
     Mistake("squared_again", "The weights are squared before they are summed above: Σw above, not Σw².",
         of(lambda p, w, n: (w**2).sum() ** 2 / (w**4).sum())),
+    Mistake("wrong_power", "The powers are others: Σw squared, over the sum of the squares.",
+        of(lambda p, w, n: np.sqrt(w).sum() ** 2 / w.sum()), of(lambda p, w, n: w.sum() ** 3 / (w**3).sum()),
+        of(lambda p, w, n: np.sqrt(w.sum() ** 3 / (w**3).sum())), of(lambda p, w, n: n - (w**2).sum())),
     Mistake("rounded", "The answer is rounded. It need not be a whole number.",
         of(lambda p, w, n: np.floor(1 / (p**2).sum() + 1e-9)),
-        of(lambda p, w, n: np.round(1 / (p**2).sum()))),
+        of(lambda p, w, n: np.round(1 / (p**2).sum())),
+        of(lambda p, w, n: np.ceil(1 / (p**2).sum() - 1e-9))),
     Mistake("per_sample", "Several numbers come back. The effective size is one.",
         of(lambda p, w, n: p), of(lambda p, w, n: w**2 / (w**2).sum())),
 )  # fmt: skip

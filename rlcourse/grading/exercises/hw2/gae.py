@@ -110,7 +110,8 @@ MISTAKES = (
     Mistake("discount_missing_in_delta", "γ is missing in δ: δ = r + γ(1 − terminated)V(s′) − V(s).",
         but(discount=lambda gamma, lam: 1.0)),
     Mistake("lambda_in_delta", "λ stands in δ. It weighs the sum of the δs; δ itself has γ alone.",
-        but(discount=lambda gamma, lam: gamma * lam), but(discount=lambda gamma, lam: lam)),
+        but(discount=lambda gamma, lam: gamma * lam), but(discount=lambda gamma, lam: lam),
+        of(lambda A, case: case["gamma"] * case["lam"] * A), of(lambda A, case: case["gamma"] * A)),
     Mistake("decay_squared", "The decay is wrong: each further δ counts γλ of the one before, once.",
         but(decay=lambda gamma, lam: (gamma * lam) ** 2), but(decay=lambda gamma, lam: gamma * lam**2),
         but(decay=lambda gamma, lam: gamma**2 * lam), but(decay=lambda gamma, lam: gamma * (1 - lam)),
@@ -124,6 +125,8 @@ MISTAKES = (
         "Nothing is bootstrapped: this is the sum of rewards minus V. GAE believes the critic for what lies "
         "beyond.",
         but(bootstraps=lambda end, cut: end & False),
+        of(lambda A, case: to_go(case["reward"], case["gamma"] * case["lam"],
+                                 case["terminated"] | case["truncated"]) - case["value"]),
         of(lambda A, case: to_go(case["reward"], case["gamma"], case["terminated"] | case["truncated"])
            - case["value"]),
         of(lambda A, case: to_go(case["reward"], case["gamma"], case["terminated"]) - case["value"]),
@@ -138,7 +141,13 @@ MISTAKES = (
         lambda **case: advantages(**case | {"reward": case["reward"] + case["gamma"] * case["next_value"]
                                             * (case["truncated"] & ~case["terminated"])}),
         but(initial=lambda value, after: after[-1]), but(initial=lambda value, after: value[-1]),
-        but(initial=lambda value, after: after[-1], goes_on=lambda end, cut: end | True)),
+        but(initial=lambda value, after: after[-1], goes_on=lambda end, cut: end | True),
+        lambda **case: advantages(**case | {"reward": last_paid(case)})),
+    Mistake("values_swapped", "V(s_t) and V(s_{t+1}) have changed places.",
+        lambda **case: advantages(**case | {"value": case["next_value"], "next_value": case["value"]})),
+    Mistake("next_value_shifted", "next_value is read one row off. next_value[t] belongs to row t.",
+        lambda **case: advantages(**case | {"next_value": np.append(case["next_value"][1:], 0.0)}),
+        lambda **case: advantages(**case | {"next_value": np.roll(case["next_value"], -1)})),
     Mistake("value_masked", "V(s_t) is masked at an episode's end. It is subtracted at every step.",
         lambda **case: advantages(**case | {"reward": case["reward"] + case["terminated"] * case["value"]}),
         lambda **case: advantages(**case | {"reward": case["reward"] + case["value"]
@@ -148,7 +157,8 @@ MISTAKES = (
         lambda **case: finite_weights(**case)),
     Mistake("target_for_advantage",
         "V(s_t) is not subtracted, or added again: this is a target for the critic.",
-        of(lambda A, case: A + case["value"]), but(minus=0.0)),
+        of(lambda A, case: A + case["value"]), but(minus=0.0), of(lambda A, case: A - case["value"]),
+        but(minus=2.0)),
     Mistake("value_added", "V(s_t) is added in δ. δ = r + γ(1 − terminated)V(s′) − V(s).", but(minus=-1.0)),
     Mistake("sign", "The sign is turned round: a step better than expected has a positive advantage.",
         of(lambda A, case: -A)),
@@ -169,7 +179,8 @@ MISTAKES = (
     Mistake("reward_masked", "The mask also removes the last reward. Mask only next_value.",
         but(reward_kept=lambda end, cut: ~end), but(reward_kept=lambda end, cut: ~(end | cut))),
     Mistake("mask_inverted", "A mask is turned round: 1 − terminated keeps the steps that go on.",
-        but(bootstraps=lambda end, cut: end), but(goes_on=lambda end, cut: end | cut),
+        but(bootstraps=lambda end, cut: end), but(bootstraps=lambda end, cut: cut),
+        but(goes_on=lambda end, cut: end | cut),
         but(bootstraps=lambda end, cut: end, goes_on=lambda end, cut: end | cut)),
     Mistake("mask_one_step_off",
         "The sum is cut one step off: the flags of step t say whether Â_{t+1} belongs to the same episode.",
@@ -182,6 +193,13 @@ MISTAKES = (
     Mistake("averaged", "One number comes back. Each step has its own advantage, [T].",
         of(lambda A, case: A.mean()), of(lambda A, case: A.sum()), of(lambda A, case: A[0])),
 )  # fmt: skip
+
+
+def last_paid(case):
+    """The rewards, with γλ V(s_T) added to the last."""
+    reward = case["reward"].copy()
+    reward[-1] += case["gamma"] * case["lam"] * case["next_value"][-1]
+    return reward
 
 
 def finite_weights(reward, value, next_value, terminated, truncated, gamma, lam):

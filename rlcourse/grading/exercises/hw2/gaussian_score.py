@@ -56,6 +56,14 @@ def with_std(std_of):
     return wrong
 
 
+def of_log_std(by_mean, by_log_std):
+    """The pair, made of a − μ and log σ itself."""
+    return lambda action, mean, log_std: {
+        "mean": by_mean(action - mean, log_std),
+        "log_std": by_log_std(action - mean, log_std),
+    }
+
+
 def density(x, std):
     return np.exp(-((x / std) ** 2) / 2) / (std * np.sqrt(2 * np.pi))
 
@@ -85,10 +93,16 @@ MISTAKES = (
         of(lambda x, s: x / s, lambda x, s: (x / s) ** 2)),
     Mistake("log_variance", LOG_VARIANCE, with_std(lambda l: np.exp(l / 2)),
         of(lambda x, s: x / s, lambda x, s: x**2 / s - 1), of(None, lambda x, s: x**2 / s - 1)),
-    Mistake("exp_forgotten", "log_std is used as σ itself. σ = exp(log_std).", with_std(lambda l: l)),
+    Mistake("exp_forgotten", "log_std is used as σ itself. σ = exp(log_std).", with_std(lambda l: l),
+        of_log_std(lambda x, l: x / l, lambda x, l: x**2 / l - 1)),
+    Mistake("other_base", "σ is e to the power of log_std: a natural logarithm.",
+        with_std(lambda l: 2.0**l), with_std(lambda l: 10.0**l)),
     Mistake("exp_sign", "σ is exp(+log_std). Its inverse stands where it belongs.",
         with_std(lambda l: np.exp(-l)), of(lambda x, s: x * s**2), of(lambda x, s: x * s),
         of(None, lambda x, s: (x * s) ** 2 - 1)),
+    Mistake("normaliser_wrong", "log N holds −log σ: its derivative by log σ is −1, whatever σ is.",
+        of(None, lambda x, s: (x / s) ** 2 - s), of(None, lambda x, s: (x / s) ** 2 - s**2),
+        of(None, lambda x, s: (x / s) ** 2 - 0.5)),
     Mistake("sign",
         "Both signs are turned round: this is the gradient of −log N, a loss. The score is that of log N.",
         whole(lambda part, x, s: -part)),
@@ -101,7 +115,8 @@ MISTAKES = (
         of(None, lambda x, s: (x / s) ** 2 + 1)),
     Mistake("not_squared", "(a − μ)/σ is not squared in the score by log σ.",
         of(None, lambda x, s: x / s - 1), of(None, lambda x, s: np.abs(x / s) - 1),
-        of(None, lambda x, s: x**2 / s - 1 / s)),
+        of(None, lambda x, s: x**2 / s - 1 / s), of(None, lambda x, s: x / s**2 - 1),
+        of(None, lambda x, s: x / s), of(None, lambda x, s: x / s**2)),
     Mistake("third_power", "σ stands in a wrong power: 1/σ² by the mean, and (a − μ)²/σ² − 1 by log σ.",
         of(lambda x, s: x / s**3), of(None, lambda x, s: x**2 / s**3 - 1),
         of(None, lambda x, s: x**2 / s**2 - 1 / s)),
@@ -123,6 +138,7 @@ MISTAKES = (
         whole(lambda part, x, s: density(x, s) * part),
         whole(lambda part, x, s: density(x, s).prod() * part)),
     Mistake("log_probability", "A log-probability comes back. Its derivatives are asked.",
+        whole(lambda part, x, s: -((x / s) ** 2) / 2 - np.log(s)),
         whole(lambda part, x, s: log_density(x, s)), of(None, lambda x, s: log_density(x, s)),
         whole(lambda part, x, s: log_density(x, s).sum()),
         of(None, lambda x, s: (x / s) ** 2 - np.log(s))),

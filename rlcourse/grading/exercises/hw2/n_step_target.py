@@ -38,6 +38,13 @@ def of(rewards_part):
     )
 
 
+def one_minus(weight):
+    """Rewards right, the value with 1 − γ or 1 − γⁿ."""
+    return lambda rewards, next_value, gamma: (
+        powers(gamma, len(rewards)) @ rewards + weight(gamma, len(rewards)) * next_value
+    )
+
+
 def along(rewards, next_value, gamma):
     """Σ_{k<j} γ^k r_k + γ^j V after each j = 1 … n."""
     n = len(rewards)
@@ -48,7 +55,7 @@ MISTAKES = (
     Mistake("bootstrap_one_late",
         "The value is discounted once too often. V(s_{t+n}) stands n steps ahead: γⁿ. (Where the sum runs to "
         "n included, there are n + 1 rewards.)",
-        bootstrapping(lambda n: n + 1)),
+        bootstrapping(lambda n: n + 1), bootstrapping(lambda n: n + 2)),
     Mistake("bootstrap_one_early",
         "The value is discounted once too little. The last reward stands n − 1 steps ahead, V one more: γⁿ.",
         bootstrapping(lambda n: n - 1)),
@@ -62,9 +69,11 @@ MISTAKES = (
         bootstrapping(lambda n: n, lambda v: -v)),
     Mistake("one_step_only", "Only the first reward is used. Sum all n of them, then V.",
         lambda rewards, next_value, gamma: rewards[0] + gamma * next_value,
-        of(lambda r, g: r[0])),
+        of(lambda r, g: r[0]), lambda rewards, next_value, gamma: rewards[-1] + gamma * next_value),
     Mistake("rewards_not_discounted", "The rewards are not discounted: r_{t+k} counts γ^k.",
-        of(lambda r, g: r.sum())),
+        of(lambda r, g: r.sum()), lambda rewards, next_value, gamma: rewards.sum() + gamma * next_value),
+    Mistake("discount_squared", "γ is applied twice a step.",
+        lambda rewards, next_value, gamma: n_step_target(rewards, next_value, gamma**2)),
     Mistake("no_discount", "γ appears nowhere.",
         lambda rewards, next_value, gamma: rewards.sum() + next_value),
     Mistake("rewards_one_late", "Even the first reward is discounted. It comes at once: γ⁰ = 1.",
@@ -88,8 +97,10 @@ MISTAKES = (
         "The value is added at every step. It is added once, after the last reward.",
         lambda rewards, next_value, gamma: powers(gamma, len(rewards)) @ (rewards + gamma * next_value),
         lambda rewards, next_value, gamma: powers(gamma, len(rewards)) @ (rewards + next_value)),
-    Mistake("one_minus_gamma", "The rewards are multiplied by 1 − γ. The plain sum is asked.",
+    Mistake("one_minus_gamma",
+        "1 − γ or 1 − γⁿ stands where it does not belong: rewards count γ^k, the value γⁿ.",
         of(lambda r, g: (1 - g) * powers(g, len(r)) @ r),
+        one_minus(lambda g, n: 1 - g), one_minus(lambda g, n: 1 - g**n),
         lambda rewards, next_value, gamma: (1 - gamma) * n_step_target(rewards, next_value, gamma)),
     Mistake("not_summed", "Several numbers come back. The target is one: all n rewards and the value.",
         along, lambda rewards, next_value, gamma: powers(gamma, len(rewards)) * rewards

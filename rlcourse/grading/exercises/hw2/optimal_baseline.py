@@ -85,7 +85,11 @@ MISTAKES = (
     Mistake("divided_by_returns", "The sum is divided by that of the returns. The weights are ‖g‖².",
         of(lambda w, R, g: w @ R / R.sum())),
     Mistake("returns_squared", "The returns enter twice. They are averaged as they are, with weights ‖g‖².",
-        of(lambda w, R, g: w @ R**2 / (w @ R)), of(lambda w, R, g: w @ R**2 / w.sum())),
+        of(lambda w, R, g: w @ R**2 / (w @ R)), of(lambda w, R, g: w @ R**2 / w.sum()),
+        of(lambda w, R, g: np.sqrt(w @ R**2 / w.sum()))),
+    Mistake("regression", "This is a slope or a correlation of R over ‖g‖². Asked is a weighted mean of R.",
+        of(lambda w, R, g: np.cov(w, R)[0, 1] / w.var(ddof=1)), of(lambda w, R, g: np.corrcoef(w, R)[0, 1]),
+        of(lambda w, R, g: np.cov(w, R, ddof=0)[0, 1]), of(lambda w, R, g: w @ R / (w @ w))),
     Mistake("product_of_means",
         "‖g‖² and R are averaged apart. It is their product whose mean counts.",
         of(lambda w, R, g: w.mean() * R.mean())),
@@ -96,7 +100,8 @@ MISTAKES = (
     Mistake("sign", "The sign is turned round: b is subtracted from R, R − b.",
         of(lambda w, R, g: -w @ R / w.sum())),
     Mistake("norm_to_the_fourth", "The norm is taken to the fourth power. ‖g‖² is the weight.",
-        of(lambda w, R, g: w**2 @ R / (w**2).sum())),
+        of(lambda w, R, g: w**2 @ R / (w**2).sum()), of(lambda w, R, g: (g**4).sum(1) @ R / (g**4).sum()),
+        of(lambda w, R, g: w**1.5 @ R / (w**1.5).sum())),
     Mistake("weights_inverted", "Large scores count little. They make the variance: they must count most.",
         of(lambda w, R, g: (1 / w) @ R / (1 / w).sum())),
     Mistake("centred_returns", "The mean is taken off the returns first. Asked is the baseline itself.",
@@ -107,7 +112,7 @@ MISTAKES = (
     Mistake("median", "This is the median return. Weigh each return by ‖g‖² and average.",
         of(lambda w, R, g: np.median(R))),
     Mistake("extreme_return", "This is the largest or smallest return.",
-        of(lambda w, R, g: R.max()), of(lambda w, R, g: R.min())),
+        of(lambda w, R, g: R.max()), of(lambda w, R, g: R.min()), of(lambda w, R, g: R[w.argmax()])),
 )  # fmt: skip
 
 VIVA = (

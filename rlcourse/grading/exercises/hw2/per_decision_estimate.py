@@ -68,6 +68,13 @@ def weighted(rewards, target_probs, behaviour_probs, gamma, weights=lambda r: np
     return (shares(rho) * rewards).sum(0) @ powers(gamma, rewards.shape[1])
 
 
+def total_weighted(rewards, target_probs, behaviour_probs, gamma, last=False, discounted=False):
+    """The sum over everything, divided by a sum of weights."""
+    rho, discount = np.cumprod(target_probs / behaviour_probs, 1), powers(gamma, rewards.shape[1])
+    weights = rho[:, -1] if last else rho * discount if discounted else rho
+    return (rho * discount * rewards).sum() / weights.sum()
+
+
 def means_apart(rewards, target_probs, behaviour_probs, gamma):
     discounted = rewards @ powers(gamma, rewards.shape[1])
     return (target_probs / behaviour_probs).prod(1).mean() * discounted.mean()
@@ -78,7 +85,8 @@ MISTAKES = (
         "Every reward has the weight of the whole trajectory. Decisions after t cannot change r_t: ρ_{0:t}. "
         "(The "
         "mean is the same, the variance is not.)",
-        of(whole), lambda **case: weighted(**case, weights=whole)),
+        of(whole), lambda **case: weighted(**case, weights=whole),
+        of(whole, discount=lambda g, n: np.ones(n))),
     Mistake("own_decision_missing",
         "The weight of r_t stops before the decision at t. r_t follows a_t: the product runs to t included.",
         of(before)),
@@ -88,7 +96,7 @@ MISTAKES = (
         "The weight of r_t is made of the decisions from t on. Those that led to it count: 0 … t.",
         of(future)),
     Mistake("step_ratio", "r_t is weighed by the ratio of its own step. All decisions up to t led there.",
-        of(lambda r: r)),
+        of(lambda r: r), of(lambda r: r, discount=lambda g, n: np.ones(n))),
     Mistake("unweighted", "There are no weights: this is the value of the policy that drew the data.",
         of(lambda r: np.ones(r.shape))),
     Mistake("inverted", "The ratio is upside down: π of the target over μ of the behaviour.",
@@ -96,6 +104,9 @@ MISTAKES = (
     Mistake("no_discount",
         "γ is missing: the reward of step t counts γ^t.",
         of(discount=lambda g, n: np.ones(n))),
+    Mistake("discount_squared", "γ is applied twice a step.", of(discount=lambda g, n: powers(g**2, n))),
+    Mistake("discount_reversed", "The discount runs the wrong way: the first reward counts in full.",
+        of(discount=lambda g, n: powers(g, n)[::-1])),
     Mistake("one_discount_too_many", "Even the first reward is discounted. It counts γ⁰ = 1.",
         of(discount=lambda g, n: g * powers(g, n))),
     Mistake("discounted_once", "Every step is discounted by γ alone. The reward of step t counts γ^t.",
@@ -105,13 +116,17 @@ MISTAKES = (
         of(reduce=lambda x: x.mean()), of(reduce=lambda x: x.mean(1).sum())),
     Mistake("self_normalised",
         "The weights are divided by their sum: that has less variance and a bias. Asked is the plain mean.",
-        weighted,
+        weighted, total_weighted, lambda **case: total_weighted(**case, last=True),
+        lambda **case: total_weighted(**case, discounted=True),
         of(lambda r: np.cumprod(r, 1) / np.cumprod(r, 1).sum(1, keepdims=True))),
     Mistake("not_averaged", "Several numbers come back. The estimate is one.",
         of(reduce=lambda x: x.sum(1)), of(reduce=lambda x: x.mean(0)), of(reduce=lambda x: x)),
     Mistake("over_trajectories",
         "The product runs over the trajectories. It runs over the steps of each one: axis 1.",
-        of(lambda r: np.cumprod(r, 0))),
+        of(lambda r: np.cumprod(r, 0)), of(lambda r: np.cumprod(r).reshape(r.shape))),
+    Mistake("one_trajectory", "Only one trajectory counts. Average over all of them.",
+        of(reduce=lambda x: x[0].sum()), of(reduce=lambda x: x[-1].sum()),
+        of(reduce=lambda x: np.median(x.sum(1)))),
     Mistake("sum_for_product", "The ratios are added up along the trajectory. They multiply.",
         of(lambda r: np.cumsum(r, 1)), of(lambda r: np.cumsum(np.log(r), 1)),
         of(lambda r: np.cumsum(r, 1) / np.arange(1, r.shape[1] + 1))),

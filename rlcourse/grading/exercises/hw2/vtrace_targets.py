@@ -8,6 +8,7 @@ rest numbers; the answer is v [T]. A terminated step does not bootstrap and ends
 import numpy as np
 
 from rlcourse.equations import returns
+from rlcourse.grading.exercises.hw2._sums import to_go
 from rlcourse.grading.record import Exercise, Mistake
 
 
@@ -113,6 +114,14 @@ MISTAKES = (
     Mistake("mask_inverted", "The mask is turned round: 1 − terminated keeps the steps that go on.",
         but(bootstraps=lambda end: end), but(goes_on=lambda end: end),
         but(bootstraps=lambda end: end, goes_on=lambda end: end)),
+    Mistake("mask_one_step_off",
+        "The sum is cut one step off: the flag of step t says whether t + 1 belongs to it.",
+        but(goes_on=lambda end: 1 - np.append(end[1:], 0.0)),
+        but(goes_on=lambda end: 1 - np.append(0.0, end[:-1]))),
+    Mistake("ratios_accumulated",
+        "The ratios are multiplied up from the start before they are clipped. Each step has its own.",
+        but(ratio=lambda x: np.exp(np.cumsum(x))),
+        but(rho=lambda r, rb, cb: np.minimum(np.cumprod(r), rb))),
     Mistake("end_masked",
         "The last step of an episode is masked whole. Its reward is real: mask what follows.",
         but(own=lambda end: 1 - end)),
@@ -155,13 +164,17 @@ MISTAKES = (
     Mistake("no_c", "c is missing in the sum: each further δ passes through one c more.",
         but(c=lambda r, rb, cb: 1.0)),
     Mistake("no_weights", "There are no ratios: this is the on-policy return.",
-        but(rho=lambda r, rb, cb: 1.0 + 0 * r, c=lambda r, rb, cb: 1.0)),
+        but(rho=lambda r, rb, cb: 1.0 + 0 * r, c=lambda r, rb, cb: 1.0),
+        but(rho=lambda r, rb, cb: min(rb, 1.0), c=lambda r, rb, cb: min(cb, 1.0)),
+        of(lambda v, case: to_go(case["reward"], case["gamma"], case["terminated"]))),
     Mistake("rho_on_target_only", "ρ multiplies r + γV(s′) or r alone. It multiplies the whole δ, −V(s) too.",
         but(delta=lambda rho, r, after, v: rho * (r + after) - v),
         but(delta=lambda rho, r, after, v: rho * r + after - v)),
     Mistake("c_one_step_off",
         "The c of another step is used. δ_{t+1} reaches v_t through c_t, the decision that led there.",
-        but(c_shift=1), but(c_shift=-1), but(c=lambda r, rb, cb: np.append(np.minimum(r, cb)[1:], 1.0))),
+        but(c_shift=1), but(c_shift=-1),
+        but(c=lambda r, rb, cb: np.append(1.0, np.minimum(r, cb)[:-1])),
+        but(c=lambda r, rb, cb: np.append(np.minimum(r, cb)[1:], 1.0))),
     Mistake("own_c_included",
         "δ_t is multiplied by c_t as well. The c of a step weighs only what lies beyond it.",
         but(rho=lambda r, rb, cb: np.minimum(r, rb) * np.minimum(r, cb)),
@@ -172,7 +185,8 @@ MISTAKES = (
     Mistake("bootstrapped_twice", "The bootstrap after the last step is counted twice: δ has it already.",
         but(initial=lambda value, after: after[-1]), but(initial=lambda value, after: value[-1])),
     Mistake("one_step_only", "Only V + δ_t is left. Later δs reach v_t, each through one γc more.",
-        but(decay=lambda gamma: 0.0)),
+        but(decay=lambda gamma: 0.0), but(decay=lambda gamma: 0.0, rho=lambda r, rb, cb: 1.0),
+        but(decay=lambda gamma: 0.0, delta=lambda rho, r, after, v: rho * (r + after), plus=0.0)),
     Mistake("nested",
         "δ bootstraps from v_{t+1}, and the sum adds its excess again. Either both: δ has V(s_{t+1}), the "
         "sum the "

@@ -43,7 +43,7 @@ def draw(rng):
 
 
 def adaptor(cls, case, plain):
-    """Add items 1001, 1002, …; then draw many batches. Twice, from the same seed. Then transitions as items."""
+    """Add items 1001, 1002, …; then draw many batches. Twice, from one seed. Then transitions as items."""
     import random
 
     import numpy as np
@@ -250,8 +250,8 @@ def remarks(cases, answers):
         )
     if not all(a["transitions"] for a in answers):
         said.append(
-            "Items that are tuples of arrays, as (s, a, r, s′) are, do not come back from sample: draw positions "
-            "with rng.integers and return the items themselves."
+            "Items that are tuples of arrays, as (s, a, r, s′) are, do not come back from sample: draw "
+            "positions with rng.integers and return the items themselves."
         )
     return f"({' '.join(said)})" if said else ""
 

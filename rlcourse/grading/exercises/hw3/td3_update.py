@@ -275,8 +275,8 @@ MISTAKES = (
         "Gradients pile up from step to step. Call zero_grad() before each loss is differentiated.",
         updated(accumulate=("critics", "actor"), leak=1.0), updated(accumulate=("critics", "actor"))),
     Mistake("critics_gradients_pile_up",
-        "The critics' gradients pile up: call zero_grad() on their optimiser before each of their losses. (The "
-        "actor's loss leaves a gradient in the first critic, too.)",
+        "The critics' gradients pile up: call zero_grad() on their optimiser before each of their losses. "
+        "(The actor's loss leaves a gradient in the first critic, too.)",
         updated(accumulate=("critics",), leak=1.0), updated(accumulate=("critics",))),
     Mistake("actors_gradients_pile_up",
         "The actor's gradients pile up: call zero_grad() on its optimiser before its loss is differentiated.",

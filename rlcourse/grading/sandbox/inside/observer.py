@@ -153,24 +153,39 @@ def call(spec, function, case, style):
         return {name: plain(value) for name, value in made.items()}
     given = [case[parameter] for parameter in spec["signature"]]
     inputs = [style(v) for v in given]
-    before = [held(v) for v in inputs] if spec["pure"] else []
-    leaves = {name: differentiable(inputs[spec["signature"].index(name)]) for name in spec["gradient"]}
+    before = [held(v) for v in inputs] if spec.get("pure") else []
+    leaves = {
+        name: differentiable(inputs[spec["signature"].index(name)]) for name in spec.get("gradient", ())
+    }
     value = function(*inputs)
-    if spec["parts"]:
-        parts = parted(value, spec["parts"])
-    else:
-        parts = [("value", value)]
-    answer = {name: plain(part, truth=spec["truth"]) for name, part in parts}
+    parts = parted(value, spec["parts"]) if spec.get("parts") else [("value", value)]
+    answer = {name: plain(truth_as_numbers(part) if spec.get("truth") else part) for name, part in parts}
     if spec["flat"] and answer["value"].ndim == 1:
         shape, flat = next(v.shape for v in given if is_array(v)), answer["value"]
         answer["value"] = flat.reshape(shape) if flat.size == np.prod(shape) else flat
-    if spec["gradient"]:
+    if leaves:
         answer |= gradients(value, leaves, case)
-    if spec["pure"]:
+    if before:
         after = [held(v) for v in inputs]
         changed = [i for i, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
         answer["changed"] = np.array(changed, dtype=float)
     return answer
+
+
+def truth_as_numbers(value):
+    """Truth values as 0 and 1, wherever they stand; all else as it is."""
+    if isinstance(value, (bool, np.bool_)):
+        return float(value)
+    if isinstance(value, (list, tuple)):
+        return [truth_as_numbers(part) for part in value]
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return truth_as_numbers(value.tolist())
+    if isinstance(value, np.ndarray) and value.dtype == bool:
+        return value.astype(float)
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor) and value.dtype == torch.bool:
+        return value.double()
+    return value
 
 
 def parted(value, names):
@@ -224,32 +239,31 @@ def takes_style(adapt):
 # Numbers, strictly: nothing that merely behaves like one.
 
 
-def plain(value, size=None, who="your function", truth=False):
+def plain(value, size=None, who="your function"):
     """The answer as a float64 array. Accepts numbers, arrays, tensors and nested lists of these.
 
-    `size`: how many numbers it must hold, where that is known; `who` returned it, for the refusal. `truth`:
-    are truth values numbers here, 0 and 1?
+    `size`: how many numbers it must hold, where that is known; `who` returned it, for the refusal.
     """
     if value is None:
         raise NotNumbers("your function returned None: does every path end in `return …`?")
-    if isinstance(value, (bool, np.bool_)) and not truth:
+    if isinstance(value, (bool, np.bool_)):
         raise NotNumbers(f"your function returned {bool(value)}, a truth value, where a number is asked")
-    if isinstance(value, (int, float, np.bool_, np.integer, np.floating)):
+    if isinstance(value, (int, float, np.integer, np.floating)):
         return np.array(float(value))
     if isinstance(value, np.ndarray):
-        if value.dtype.kind in ("iufb" if truth else "iuf"):
+        if value.dtype.kind in "iuf":
             array = np.array(value, dtype=np.float64, subok=False)
         elif value.dtype == object:
-            array = plain(value.tolist(), truth=truth)
+            array = plain(value.tolist())
         else:
             raise NotNumbers(f"your function returned an array of {value.dtype}, where numbers are asked")
     elif "torch" in sys.modules and isinstance(value, sys.modules["torch"].Tensor):
         tensor = value.detach().cpu()
-        if (tensor.dtype == sys.modules["torch"].bool and not truth) or tensor.is_complex():
+        if tensor.dtype == sys.modules["torch"].bool or tensor.is_complex():
             raise NotNumbers(f"your function returned a tensor of {tensor.dtype}, where numbers are asked")
         array = np.array(tensor.double().numpy(), dtype=np.float64)
     elif isinstance(value, (list, tuple)):
-        parts = [plain(part, truth=truth) for part in value]
+        parts = [plain(part) for part in value]
         if len({part.shape for part in parts}) > 1:
             raise NotNumbers(f"your function returned a {type(value).__name__} of parts of unequal shape")
         array = np.array(parts, dtype=np.float64)
