@@ -106,8 +106,8 @@ def td_lambda_weights(lam: float, steps: int) -> np.ndarray:
     """w_k = (1 − λ) λ^{k−1} for k < N, w_N = λ^{N−1}: GAE's weights of the k-step advantages.
 
     N = `steps` ≥ 1 are left of the episode; lam λ in [0, 1]. Returns [N], k = 1 … N, no unit; sums to 1, for
-    all advantages of N steps and more are one and the same. Raises ValueError for another λ or N. Source: Sutton & Barto 2018, eq.
-    12.3.
+    all advantages of N steps and more are one and the same. Raises ValueError for another λ or N. Source:
+    Sutton & Barto 2018, eq. 12.3.
     """
     if not 0 <= lam <= 1 or steps < 1:
         raise ValueError(f"td_lambda_weights: 0 ≤ λ ≤ 1 and N ≥ 1, got λ = {lam}, N = {steps}")

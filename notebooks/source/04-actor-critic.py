@@ -1,0 +1,431 @@
+# %% [markdown] tags=["head"]
+# # Lecture 04 · Actor-critic
+#
+# question: How much of the future should one sample, and how much should one believe?
+# objectives:
+# - **choose** $\lambda$ from the size of a batch and the error of a critic, and say what you pay
+# - **show** that five forms of the policy gradient have one mean, and **rank** their variances
+# - **derive** GAE, its recursion and its traces, and **treat** an end and a cut differently
+# - **read** A2C's update beside its pseudocode, and **say** what a semi-gradient leaves out
+# - **compute** how old a gradient may be before descent explodes
+# needs:
+# - 03: the score function, baselines
+# - $V^\pi$, $Q^\pi$ and the Bellman equation
+# - a little NumPy
+# symbols: s, a, r, s', \gamma, \pi, \theta, w, \alpha, \lambda, \eta, V^\pi, Q^\pi, A^\pi, \mathbb E
+# - $V$: the critic, an estimate of $V^\pi$, right or wrong
+# - $\hat A_t$: estimate of the advantage of what was done at step $t$
+# - $\hat A^{(k)}_t$: the same from $k$ rewards and then the critic
+# - $n$: number of estimates that are averaged
+# - $G_t$: discounted return from step $t$ on
+# - $\Psi_t$: what the score of step $t$ is multiplied by
+# - $\delta_t$: error of the critic at step $t$ (TD error)
+# - $N$: number of steps left of an episode
+# - $x_t$: any vector of step $t$: the critic's gradient, or the policy's score
+# - $e_t$: trace, what is left of $x_0, \dots, x_t$
+# - $H$: entropy of the policy in a state
+# - $\beta$: weight of the entropy
+# - $d$: lag, the number of updates by which a gradient is late
+# - $h$: curvature of a parabola
+# - $z$: factor from one update to the next
+# - $\omega$: angle of $z$
+
+# %% tags=["import", "hide"]
+import numpy as np
+import torch
+
+from rlcourse import plots
+from rlcourse.equations import markov
+from rlcourse.equations.delay import delay_cliff, delayed_descent, delayed_growth
+from rlcourse.equations.returns import eligibility_traces, gae, n_step_returns, td_lambda_weights
+from rlcourse.pages import pseudocode, receipts, show_source
+from rlcourse.widgets import Slider, explore, live, predict
+
+plots.use()
+
+# %% [markdown]
+# ## 1 · How far to look (14 minutes)
+#
+# In lecture 03 an action was judged by everything that was earned after it: honest, and noisy. A **critic** $V$, a table or a network that guesses what a state is worth, offers a short cut: walk a few steps, and believe the critic for the rest.
+#
+# Here is a world in which every error can be computed exactly. Five rooms lie in a row. In each there are two doors, left and right; in the inner rooms the floor is slippery, and one step in ten goes through the other door. Who leaves E to the right is paid 1, who leaves A to the left
+# nothing, and then the episode is over. $\gamma = 0.99$. (Without the ice it is example 6.2 of Sutton and Barto.)
+
+# %% tags=["hide"]
+WALK, COIN, OUT = markov.corridor(), np.full((6, 2), 0.5), 5
+PLACES = np.array([[-3.5, -0.9], [-2, 0.4], [0, 0.9], [2, 0.4], [3.5, -0.9], [0, -2]])
+plots.mdp(WALK, states=[*"ABCDE", "out"], actions=["left", "right"], layout=PLACES)
+
+# %% [markdown]
+# A walker chooses doors by tossing a coin. Her critic is a beginner's: every room is worth ½. She wants to know by how much each door is better than the coin, its advantage $A^\pi$. With $\lambda = 0$ she takes one step and then believes the critic; with $\lambda = 1$ she walks to the end and never asks it;
+# in between, every further step counts $\lambda$ times as much as the one before. (Section 3 makes this exact.)
+#
+# Such an estimate is wrong in two ways. **Variance** comes from chance: average $n$ estimates, and it is divided by $n$. **Bias** comes from the critic, and stays. What is the same for both doors of a room is no bias here: it is a baseline, and does not move the gradient.
+
+# %% tags=["hide"]
+predict(
+    r"You average $n$ estimates of each advantage, and choose the $\lambda$ with the smallest error. As $n$ grows from 1 to 1000, this $\lambda$…",
+    {
+        "rises": "",
+        "stays": "Bias and variance both depend on λ, but only one of them is divided by n. So their balance moves.",
+        "falls": "More samples make the long, noisy estimates better. The short ones gain little: their error is the critic's.",
+    },
+    answer="rises",
+    why="Many samples pay for noise and do nothing about bias. The more of them, the less one needs to believe.",
+)
+
+# %% [markdown]
+# The answer, computed exactly and averaged over the five rooms and both doors:
+
+
+# %% tags=["hide"]
+LAMBDAS = np.linspace(0, 1, 101)
+
+
+def errors(lam, wrong=1.0, mdp=WALK):
+    """(bias², variance) of Â [5, 2]; wrong: 0 is the right critic, 1 says ½ in every room."""
+    V = markov.values(mdp, COIN)
+    critic = np.append(V[:OUT] + wrong * (0.5 - V[:OUT]), 0.0)
+    mean, variance = markov.gae_moments(mdp, COIN, critic, lam)
+    bias = mean - markov.advantages(mdp, COIN)
+    bias = bias - bias.mean(axis=1, keepdims=True)  # what both doors share is a baseline
+    return bias[:OUT] ** 2, variance[:OUT]
+
+
+BIAS, VARIANCE = np.array([[part.mean() for part in errors(lam)] for lam in LAMBDAS]).T
+LOOKS = {1: (plots.ORANGE, plots.DASHES), 10: (plots.SKY, plots.DASH_DOT)}
+LOOKS |= {100: (plots.BLUE, plots.DOTS), 1000: (plots.PURPLE, "-")}
+fig = plots.figure(8.5, 4)
+ax = plots.axes(fig)
+for n, (colour, line) in LOOKS.items():
+    total = np.sqrt(BIAS + VARIANCE / n)
+    best, usual = total.argmin(), total[95] ** 2 / total.min() ** 2
+    ax.plot(LAMBDAS, total, color=colour, linestyle=line, label=f"n = {n}")
+    ax.plot(LAMBDAS[best], total[best], "o", color=colour, markersize=9, label="_best")
+    print(f"n = {n:4}: best λ {LAMBDAS[best]:.2f}; mean square at λ = 0.95: {usual:.2f} times the best")
+ax.set(xlabel="λ", ylabel="error, root mean square", yscale="log", xlim=(0, 1))
+ax.set_title("The more estimates, the further to look")
+plots.label_lines(ax)
+plots.show(
+    fig, alt="Error of the averaged estimate over λ for n = 1, 10, 100, 1000; the minimum moves to larger λ"
+)
+
+# %% [markdown]
+# Each line is the square root of bias² + variance/$n$, its dot the best $\lambda$. For a single estimate that is 0.38, for a hundred 0.94. The usual 0.95 is nearly perfect there, but for one estimate its mean square is seven times that of the best: no $\lambda$ is good by itself.
+#
+# In the lab, on the left, both parts and their sum. On the right, room by room, what the average says of the right-hand door: the truth (black), the mean of the estimates, and the spread of an average of $n$. Try a critic that is almost right; then a smaller $\gamma$: what does it do to the variance?
+
+
+# %% tags=["hide"]
+def draw_error(fig, lam=0.5, wrong=1.0, gamma=0.99, n=10):
+    ax, room_ax = plots.axes(fig, 1, 2)
+    mdp, grid = markov.corridor(gamma=gamma), np.linspace(0, 1, 41)
+    bias, variance = np.array([[part.mean() for part in errors(x, wrong, mdp)] for x in grid]).T
+    variance, both = variance / n, bias + variance / n
+    for name, values, colour, line in (
+        ("bias²", bias, plots.ORANGE, plots.DASHES),
+        ("variance / n", variance, plots.SKY, plots.DASH_DOT),
+        ("sum", both, plots.BLACK, "-"),
+    ):
+        ax.plot(grid, values, color=colour, linestyle=line, label=name)
+    ax.axvline(lam, color=plots.GREY, linewidth=1.2, linestyle=":")
+    ax.set(xlabel="λ", xlim=(0, 1), ylim=(0, 1.2 * max(2 * both.min(), both[0])))
+    ax.set_ylim(0, plots.round_limits(0, min(3 * both.max(), max(2.5 * both.min(), both[0])))[1])
+    ax.set_title(f"best λ {grid[both.argmin()]:.2f}, yours {lam:.2f}")
+    plots.label_lines(ax)
+    truth, V = markov.advantages(mdp, COIN)[:OUT, 1], markov.values(mdp, COIN)
+    critic = np.append(V[:OUT] + wrong * (0.5 - V[:OUT]), 0.0)
+    mean, spread = markov.gae_moments(mdp, COIN, critic, lam)
+    mean = (mean - mean.mean(axis=1, keepdims=True))[:OUT, 1]
+    room_ax.errorbar(range(5), mean, np.sqrt(spread[:OUT, 1] / n), color=plots.BLUE, fmt="o", capsize=4)
+    room_ax.plot(range(5), truth, "_", color=plots.BLACK, markersize=24, markeredgewidth=3)
+    room_ax.axhline(0, color=plots.GREY, linewidth=1, linestyle="-")
+    room_ax.set(xticks=range(5), xlabel="room", xlim=(-0.5, 4.5), ylim=(-0.4, 0.8))
+    room_ax.set_xticklabels([*"ABCDE"])
+    room_ax.set_title("advantage of the right-hand door")
+    here = [part.mean() for part in errors(lam, wrong, mdp)]
+    return {"bias²": here[0], "variance / n": here[1] / n, "sum": here[0] + here[1] / n}
+
+
+explore(
+    draw_error,
+    alt="Bias², variance over n and their sum for every λ; and the estimates of one door in each room beside the truth",
+    size=(10.5, 4),
+    lam=Slider("λ", "how far to look", min=0.0, max=1.0, step=0.05),
+    wrong=Slider("", "how wrong the critic is", min=0.0, max=1.0, step=0.05),
+    gamma=Slider("γ", "discount", min=0.5, max=0.99, step=0.01),
+    n=Slider("n", "estimates averaged", min=1, max=1000, log=True),
+)
+
+# %% [markdown]
+# ## 2 · Five forms of one gradient (14 minutes)
+#
+# Lecture 03 ended with the reward-to-go,
+# $$\nabla\eta = \mathbb E\sum_t \gamma^t\,\Psi_t\,\nabla\log\pi(a_t\mid s_t),\qquad \Psi_t = G_t.$$
+# Whatever has the same mean as $G_t$ given $s_t$ and $a_t$ may stand in its place, and so may whatever differs by a function of $s_t$ alone, a baseline. That allows, for the *right* critic $V = V^\pi$:
+#
+# | $\Psi_t$ | name | why |
+# |:---|:---|:---|
+# | $G_t$ | REINFORCE | lecture 03 |
+# | $Q^\pi(s_t,a_t)$ | Q actor-critic | it is the mean of $G_t$, given $s_t$ and $a_t$ |
+# | $A^\pi(s_t,a_t)$ | advantage actor-critic | $Q^\pi$ less the baseline $V^\pi(s_t)$ |
+# | $\delta_t = r_t + \gamma V(s_{t+1}) - V(s_t)$ | TD actor-critic | its mean is $Q^\pi - V^\pi = A^\pi$ |
+# | $\sum_l(\gamma\lambda)^l\,\delta_{t+l}$ | TD(λ) actor-critic | the later $\delta$ have mean 0: from any state on, the mean of $A^\pi$ over the policy's actions is 0 |
+#
+# Same mean, then, but not the same variance.
+
+# %% tags=["hide"]
+predict(
+    r"$G_t$ is noisy, $Q^\pi(s_t,a_t)$ is its exact mean. By how much does putting $Q^\pi$ in the place of $G_t$ lower the variance of this walker's gradient?",
+    {
+        "about 15 %": "",
+        "about 50 %": "So one might guess: half the noise is in the reward, half in the actions. Here nearly all of it is in something else.",
+        "about 95 %": "That would be so if the noise of the return were the main part. It is not: even an exact number multiplies a score that jumps.",
+    },
+    ordered=True,
+    answer="about 15 %",
+    why="Most of the variance is not the noise of the return: every score is multiplied by a number near ½, the worth of the room. "
+    "Taking that off, the baseline, is what helps.",
+)
+
+# %% [markdown]
+# Of six steps there are 1,824 possible walks. We take all of them, each with its probability, so there is no sampling error. A walk that is cut after six steps goes on in the critic's mind: its last target contains $V(s_6)$.
+
+# %%
+T, V, A = 6, markov.values(WALK, COIN), markov.advantages(WALK, COIN)
+chance, states, actions = markov.trajectories(WALK, COIN, T)  # every walk: [K], [K, T + 1], [K, T]
+now, after, reward = states[:, :-1], states[:, 1:], WALK.reward[states[:, :-1], actions]
+over = after == OUT
+cut = (np.arange(T) == T - 1) & ~over
+
+
+def gradients(psi):
+    """Σ_t γ^t Ψ_t ∇log π(a_t|s_t) of every walk, [K, 6, 2]: a number for each logit of a softmax policy."""
+    score = np.eye(2)[actions] - COIN[now]
+    return np.einsum("kt,kts,kta->ksa", WALK.gamma ** np.arange(T) * psi, np.eye(6)[now], score)
+
+
+def estimate(lam):
+    return gae(*(x.T for x in (reward, V[now], V[after], over, cut)), WALK.gamma, lam).T
+
+
+forms = {
+    "$G_t$": n_step_returns(*(x.T for x in (reward, V[after], over, cut)), WALK.gamma, T).T,
+    r"$Q^\pi$": (A + V[:, None])[now, actions],
+    r"$A^\pi$": A[now, actions],
+    r"$\delta_t$": estimate(0.0),
+    r"$\sum_l(0.9\gamma)^l\delta_{t+l}$": estimate(0.9),
+}
+visits = WALK.gamma ** np.arange(T) @ markov.state_distributions(WALK, COIN, T)
+with receipts("mean over all walks", oracle="visits, policy, advantage") as same:
+    for name, psi in forms.items():
+        mean = np.einsum("k,ksa->sa", chance, gradients(psi))
+        same(name, mean[:OUT], (visits[:, None] * COIN * A)[:OUT], 1e-12)
+
+# %% [markdown]
+# The means agree. Their variances, summed over the logits:
+
+# %% tags=["hide"]
+fig = plots.figure(8.5, 3)
+ax, variances = plots.axes(fig), {}
+for name, psi in forms.items():
+    g = gradients(psi)
+    mean = np.einsum("k,ksa->sa", chance, g)
+    variances[name] = float(np.einsum("k,ksa->", chance, (g - mean) ** 2))
+ranked = sorted(variances, key=variances.get)
+ax.barh(range(5), [variances[name] for name in ranked], color=plots.BLUE, height=0.6)
+for height, name in enumerate(ranked):
+    ax.text(variances[name] + 0.008, height, f"{variances[name]:.3f}", va="center", fontsize=13)
+ax.set(yticks=range(5), xlabel="variance of one walk's gradient", xlim=(0, 0.82))
+ax.set_yticklabels(ranked, fontsize=14)
+ax.set_title("One mean, five variances")
+plots.show(fig, alt="; ".join(f"{name}: variance {variances[name]:.3f}" for name in ranked))
+
+# %% [markdown]
+# From $G$ to $Q$ little is gained. From $Q$ to $A$ the variance falls to a twentieth: that is the baseline. $\delta_t$ pays for not knowing $A^\pi$ with the ice under one step, the sum with $\lambda = 0.9$ with everything that happens for about ten. So why not always $\delta_t$? Because these critics were right; with a wrong one $\delta_t$ is the most biased of all (section 1).
+#
+# ## 3 · All numbers of steps at once (20 minutes)
+#
+# **Step 1.** Sample $k$ rewards, then believe the critic:
+# $$\hat A^{(k)}_t = \sum_{l=0}^{k-1}\gamma^l r_{t+l} + \gamma^k V(s_{t+k}) - V(s_t).$$
+# **Step 2.** The same is a sum of TD errors,
+# $$\hat A^{(k)}_t = \sum_{l=0}^{k-1}\gamma^l\,\delta_{t+l},$$
+# because the $\gamma^{l+1}V(s_{t+l+1})$ in one term is the $-\gamma^{l+1}V(s_{t+l+1})$ in the next: all but the first and the last cancel.
+#
+# **Step 3.** Which $k$? Take all of them, with weights $(1-\lambda)\lambda^{k-1}$, which sum to 1. In this average $\delta_{t+l}$ occurs in every $k > l$, so with the weight $\gamma^l(1-\lambda)(\lambda^l + \lambda^{l+1} + \dots) = (\gamma\lambda)^l$:
+# $$\hat A_t = (1-\lambda)\sum_{k\ge1}\lambda^{k-1}\hat A^{(k)}_t = \sum_{l\ge0}(\gamma\lambda)^l\,\delta_{t+l}.$$
+# This is *generalised advantage estimation*, GAE. At $\lambda=0$ it is $\delta_t$, at $\lambda = 1$ everything cancels but $G_t - V(s_t)$.
+#
+# **Step 4.** Take the first term off. What remains is the same sum, one step later:
+# $$\hat A_t = \delta_t + \gamma\lambda\,\hat A_{t+1}.$$
+# One pass from the last step to the first computes all of them.
+#
+# **Where an episode stops** the recursion stops. But there are two ways to stop. *Terminated*: there is no future, so $\delta_t = r_t - V(s_t)$. *Truncated*: a clock has cut the episode, which would have gone on; $\delta_t$ keeps $\gamma V(s_{t+1})$, of the state that was really reached, not of the one after the reset. Both are in the package's eight lines:
+
+# %%
+show_source(gae)
+
+# %% [markdown]
+# Receipts, on random rewards and values: an end after the fifth of twelve steps, a cut after the ninth.
+
+# %%
+rng = np.random.default_rng(0)
+r, v, v_next = rng.normal(size=(3, 12))
+ended, stopped = np.arange(12) == 4, np.arange(12) == 8
+v_next[:-1] = np.where(
+    (ended | stopped)[:-1], v_next[:-1], v[1:]
+)  # V(s'): the next row's V, where it goes on
+delta = r + 0.9 * np.where(ended, 0, v_next) - v
+
+
+def summed(t, lam):
+    """Σ_l (γλ)^l δ_{t+l}, up to where the episode stops: a sum for every t, O(T²)."""
+    last = next(u for u in range(t, 12) if ended[u] or stopped[u] or u == 11)
+    return sum((0.9 * lam) ** (u - t) * delta[u] for u in range(t, last + 1))
+
+
+def k_steps(t, k, stop):
+    """Step 1 as it stands: rewards up to `stop`, then the critic."""
+    return sum(0.9 ** (u - t) * r[u] for u in range(t, stop + 1)) + 0.9**k * v_next[t + k - 1] - v[t]
+
+
+A_hat = {lam: gae(r, v, v_next, ended, stopped, 0.9, lam) for lam in (0.0, 0.8, 1.0)}
+monte_carlo = sum(0.9**u * r[u] for u in range(5)) - v[0]  # the first episode terminates
+changed = np.where(np.arange(12) > 4, 100.0, r)  # other rewards after the end
+with receipts("recursion", oracle="by its definition") as same:
+    same(r"$\lambda = 0$: $\delta_t$", A_hat[0.0], delta)
+    same(r"$\lambda = 1$, first episode: Monte Carlo $- V$", A_hat[1.0][0], monte_carlo)
+    same(r"$\lambda = 0.8$: the sum over $l$", A_hat[0.8], [summed(t, 0.8) for t in range(12)])
+    same(
+        r"after an end, anything: $\hat A_0\dots\hat A_4$",
+        gae(changed, v, v_next, ended, stopped, 0.9, 0.8)[:5],
+        A_hat[0.8][:5],
+    )
+    same("the end has no future", A_hat[0.8][4], r[4] - v[4])
+    same("the cut keeps the critic's", A_hat[0.8][8], r[8] + 0.9 * v_next[8] - v[8])
+    same(
+        r"$\hat A^{(3)}_1$, rewards to $t + k - 1$: the sum of $\delta$",
+        k_steps(1, 3, stop=3),
+        sum(0.9**l * delta[1 + l] for l in range(3)),
+    )
+print(
+    f"rewards only to k − 1, as some notes have it: {k_steps(1, 3, stop=2):.3f}, not {k_steps(1, 3, stop=3):.3f}"
+)
+
+# %% [markdown]
+# The last line: some notes let the sum of step 1 run to $k-1$ whatever $t$ is. For $t = 0$ both agree; later, rewards are lost.
+
+# %% tags=["hide"]
+predict(
+    r"Ten steps before the end of an episode, $\lambda = 0.95$. What share of GAE's weight lies on the advantage that never asks the critic?",
+    {
+        "3 %": r"That is $(1-\lambda)\lambda^9$, the weight of exactly ten steps. But whoever wanted to look 11, 12, 13 … steps ahead sees the end, too.",
+        "37 %": r"It is $1 - \lambda^9$: what all the shorter ones have together.",
+        "63 %": "",
+        "95 %": r"$\lambda$ is the share that goes on after a single step.",
+    },
+    ordered=True,
+    answer="63 %",
+    why=r"All advantages of ten steps or more are one and the same there, so it has all of what is left: $\lambda^{9} = 0.63$.",
+)
+
+# %% [markdown]
+# The weights for every $\lambda$ and every number of steps $N$ left. The orange bar is the advantage to the end: it is Monte Carlo, without any critic but the baseline.
+
+
+# %% tags=["hide"]
+def draw_weights(fig, lam=0.95, left=10):
+    ax, share_ax = plots.axes(fig, 1, 2)
+    weights, steps = td_lambda_weights(lam, left), np.arange(1, 41)
+    ax.bar(range(1, left), weights[:-1], color=plots.BLUE)
+    ax.bar([left], weights[-1:], color=plots.ORANGE)
+    ax.set(xlabel="k, steps sampled", xlim=(0, 41), ylim=(0, 1.02), ylabel="weight")
+    ax.set_title(f"{left} steps left: {weights[-1]:.0%} to the end")
+    for other, line in ((0.8, plots.DOTS), (0.9, plots.DASH_DOT), (0.95, plots.DASHES), (0.99, "-")):
+        share_ax.plot(
+            steps, other ** (steps - 1), color=plots.GREY, linestyle=line, linewidth=1.5, label=f"λ = {other}"
+        )
+    share_ax.plot([left], weights[-1:], "o", color=plots.ORANGE, markersize=10)
+    share_ax.set(xlabel="N, steps left", xlim=(0, 41), ylim=(0, 1.02))
+    share_ax.set_title("weight of the longest")
+    plots.label_lines(share_ax)
+    mean = float(weights @ np.arange(1, left + 1))
+    return {"weight of the longest": float(weights[-1]), "steps sampled, mean": mean}
+
+
+explore(
+    draw_weights,
+    alt="GAE's weights of the k-step advantages before an episode's end, and the weight of the longest over the steps left",
+    size=(10.5, 3.8),
+    lam=Slider("λ", "how far to look", min=0.0, max=1.0, step=0.01),
+    left=Slider("N", "steps left", min=1, max=40, step=1),
+)
+
+# %% [markdown]
+# So near an end, $\lambda = 0.95$ is close to Monte Carlo, and the critic's opinion counts mostly far from it. In CartPole, whose first episodes last about twenty steps, that is nearly everywhere.
+#
+# ## 4 · The same sum, forwards in time (10 minutes)
+#
+# GAE must wait for the end. Can one learn at every step? Let $x_t$ be what $\hat A_t$ multiplies: $\nabla V(s_t)$ when a critic learns, $\nabla\log\pi(a_t\mid s_t)$ when a policy does. Exchange the sums:
+# $$\sum_t \hat A_t\,x_t = \sum_t\sum_{u\ge t}(\gamma\lambda)^{u-t}\delta_u\,x_t = \sum_u \delta_u\,e_u,\qquad e_u = \sum_{t\le u}(\gamma\lambda)^{u-t}x_t = \gamma\lambda\,e_{u-1} + x_u.$$
+# On the left each step looks *forward* to the errors that will come. On the right each error, when it comes, looks *back* at a **trace** $e_u$: what of the past is still to be blamed. For a critic this is TD(λ); for a policy it is the form "$\delta\,e$" of the gradient.
+
+# %% tags=["hide"]
+walk = int(np.argmax((states[:, 5] == OUT) & (states[:, 4] == 4) & (states[:, 1] == 1)))
+path = states[walk, :5]  # to the left, back, and out at E
+trace = eligibility_traces(np.eye(6)[path], over[walk, :5], WALK.gamma, 0.8)[:, :OUT]
+fig = plots.figure(8.5, 3.4)
+ax = plots.axes(fig)
+image = ax.imshow(trace.T, cmap="Blues", vmin=0, vmax=1.6, aspect="auto", origin="lower")
+ax.plot(path, "o-", color=plots.ORANGE, markersize=9)
+for t, room in np.argwhere(trace > 0.005):
+    ax.text(
+        t + 0.18,
+        room + 0.22,
+        f"{trace[t, room]:.2f}",
+        fontsize=11,
+        color="white" if trace[t, room] > 0.9 else "black",
+    )
+ax.set(xlabel="step", yticks=range(5), ylabel="room")
+ax.set_yticklabels([*"ABCDE"])
+ax.set_title("One walk, and how much each room is blamed for the error of the step")
+plots.show(
+    fig,
+    alt=f"A walk through rooms {', '.join('ABCDE'[s] for s in path)} and the trace of every room at each step, λ = 0.8",
+)
+
+# %% [markdown]
+# A room that was just entered has the largest trace; it fades by $\gamma\lambda$ a step, and adds up where the walker comes twice. Both views agree, for critic and policy, on each of the 1,824 walks (the weights stay as they are until the walk is over):
+
+# %%
+v_walk = np.append(rng.normal(size=5), 0.0)  # a wrong critic
+steps = [x.T for x in (reward, v_walk[now], v_walk[after], over, cut)]
+A_walk, delta_walk = gae(*steps, 0.99, 0.8), gae(*steps, 0.99, 0.0)
+score = np.eye(6)[now][..., None] * (np.eye(2)[actions] - COIN[now])[:, :, None]
+with receipts(r"backward, $\sum\delta_u e_u$", oracle=r"forward, $\sum\hat A_tx_t$") as same:
+    for name, x in (
+        ("critic, one weight a room", np.eye(6)[now]),
+        ("policy, one logit a door", score.reshape(*now.shape, 12)),
+    ):
+        x = x.swapaxes(0, 1)  # time first
+        e = eligibility_traces(x, (over | cut).T, 0.99, 0.8)
+        same(name, np.einsum("tk,tkd->kd", delta_walk, e), np.einsum("tk,tkd->kd", A_walk, x))
+
+# %% [markdown]
+# ## 5 · A2C (16 minutes)
+#
+# TODO
+#
+# ## 6 · Workers that do not wait (14 minutes)
+#
+# TODO
+#
+# ## Summary
+#
+# - a
+#
+# ## Exercises
+#
+# 1. ★ a
+#
+# ## Sources
