@@ -57,3 +57,12 @@ class Adam:
         self.m.copy_(torch.from_numpy(state["m"]))
         self.v.copy_(torch.from_numpy(state["v"]))
         self.t = state["t"].copy()
+
+
+@torch.no_grad()
+def limit_norm(networks: Sequence[Network], limit: float) -> None:
+    """∇ ← ∇ · min(1, limit / ‖∇‖₂), the norm of each seed's gradients in all the networks together."""
+    norm = torch.stack([network.grad_norm() ** 2 for network in networks]).sum(0).sqrt()
+    scale = (limit / (norm + 1e-6)).clamp(max=1)[:, None]
+    for network in networks:
+        network.grad.mul_(scale)

@@ -10,6 +10,7 @@ import pytest
 from gymnasium.spaces import Box, Discrete
 
 from rlcourse.algorithms import discover
+from rlcourse.algorithms.a2c import A2C
 from rlcourse.algorithms.ddpg import DDPG
 from rlcourse.algorithms.ppo import PPO
 from rlcourse.algorithms.td3 import TD3
@@ -50,6 +51,8 @@ BATCH = {"num_envs": 8, "horizon": 64, "minibatch_size": 128, "hidden": (32, 32)
 PROBLEMS = {
     "DDPG aims": (DDPG(**REPLAY), Aim, 800, -0.05),
     "TD3 aims": (TD3(**REPLAY), Aim, 800, -0.05),
+    "A2C aims": (A2C(num_envs=8, horizon=16, hidden=(32, 32), learning_rate=3e-3), Aim, 12288, -0.05),
+    "A2C takes sides": (A2C(num_envs=8, horizon=16, hidden=(32, 32), learning_rate=3e-3), Side, 12288, 0.85),
     "PPO aims": (PPO(**BATCH, learning_rate=3e-3), Aim, 6144, -0.05),
     "TRPO aims": (TRPO(**BATCH), Aim, 8192, -0.05),
     "PPO takes sides": (PPO(**BATCH, learning_rate=3e-3), Side, 6144, 0.85),
