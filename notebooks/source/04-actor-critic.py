@@ -35,6 +35,7 @@ import numpy as np
 import torch
 
 from rlcourse import plots
+from rlcourse.algorithms.a2c import A2C
 from rlcourse.equations import markov
 from rlcourse.equations.delay import delay_cliff, delayed_descent, delayed_growth
 from rlcourse.equations.returns import eligibility_traces, gae, n_step_returns, td_lambda_weights
@@ -129,8 +130,8 @@ def draw_error(fig, lam=0.5, wrong=1.0, gamma=0.99, n=10):
     ):
         ax.plot(grid, values, color=colour, linestyle=line, label=name)
     ax.axvline(lam, color=plots.GREY, linewidth=1.2, linestyle=":")
-    ax.set(xlabel="λ", xlim=(0, 1), ylim=(0, 1.2 * max(2 * both.min(), both[0])))
-    ax.set_ylim(0, plots.round_limits(0, min(3 * both.max(), max(2.5 * both.min(), both[0])))[1])
+    top = min(both.max(), 3 * max(both.min(), both[0]))
+    ax.set(xlabel="λ", xlim=(0, 1), ylim=plots.round_limits(0, top))
     ax.set_title(f"best λ {grid[both.argmin()]:.2f}, yours {lam:.2f}")
     plots.label_lines(ax)
     truth, V = markov.advantages(mdp, COIN)[:OUT, 1], markov.values(mdp, COIN)
@@ -189,7 +190,7 @@ predict(
 )
 
 # %% [markdown]
-# Of six steps there are 1,824 possible walks. We take all of them, each with its probability, so there is no sampling error. A walk that is cut after six steps goes on in the critic's mind: its last target contains $V(s_6)$.
+# We take every walk of six steps that can happen, each with its probability, so there is no sampling error. A walk that is cut after six steps goes on in the critic's mind: its last target contains $V(s_6)$.
 
 # %%
 T, V, A = 6, markov.values(WALK, COIN), markov.advantages(WALK, COIN)
@@ -242,7 +243,7 @@ ax.set_title("One mean, five variances")
 plots.show(fig, alt="; ".join(f"{name}: variance {variances[name]:.3f}" for name in ranked))
 
 # %% [markdown]
-# From $G$ to $Q$ little is gained. From $Q$ to $A$ the variance falls to a twentieth: that is the baseline. $\delta_t$ pays for not knowing $A^\pi$ with the ice under one step, the sum with $\lambda = 0.9$ with everything that happens for about ten. So why not always $\delta_t$? Because these critics were right; with a wrong one $\delta_t$ is the most biased of all (section 1).
+# From $G$ to $Q$ little is gained. From $Q$ to $A$ the variance falls to a twentieth: that is the baseline. $\delta_t$ pays for not knowing $A^\pi$ with the ice under one step, the sum with $\lambda = 0.9$ with the chance of several. So why not always $\delta_t$? Because these critics were right; with a wrong one $\delta_t$ is the most biased of all (section 1).
 #
 # ## 3 · All numbers of steps at once (20 minutes)
 #
@@ -340,7 +341,7 @@ def draw_weights(fig, lam=0.95, left=10):
     ax.bar(range(1, left), weights[:-1], color=plots.BLUE)
     ax.bar([left], weights[-1:], color=plots.ORANGE)
     ax.set(xlabel="k, steps sampled", xlim=(0, 41), ylim=(0, 1.02), ylabel="weight")
-    ax.set_title(f"{left} steps left: {weights[-1]:.0%} to the end")
+    ax.set_title(f"{left} steps left: {100 * weights[-1]:.0f} % on the end")
     for other, line in ((0.8, plots.DOTS), (0.9, plots.DASH_DOT), (0.95, plots.DASHES), (0.99, "-")):
         share_ax.plot(
             steps, other ** (steps - 1), color=plots.GREY, linestyle=line, linewidth=1.5, label=f"λ = {other}"
@@ -376,26 +377,21 @@ path = states[walk, :5]  # to the left, back, and out at E
 trace = eligibility_traces(np.eye(6)[path], over[walk, :5], WALK.gamma, 0.8)[:, :OUT]
 fig = plots.figure(8.5, 3.4)
 ax = plots.axes(fig)
-image = ax.imshow(trace.T, cmap="Blues", vmin=0, vmax=1.6, aspect="auto", origin="lower")
-ax.plot(path, "o-", color=plots.ORANGE, markersize=9)
+ax.imshow(trace.T, cmap="Blues", vmin=0, vmax=1.6, aspect="auto", origin="lower")
+ax.plot(path, "o", color=plots.ORANGE, markersize=11)
 for t, room in np.argwhere(trace > 0.005):
-    ax.text(
-        t + 0.18,
-        room + 0.22,
-        f"{trace[t, room]:.2f}",
-        fontsize=11,
-        color="white" if trace[t, room] > 0.9 else "black",
-    )
+    dark = "white" if trace[t, room] > 1.1 else "black"
+    ax.text(t + 0.18, room, f"{trace[t, room]:.2f}", va="center", fontsize=12, color=dark)
 ax.set(xlabel="step", yticks=range(5), ylabel="room")
 ax.set_yticklabels([*"ABCDE"])
-ax.set_title("One walk, and how much each room is blamed for the error of the step")
+ax.set_title("Where she is (dot), and how much is left of each room")
 plots.show(
     fig,
     alt=f"A walk through rooms {', '.join('ABCDE'[s] for s in path)} and the trace of every room at each step, λ = 0.8",
 )
 
 # %% [markdown]
-# A room that was just entered has the largest trace; it fades by $\gamma\lambda$ a step, and adds up where the walker comes twice. Both views agree, for critic and policy, on each of the 1,824 walks (the weights stay as they are until the walk is over):
+# A room that was just entered has the largest trace; it fades by $\gamma\lambda$ a step, and adds up where the walker comes twice. Both views agree, for critic and policy, on each of the walks (the weights stay as they are until the walk is over):
 
 # %%
 v_walk = np.append(rng.normal(size=5), 0.0)  # a wrong critic
@@ -412,20 +408,243 @@ with receipts(r"backward, $\sum\delta_u e_u$", oracle=r"forward, $\sum\hat A_tx_
         same(name, np.einsum("tk,tkd->kd", delta_walk, e), np.einsum("tk,tkd->kd", A_walk, x))
 
 # %% [markdown]
-# ## 5 · A2C (16 minutes)
+# ## 5 · A2C (18 minutes)
 #
-# TODO
+# Two networks learn: the actor, along $\hat A\,\nabla\log\pi$, and the critic, towards a target $y$ such as $r + \gamma V(s')$.
 #
+# **The critic's step is not a gradient.** In $\tfrac12(y - V(s))^2$ both parts depend on the critic, yet only $V(s)$ is differentiated; $y$ is taken as data, *frozen*. That gives the step $\delta\,\nabla V(s)$, a **semi-gradient**. Would it not be more honest to differentiate everything? Let both descend on the corridor until they rest:
+
+
+# %%
+weight = torch.tensor(WALK.transition[:OUT] * COIN[:OUT, :, None] / 5)  # of each (s, a, s'), all rooms alike
+pay = torch.tensor(WALK.reward[:OUT])[:, :, None]
+
+
+def at_rest(frozen, updates=1000):
+    """Values of the rooms after gradient descent on ½ E[(y − V(s))²], with y frozen or not."""
+    w = torch.full((5,), 0.5, dtype=torch.float64, requires_grad=True)
+    for _ in range(updates):
+        values = torch.cat([w, w.new_zeros(1)])  # outside nothing is to be had
+        y = pay + WALK.gamma * (values.detach() if frozen else values)
+        loss = 0.5 * (weight * (y - w[:, None, None]) ** 2).sum()
+        w = (w - 2.0 * torch.autograd.grad(loss, w)[0]).detach().requires_grad_()
+    return w.detach().numpy()
+
+
+semi, full = at_rest(frozen=True), at_rest(frozen=False)
+root = weight.sqrt().numpy()  # all differences y − V(s), weighted, are this times w less those pays
+rows = (np.eye(6)[:OUT, None, None] - WALK.gamma * np.eye(6)) * root[..., None]
+squares = np.linalg.lstsq(rows.reshape(-1, 6)[:, :OUT], (root * pay.numpy()).ravel(), rcond=None)[0]
+with receipts("descent", oracle="linear algebra") as same:
+    same(r"frozen: $V^\pi$, the Bellman equation solved", semi, V[:OUT], 1e-9)
+    same("not frozen: least squares of all differences", full, squares, 1e-9)
+
+# %% [markdown]
+# Both did what they were asked to, and only one of them found the values:
+
+# %% tags=["hide"]
+fig = plots.figure(7.5, 3.4)
+ax = plots.axes(fig)
+ax.plot(range(5), V[:OUT], color=plots.BLACK, linestyle="-", label="$V^\\pi$")
+ax.plot(range(5), semi, "o", color=plots.BLUE, markersize=9, label="semi-gradient")
+ax.plot(range(5), full, color=plots.ORANGE, linestyle=plots.DASHES, marker="s", label="all differentiated")
+ax.set(xticks=range(5), xlabel="room", ylabel="value", ylim=(0, 1))
+ax.set_xticklabels([*"ABCDE"])
+ax.set_title("Differentiating the target flattens the critic")
+plots.label_lines(ax)
+plots.show(
+    fig, alt="Values of five rooms: the semi-gradient lies on the truth, the full gradient is too flat"
+)
+
+# %% [markdown]
+# In each room $\mathbb E[\delta^2] = (\mathbb E\,\delta)^2 + \mathrm{Var}\,\delta$. The full gradient also presses on the second term, and makes it small by making neighbouring rooms alike. The semi-gradient wants $\mathbb E\,\delta = 0$ only, and that is the Bellman equation.
+#
+# **The entropy bonus.** A policy that has become certain tries nothing else. A2C therefore adds $\beta\,H$ to what it climbs, $H = -\sum_a\pi(a)\log\pi(a)$. For a softmax its gradient pulls each logit by $-\pi(a)\,(\log\pi(a) + H)$: probable actions down, rare ones up.
+
+# %%
+logits = torch.tensor([2.0, 0.5, -1.0], dtype=torch.float64, requires_grad=True)
+policy = torch.softmax(logits, 0)
+H = -(policy * policy.log()).sum()
+(by_autograd,) = torch.autograd.grad(H, logits)
+with receipts("formula", oracle="autograd") as same:
+    same("entropy's gradient, three actions", (-policy * (policy.log() + H)).detach(), by_autograd)
+
+# %% [markdown]
+# The whole algorithm, and the update that runs. It learns $S$ seeds at once, which never mix. `samples` computes $\hat A$ and $y$ without a gradient; `backward` fills the networks' gradients, `limit_norm` shortens what is too long, `step` is Adam's.
+
+# %% tags=["hide"]
+pseudocode(
+    "A2C: Mnih et al. 2016, section 4, all workers in step (GAE, Adam and a standardised advantage added)",
+    r"""
+    start $\pi$ and $V$ at random
+    for each batch:
+        act with $\pi$ for some steps, in several environments at once
+        $\delta_t = r_t + \gamma V(s_{t+1}) - V(s_t)$; $\hat A_t = \delta_t + \gamma\lambda\hat A_{t+1}$; $y_t = \hat A_t + V(s_t)$
+        $\hat A \leftarrow (\hat A - \mathrm{mean})/\mathrm{deviation}$, over the batch
+        loss: $-\mathbb{E}\,\log\pi(a|s)\,\hat A + c\,\mathbb{E}\,(V(s)-y)^2 - \beta\,\mathbb{E}\,H$, with $\hat A$ and $y$ frozen
+        its gradient, cut to a greatest length
+        one step of both networks; forget the batch
+    """,
+    A2C.update,
+    {
+        4: "batch = rollout.samples", 5: "advantage = standardised", 6: "loss = self.loss",
+        7: "limit_norm", 8: "policy_optimiser.step",
+    },
+)  # fmt: skip
+
+# %% [markdown]
+# Live: a pole to balance, two actions. Try $\lambda = 0$ and $\lambda = 1$, then an entropy bonus of 0.1.
+
+# %% tags=["hide"]
+live(
+    A2C(),
+    "CartPole-v1",
+    steps=60_000,
+    seeds=4,
+    title="A2C on CartPole",
+    lam=Slider("λ", "how far to look", min=0.0, max=1.0, step=0.05),
+    learning_rate=Slider("α", "learning rate", min=1e-4, max=1e-2, log=True),
+    entropy_weight=Slider("β", "weight of the entropy", min=0.0, max=0.1, step=0.005),
+)
+
+# %% [markdown]
+# And a pendulum to swing up, with a force from a Gaussian policy. The same fields, another task:
+
+# %% tags=["hide"]
+live(
+    A2C(),
+    "Pendulum-v1",
+    steps=150_000,
+    seeds=4,
+    title="A2C on Pendulum",
+    lam=Slider("λ", "how far to look", min=0.0, max=1.0, step=0.05),
+    learning_rate=Slider("α", "learning rate", min=1e-4, max=1e-2, log=True),
+)
+
+# %% [markdown]
 # ## 6 · Workers that do not wait (14 minutes)
 #
-# TODO
+# A2C's environments wait for each other. In 2016 its ancestor, **A3C**, did without: each of several workers copies $\theta$, walks a few steps, computes its gradient, adds it to the shared $\theta$ and copies anew. Nobody waits. But while it walked, others have moved $\theta$. What it adds is the gradient at $\theta_{t-d}$, late by a **lag** of $d$ updates; $k$ equal workers in turn have $d = k - 1$.
+#
+# What does a late gradient do? Take a parabola with curvature $h$:
+# $$\theta_{t+1} = \theta_t - \alpha h\,\theta_{t-d}.$$
+
+# %% tags=["hide"]
+predict(
+    r"With a fresh gradient ($d = 0$) this settles for every $\alpha h < 2$. Up to which $\alpha h$ does it settle with $d = 5$?",
+    {
+        "2": "Then a lag would only delay. But it corrects an error that may be gone, or have changed its sign.",
+        "1": "That is the limit for a lag of a single update.",
+        "0.28": "",
+    },
+    ordered=True,
+    answer="0.28",
+    why="The steps of six updates are on the way before the first of them is noticed. Together they must not go too far.",
+)
+
+# %% [markdown]
+# **Step 1.** Try $\theta_t = z^t$: the line asks for $z^d(1 - z) = \alpha h$. It settles as long as all such $z$ are smaller than 1 in size, as they are for small $\alpha h$ (one is near 1, the others near 0).
+#
+# **Step 2.** At the limit some $z$ has size 1, $z = e^{i\omega}$. The sizes ask for $|1 - e^{i\omega}| = 2\sin(\omega/2) = \alpha h$.
+#
+# **Step 3.** The angles: that of $1 - e^{i\omega}$ is $(\omega-\pi)/2$, so $\omega d + (\omega - \pi)/2$ must be 0. Hence $\omega = \pi/(2d+1)$, and the limit is
+# $$\alpha h = 2\sin\frac{\pi}{2(2d+1)},$$
+# about $\pi/(2d)$ for long lags: the step must shrink as the lag grows. (Other multiples of $2\pi$ give larger $\omega$, so larger $\alpha h$.)
+
+
+# %%
+def limit(d):
+    """The largest αh at which the line itself shrinks, late in a run, by bisection."""
+    low, high = 0.0, 2.5
+    for _ in range(18):
+        middle = (low + high) / 2
+        sizes = abs(delayed_descent(middle, d, 1000))
+        shrinks = sizes[-100:].max() < sizes[-500:-400].max()
+        low, high = (middle, high) if shrinks else (low, middle)
+    return low
+
+
+with receipts("the line, bisected", oracle="formula") as same:
+    for d in (0, 1, 2, 5, 10):
+        same(f"limit of $\\alpha h$, $d = {d}$", limit(d), delay_cliff(d), 2e-3)
+
+# %% [markdown]
+# On the left the descent, on the right where you stand on the cliff. Find a step that is safe at $d = 2$ and deadly at $d = 5$.
+
+
+# %% tags=["hide"]
+def draw_delay(fig, step=0.25, lag=5):
+    path_ax, cliff_ax = plots.axes(fig, 1, 2)
+    path, lags = delayed_descent(step, lag, 100), np.arange(31)
+    path_ax.plot(np.clip(path, -20, 20), color=plots.BLUE, linestyle="-")
+    path_ax.axhline(0, color=plots.GREY, linewidth=1, linestyle="-")
+    path_ax.set(xlabel="updates", ylabel="θ", xlim=(0, 100), ylim=(-3, 3))
+    growth = delayed_growth(step, lag)
+    path_ax.set_title("it settles" if growth < 1 else "it explodes")
+    cliff_ax.plot(lags, delay_cliff(lags), color=plots.BLACK, linestyle="-")
+    cliff_ax.fill_between(lags, delay_cliff(lags), 3, color=plots.VERMILION, alpha=0.15, linewidth=0)
+    cliff_ax.plot([lag], [step], "o", color=plots.BLUE, markersize=10)
+    cliff_ax.text(29, 1.4, "explodes", ha="right", color=plots.VERMILION, fontweight="bold")
+    cliff_ax.set(xlabel="lag d", ylabel="αh", yscale="log", xlim=(-0.5, 30), ylim=(0.03, 2.5))
+    cliff_ax.set_title(f"limit at this lag: {delay_cliff(lag):.3f}")
+    return {"factor from update to update": growth, "limit of αh": float(delay_cliff(lag))}
+
+
+explore(
+    draw_delay,
+    alt="A descent with late gradients, and the largest step that settles for every lag",
+    size=(10.5, 3.8),
+    step=Slider("αh", "step times curvature", min=0.03, max=2.5, log=True),
+    lag=Slider("d", "lag", min=0, max=30, step=1),
+)
+
+# %% [markdown]
+# TODO workers
+#
+# Why is it A2C that is used today? OpenAI's synchronous version was found to perform as well as A3C; it is deterministic, and one large batch suits a GPU better than many small ones. Averaging the gradients of $k$ workers at one $\theta$ has no lag, and its noise is divided by $k$. What does remain of A3C is its problem: workers that act with an older policy than the one that learns. Lecture 05 corrects for it.
 #
 # ## Summary
 #
-# - a
+# - Sampling costs variance, believing costs bias; only variance is divided by the batch. So the best $\lambda$ rises with the batch and with the critic's error.
+# - $G$, $Q$, $A$, $\delta$ and $\delta e$ have one mean if the critic is right. The baseline does most for the variance.
+# - GAE is every $k$-step advantage at once, computed by one line backwards, or forwards with traces. It stops at an end and at a cut; only the cut keeps the critic's value.
+# - A2C is GAE, a semi-gradient for the critic, an entropy bonus, and one step a batch.
+# - A gradient that is late by $d$ updates allows $\alpha h$ up to $2\sin\frac{\pi}{2(2d+1)}$ and no more.
 #
 # ## Exercises
 #
-# 1. ★ a
+# 1. ★ (5 minutes) An episode of three steps pays 0, 0, 1 and terminates; the critic says 0.5 in each of its states; $\gamma = 0.9$, $\lambda = 0.5$. Compute $\hat A_2$, $\hat A_1$, $\hat A_0$ by hand. What changes if a clock stopped it, and the critic says 0.5 of the state that was reached?
+#    <details><summary>Hint</summary>Start with the last step.</details>
+#    <details><summary>Answer</summary>δ = −0.05, −0.05, 0.5, so Â₂ = 0.5, Â₁ = −0.05 + 0.45 · 0.5 = 0.175, Â₀ = −0.05 + 0.45 · 0.175 = 0.02875. Stopped by a clock, δ₂ = 0.95, and Â = 0.12, 0.3775, 0.95.</details>
+# 2. ★★ (10 minutes) Twenty steps before an end, at which $\lambda$ does half of GAE's weight lie on the longest advantage?
+#    <details><summary>Answer</summary>λ¹⁹ = ½, so λ = 0.964.</details>
+# 3. ★★ (15 minutes) A world never ends, and a critic is too high by the same amount in every state. For which $\lambda$ does that move the mean of the gradient?
+#    <details><summary>Hint</summary>By how much does it change each δ?</details>
+#    <details><summary>Answer</summary>For none. Too high by c, each δ changes by γc − c, the same whatever was done, and so does Â: by (γ − 1)c/(1 − γλ), a baseline. (Where episodes end it matters: the value after the end is known to be 0, so the critic is not wrong by c there.)</details>
+# 4. ★★★ (20 minutes) Lag 1, at the limit $\alpha h = 1$: which numbers does $\theta_{t+1} = \theta_t - \theta_{t-1}$ run through from $\theta_{-1} = \theta_0 = 1$, and what has $\omega = \pi/3$ to do with it? And up to which lag does $\alpha h = 0.1$ settle?
+#    <details><summary>Answer</summary>1, 0, −1, −1, 0, 1, and again from the start: a period of six, because z = e^{±iπ/3} has turned once round after six updates. For αh = 0.1 the lag may be 15: π/(2 arcsin 0.05) = 31.4 must be at least 2d + 1.</details>
+
+# %% [markdown]
+# ## Further · Where the bias comes from
 #
+# Let $V = V^\pi + \text{error}$. Each $\delta$ is then that of the right critic, plus $\gamma\,\mathrm{error}(s') - \mathrm{error}(s)$. The former have the mean $A^\pi$ and then 0. Of the latter, in the sum over $l$, the error of $s_t$ occurs once, with $-1$: a baseline. That of $s_{t+l}$ occurs twice, with $\gamma(\gamma\lambda)^{l-1}$ and $-(\gamma\lambda)^l$; together $\gamma(1-\lambda)(\gamma\lambda)^{l-1}$. With $P$ the chain of the policy, the mean of the estimate is off by
+# $$\gamma(1-\lambda)\,\mathbb E\big[u(s_{t+1})\mid s_t,a_t\big] - \mathrm{error}(s_t),\qquad u = (I - \gamma\lambda P)^{-1}\,\mathrm{error}.$$
+# At $\lambda=1$ nothing but the baseline is left, however wrong the critic.
+
+# %%
+error = np.append(0.5 - V[:OUT], 0.0)
+chain, _ = markov.induced_process(WALK, COIN)
+with receipts("moments", oracle="formula") as same:
+    for lam in (0.0, 0.5, 0.95, 1.0):
+        u = np.linalg.solve(np.eye(6) - WALK.gamma * lam * chain, error)
+        formula = WALK.gamma * (1 - lam) * WALK.transition @ u - error[:, None]
+        mean, _ = markov.gae_moments(WALK, COIN, V + error, lam)
+        same(rf"bias at $\lambda = {lam:g}$", (mean - A)[:OUT], formula[:OUT])
+
+# %% [markdown]
 # ## Sources
+#
+# - Schulman et al., *High-dimensional continuous control using generalized advantage estimation*, ICLR 2016, [arXiv:1506.02438](https://arxiv.org/abs/1506.02438): the forms of the gradient in section 2, GAE in section 3.
+# - Mnih et al., *Asynchronous methods for deep reinforcement learning*, ICML 2016, [arXiv:1602.01783](https://arxiv.org/abs/1602.01783): A3C and its entropy bonus.
+# - OpenAI, [*OpenAI Baselines: ACKTR & A2C*](https://openai.com/index/openai-baselines-acktr-a2c/), 2017: A2C, with performance equal to A3C's.
+# - Sutton, Barto, *Reinforcement learning*, 2018: example 6.2 (the walk), chapter 12 (traces), section 11.5 (why not to differentiate the target).
