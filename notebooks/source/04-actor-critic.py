@@ -36,7 +36,7 @@ import torch
 
 from rlcourse import plots
 from rlcourse.algorithms.a2c import A2C
-from rlcourse.equations import markov
+from rlcourse.equations import markov, returns
 from rlcourse.equations.delay import delay_cliff, delayed_descent, delayed_growth
 from rlcourse.equations.returns import eligibility_traces, gae, n_step_returns, td_lambda_weights
 from rlcourse.pages import pseudocode, receipts, show_source
@@ -83,17 +83,22 @@ predict(
 LAMBDAS = np.linspace(0, 1, 101)
 
 
-def errors(lam, wrong=1.0, mdp=WALK):
-    """(bias², variance) of Â [5, 2]; wrong: 0 is the right critic, 1 says ½ in every room."""
+def estimates(lam, wrong=1.0, mdp=WALK):
+    """(bias, variance) of Â [5, 2]; wrong: 0 is the right critic, 1 says ½ in every room."""
     V = markov.values(mdp, COIN)
     critic = np.append(V[:OUT] + wrong * (0.5 - V[:OUT]), 0.0)
     mean, variance = markov.gae_moments(mdp, COIN, critic, lam)
     bias = mean - markov.advantages(mdp, COIN)
-    bias = bias - bias.mean(axis=1, keepdims=True)  # what both doors share is a baseline
-    return bias[:OUT] ** 2, variance[:OUT]
+    return (bias - bias.mean(axis=1, keepdims=True))[:OUT], variance[:OUT]  # less what both doors share
 
 
-BIAS, VARIANCE = np.array([[part.mean() for part in errors(lam)] for lam in LAMBDAS]).T
+def errors(lams, *which):
+    """bias² and variance of each λ, means over rooms and doors."""
+    found = [estimates(lam, *which) for lam in lams]
+    return np.array([[(bias**2).mean(), variance.mean()] for bias, variance in found]).T
+
+
+BIAS, VARIANCE = errors(LAMBDAS)
 LOOKS = {1: (plots.ORANGE, plots.DASHES), 10: (plots.SKY, plots.DASH_DOT)}
 LOOKS |= {100: (plots.BLUE, plots.DOTS), 1000: (plots.PURPLE, "-")}
 fig = plots.figure(8.5, 4)
@@ -120,32 +125,28 @@ plots.show(
 # %% tags=["hide"]
 def draw_error(fig, lam=0.5, wrong=1.0, gamma=0.99, n=10):
     ax, room_ax = plots.axes(fig, 1, 2)
-    mdp, grid = markov.corridor(gamma=gamma), np.linspace(0, 1, 41)
-    bias, variance = np.array([[part.mean() for part in errors(x, wrong, mdp)] for x in grid]).T
-    variance, both = variance / n, bias + variance / n
-    for name, values, colour, line in (
-        ("bias²", bias, plots.ORANGE, plots.DASHES),
-        ("variance / n", variance, plots.SKY, plots.DASH_DOT),
-        ("sum", both, plots.BLACK, "-"),
-    ):
+    mdp, grid = markov.corridor(gamma=gamma), LAMBDAS
+    bias, variance = errors(grid, wrong, mdp)
+    parts = {"bias²": bias, "variance / n": variance / n, "sum": bias + variance / n}
+    looks = (plots.ORANGE, plots.DASHES), (plots.SKY, plots.DASH_DOT), (plots.BLACK, "-")
+    for (name, values), (colour, line) in zip(parts.items(), looks, strict=True):
         ax.plot(grid, values, color=colour, linestyle=line, label=name)
     ax.axvline(lam, color=plots.GREY, linewidth=1.2, linestyle=":")
-    top = min(both.max(), 3 * max(both.min(), both[0]))
+    total = parts["sum"]
+    top = min(total.max(), 3 * max(total.min(), total[0]))
     ax.set(xlabel="λ", xlim=(0, 1), ylim=plots.round_limits(0, top))
-    ax.set_title(f"best λ {grid[both.argmin()]:.2f}, yours {lam:.2f}")
+    ax.set_title(f"best λ {grid[total.argmin()]:.2f}, yours {lam:.2f}")
     plots.label_lines(ax)
-    truth, V = markov.advantages(mdp, COIN)[:OUT, 1], markov.values(mdp, COIN)
-    critic = np.append(V[:OUT] + wrong * (0.5 - V[:OUT]), 0.0)
-    mean, spread = markov.gae_moments(mdp, COIN, critic, lam)
-    mean = (mean - mean.mean(axis=1, keepdims=True))[:OUT, 1]
-    room_ax.errorbar(range(5), mean, np.sqrt(spread[:OUT, 1] / n), color=plots.BLUE, fmt="o", capsize=4)
+    truth, (bias, variance) = markov.advantages(mdp, COIN)[:OUT, 1], estimates(lam, wrong, mdp)
+    spread = np.sqrt(variance[:, 1] / n)
+    room_ax.errorbar(range(5), truth + bias[:, 1], spread, color=plots.BLUE, fmt="o", capsize=4)
     room_ax.plot(range(5), truth, "_", color=plots.BLACK, markersize=24, markeredgewidth=3)
     room_ax.axhline(0, color=plots.GREY, linewidth=1, linestyle="-")
     room_ax.set(xticks=range(5), xlabel="room", xlim=(-0.5, 4.5), ylim=(-0.4, 0.8))
     room_ax.set_xticklabels([*"ABCDE"])
     room_ax.set_title("advantage of the right-hand door")
-    here = [part.mean() for part in errors(lam, wrong, mdp)]
-    return {"bias²": here[0], "variance / n": here[1] / n, "sum": here[0] + here[1] / n}
+    here = (bias**2).mean(), variance.mean() / n
+    return {"bias²": here[0], "variance / n": here[1], "sum": sum(here)}
 
 
 explore(
@@ -206,6 +207,11 @@ def gradients(psi):
     return np.einsum("kt,kts,kta->ksa", WALK.gamma ** np.arange(T) * psi, np.eye(6)[now], score)
 
 
+# %% [markdown]
+# The five $\Psi$ of each walk, and the mean of its gradient over all walks:
+
+
+# %%
 def estimate(lam):
     return gae(*(x.T for x in (reward, V[now], V[after], over, cut)), WALK.gamma, lam).T
 
@@ -261,10 +267,10 @@ plots.show(fig, alt="; ".join(f"{name}: variance {variances[name]:.3f}" for name
 # $$\hat A_t = \delta_t + \gamma\lambda\,\hat A_{t+1}.$$
 # One pass from the last step to the first computes all of them.
 #
-# **Where an episode stops** the recursion stops. But there are two ways to stop. *Terminated*: there is no future, so $\delta_t = r_t - V(s_t)$. *Truncated*: a clock has cut the episode, which would have gone on; $\delta_t$ keeps $\gamma V(s_{t+1})$, of the state that was really reached, not of the one after the reset. Both are in the package's eight lines:
+# **Where an episode stops** the recursion stops. But there are two ways to stop. *Terminated*: there is no future, so $\delta_t = r_t - V(s_t)$. *Truncated*: a clock has cut the episode, which would have gone on; $\delta_t$ keeps $\gamma V(s_{t+1})$, of the state that was really reached, not of the one after the reset. Both are in the package's function, and Step 4 in the one below it:
 
 # %%
-show_source(gae)
+show_source(gae, returns._backward_sum)
 
 # %% [markdown]
 # Receipts, on random rewards and values: an end after the fifth of twelve steps, a cut after the ninth.
