@@ -273,7 +273,7 @@ plots.show(fig, alt="; ".join(f"{name}: variance {variances[name]:.3f}" for name
 show_source(gae, returns._backward_sum)
 
 # %% [markdown]
-# Receipts, on random rewards and values: an end after the fifth of twelve steps, a cut after the ninth.
+# Receipts, on random rewards and values: an end after the fifth of twelve steps, a cut after the ninth. First the definitions, written out:
 
 # %%
 rng = np.random.default_rng(0)
@@ -296,31 +296,26 @@ def k_steps(t, k, stop):
     return sum(0.9 ** (u - t) * r[u] for u in range(t, stop + 1)) + 0.9**k * v_next[t + k - 1] - v[t]
 
 
+# %% [markdown]
+# The package's pass backwards against these:
+
+# %%
 A_hat = {lam: gae(r, v, v_next, ended, stopped, 0.9, lam) for lam in (0.0, 0.8, 1.0)}
 monte_carlo = sum(0.9**u * r[u] for u in range(5)) - v[0]  # the first episode terminates
-changed = np.where(np.arange(12) > 4, 100.0, r)  # other rewards after the end
+other = gae(np.where(np.arange(12) > 4, 100, r), v, v_next, ended, stopped, 0.9, 0.8)
+late, right = k_steps(1, 3, stop=2), k_steps(1, 3, stop=3)
 with receipts("recursion", oracle="by its definition") as same:
     same(r"$\lambda = 0$: $\delta_t$", A_hat[0.0], delta)
     same(r"$\lambda = 1$, first episode: Monte Carlo $- V$", A_hat[1.0][0], monte_carlo)
     same(r"$\lambda = 0.8$: the sum over $l$", A_hat[0.8], [summed(t, 0.8) for t in range(12)])
-    same(
-        r"after an end, anything: $\hat A_0\dots\hat A_4$",
-        gae(changed, v, v_next, ended, stopped, 0.9, 0.8)[:5],
-        A_hat[0.8][:5],
-    )
+    same(r"whatever comes after an end: $\hat A_0\dots\hat A_4$", other[:5], A_hat[0.8][:5])
     same("the end has no future", A_hat[0.8][4], r[4] - v[4])
     same("the cut keeps the critic's", A_hat[0.8][8], r[8] + 0.9 * v_next[8] - v[8])
-    same(
-        r"$\hat A^{(3)}_1$, rewards to $t + k - 1$: the sum of $\delta$",
-        k_steps(1, 3, stop=3),
-        sum(0.9**l * delta[1 + l] for l in range(3)),
-    )
-print(
-    f"rewards only to k − 1, as some notes have it: {k_steps(1, 3, stop=2):.3f}, not {k_steps(1, 3, stop=3):.3f}"
-)
+    same(r"$\hat A^{(3)}_1$ as a sum of $\delta$", sum(0.9**l * delta[1 + l] for l in range(3)), right)
+print(f"with rewards to k − 1 only, as in some notes: {late:.3f} in place of {right:.3f}")
 
 # %% [markdown]
-# The last line: some notes let the sum of step 1 run to $k-1$ whatever $t$ is. For $t = 0$ both agree; later, rewards are lost.
+# The last line: some notes let the sum of step 1 end with $r_{k-1}$ whatever $t$ is. For $t = 0$ that is right; later, rewards are lost.
 
 # %% tags=["hide"]
 predict(
