@@ -1,7 +1,7 @@
 """Advantage actor-critic, synchronous.
 
-Source (from memory): Mnih et al. 2016, "Asynchronous Methods for Deep Reinforcement Learning", section 4, with
-all workers in step, and Adam in the place of RMSProp; the advantage by Schulman et al. 2016, eq. 16.
+Source (from memory): Mnih et al. 2016, "Asynchronous Methods for Deep Reinforcement Learning", section 4, all
+workers in step, Adam in the place of RMSProp; the advantage by Schulman et al. 2016, eq. 16.
 """
 
 from collections.abc import Callable

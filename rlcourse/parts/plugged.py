@@ -63,8 +63,7 @@ class Plugged:
         self._style = 1 if over == "seed" else 0
 
     def __call__(self, *inputs: Any) -> torch.Tensor:
-        ways = {"batch": self._batch, "time": self._time, "seed": self._seed, "loss": self._loss}
-        return ways[self.over](*inputs)
+        return getattr(self, f"_{self.over}")(*inputs)
 
     def _batch(self, *inputs):
         """Arrays of one shape [S, B]: all their entries as one row."""
@@ -100,6 +99,15 @@ class Plugged:
 
             answers.append(self._ask([product, b[s].detach(), *rest], b[s]))
         return torch.stack(answers)
+
+    def _number(self, *inputs):
+        """One number for each seed's arrays, [S]."""
+        like = next(v for v in inputs if torch.is_tensor(v))
+        each = [
+            self._ask([v[s] if torch.is_tensor(v) else v for v in inputs], like.new_zeros(()))
+            for s in range(len(like))
+        ]
+        return torch.stack(each)
 
     def _loss(self, *inputs):
         """A loss of each seed's row [B], as tensors through which the gradient flows: [S]."""
