@@ -36,6 +36,15 @@ def test_the_best_lambda_rises_with_the_batch_whatever_the_critics_error_and_the
             assert best == sorted(best) and best[0] < best[-1]
 
 
+def test_the_best_lambda_rises_with_the_critics_error(names):
+    for n in (1, 10, 100):
+        best = []
+        for wrong in (0.25, 0.5, 1.0):
+            bias, variance = names["errors"](np.linspace(0, 1, 101), wrong)
+            best.append((bias + variance / n).argmin())
+        assert best[0] < best[1] < best[2]
+
+
 def test_section_1_the_best_lambdas_and_what_the_usual_one_costs(names):
     bias, variance = names["BIAS"], names["VARIANCE"]
     best = {n: (bias + variance / n).argmin() / 100 for n in (1, 100)}
@@ -65,8 +74,8 @@ def test_section_1_the_errors_are_those_of_simulated_averages(names):
 
 def test_section_2_the_variances_are_as_the_prediction_and_the_figure_say(names):
     G, Q, A, delta, traced = names["variances"].values()
-    assert 1 - Q / G == pytest.approx(0.15, abs=0.01)
-    assert Q / A == pytest.approx(20, abs=0.5)
+    assert pytest.approx(0.15, abs=0.01) == 1 - Q / G
+    assert pytest.approx(20, abs=0.5) == Q / A
     assert A < delta < traced < Q < G
 
 
@@ -85,7 +94,7 @@ def test_section_3_the_weights_that_the_prediction_names():
     weights = td_lambda_weights(0.95, 10)
     assert weights[-1] == pytest.approx(0.63, abs=0.005)
     assert weights[:-1].sum() == pytest.approx(0.37, abs=0.005)
-    assert 0.05 * 0.95**9 == pytest.approx(0.03, abs=0.005)
+    assert pytest.approx(0.03, abs=0.005) == 0.05 * 0.95**9
 
 
 def test_section_3_first_episodes_of_cartpole_last_about_twenty_steps():
@@ -148,16 +157,14 @@ def test_section_6_of_the_roots_one_is_near_one_and_the_others_near_zero_for_a_s
 # The exercises
 
 
-@pytest.mark.parametrize(
-    "ended, expected", [(True, [0.02875, 0.175, 0.5]), (False, [0.12, 0.3775, 0.95])]
-)
+@pytest.mark.parametrize("ended, expected", [(True, [0.02875, 0.175, 0.5]), (False, [0.12, 0.3775, 0.95])])
 def test_exercise_1_three_steps_by_hand(ended, expected):
     last = np.array([False, False, True])
     never = np.zeros(3, bool)
     ends = (last, never) if ended else (never, last)
     half = np.full(3, 0.5)
     A = gae(np.array([0.0, 0.0, 1.0]), half, half, *ends, 0.9, 0.5)
-    assert A == pytest.approx(expected, abs=2e-4)
+    assert pytest.approx(expected, abs=2e-4) == A
 
 
 def test_exercise_2_half_of_the_weight_on_the_longest():

@@ -31,15 +31,22 @@
 # - $\omega$: angle of $z$
 
 # %% tags=["import", "hide"]
+from copy import deepcopy
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
 from rlcourse import plots
 from rlcourse.algorithms.a2c import A2C
+from rlcourse.algorithms.a3c import A3C
 from rlcourse.equations import markov, returns
 from rlcourse.equations.delay import delay_cliff, delayed_descent, delayed_growth
 from rlcourse.equations.returns import eligibility_traces, gae, n_step_returns, td_lambda_weights
+from rlcourse.experiments import recorded
 from rlcourse.pages import pseudocode, receipts, show_source
+from rlcourse.statistics import interval, intervals_of_sets
+from rlcourse.training import train
 from rlcourse.widgets import Slider, explore, live, predict
 
 plots.use()
@@ -117,9 +124,9 @@ plots.show(
 )
 
 # %% [markdown]
-# Each line is the square root of bias² + variance/$n$, its dot the best $\lambda$. For a single estimate that is 0.38, for a hundred 0.94. The usual 0.95 is nearly perfect there, but for one estimate its mean square is seven times that of the best: no $\lambda$ is good by itself.
+# Each line is the root of bias² + variance/$n$, its dot the best $\lambda$: 0.38 for a single estimate, 0.94 for a hundred. The usual 0.95 is nearly perfect there, but for one estimate its mean square is seven times the best one's. No $\lambda$ is good by itself.
 #
-# In the lab, on the left, both parts and their sum. On the right, room by room, what the average says of the right-hand door: the truth (black), the mean of the estimates, and the spread of an average of $n$. Try a critic that is almost right; then a smaller $\gamma$: what does it do to the variance?
+# In the lab, on the left, both parts and their sum. On the right, room by room, the advantage of the right-hand door: the truth (black), the mean of its estimates, and the spread of an average of $n$. Make the critic almost right; then make $\gamma$ smaller: what becomes of the variance?
 
 
 # %% tags=["hide"]
@@ -164,7 +171,7 @@ explore(
 #
 # Lecture 03 ended with the reward-to-go,
 # $$\nabla\eta = \mathbb E\sum_t \gamma^t\,\Psi_t\,\nabla\log\pi(a_t\mid s_t),\qquad \Psi_t = G_t.$$
-# Whatever has the same mean as $G_t$ given $s_t$ and $a_t$ may stand in its place, and so may whatever differs by a function of $s_t$ alone, a baseline. That allows, for the *right* critic $V = V^\pi$:
+# Whatever has the same mean given $s_t$ and $a_t$, up to a function of $s_t$ alone (a baseline), may stand in its place. That allows, for the *right* critic $V = V^\pi$:
 #
 # | $\Psi_t$ | name | why |
 # |:---|:---|:---|
@@ -191,7 +198,7 @@ predict(
 )
 
 # %% [markdown]
-# We take every walk of six steps that can happen, each with its probability, so there is no sampling error. A walk that is cut after six steps goes on in the critic's mind: its last target contains $V(s_6)$.
+# We take every walk of six steps that can happen, each with its probability: no sampling error. After six steps the walk is cut, and the critic says the rest.
 
 # %%
 T, V, A = 6, markov.values(WALK, COIN), markov.advantages(WALK, COIN)
@@ -249,7 +256,7 @@ ax.set_title("One mean, five variances")
 plots.show(fig, alt="; ".join(f"{name}: variance {variances[name]:.3f}" for name in ranked))
 
 # %% [markdown]
-# From $G$ to $Q$ little is gained. From $Q$ to $A$ the variance falls to a twentieth: that is the baseline. $\delta_t$ pays for not knowing $A^\pi$ with the ice under one step, the sum with $\lambda = 0.9$ with the chance of several. So why not always $\delta_t$? Because these critics were right; with a wrong one $\delta_t$ is the most biased of all (section 1).
+# From $G$ to $Q$ little is gained; from $Q$ to $A$, by the baseline, the variance falls to a twentieth. $\delta_t$, which does not know $A^\pi$, pays with the ice under one step, the sum with $\lambda = 0.9$ with the chance of several. So why not always $\delta_t$? This critic was right; with a wrong one $\delta_t$ is the most biased (section 1).
 #
 # ## 3 · All numbers of steps at once (20 minutes)
 #
@@ -364,13 +371,13 @@ explore(
 )
 
 # %% [markdown]
-# So near an end, $\lambda = 0.95$ is close to Monte Carlo, and the critic's opinion counts mostly far from it. In CartPole, whose first episodes last about twenty steps, that is nearly everywhere.
+# So near an end $\lambda = 0.95$ is close to Monte Carlo. In CartPole, whose first episodes last about twenty steps, that is nearly everywhere.
 #
 # ## 4 · The same sum, forwards in time (10 minutes)
 #
 # GAE must wait for the end. Can one learn at every step? Let $x_t$ be what $\hat A_t$ multiplies: $\nabla V(s_t)$ when a critic learns, $\nabla\log\pi(a_t\mid s_t)$ when a policy does. Exchange the sums:
 # $$\sum_t \hat A_t\,x_t = \sum_t\sum_{u\ge t}(\gamma\lambda)^{u-t}\delta_u\,x_t = \sum_u \delta_u\,e_u,\qquad e_u = \sum_{t\le u}(\gamma\lambda)^{u-t}x_t = \gamma\lambda\,e_{u-1} + x_u.$$
-# On the left each step looks *forward* to the errors that will come. On the right each error, when it comes, looks *back* at a **trace** $e_u$: what of the past is still to be blamed. For a critic this is TD(λ); for a policy it is the form "$\delta\,e$" of the gradient.
+# On the left each step looks *forward* to errors that will come; on the right each error looks *back* at a **trace** $e_u$ of what is still to be blamed. For a critic this is TD(λ); for a policy it is the form "$\delta\,e$" of the gradient.
 
 # %% tags=["hide"]
 walk = int(np.argmax((states[:, 5] == OUT) & (states[:, 4] == 4) & (states[:, 1] == 1)))
@@ -392,7 +399,7 @@ plots.show(
 )
 
 # %% [markdown]
-# A room that was just entered has the largest trace; it fades by $\gamma\lambda$ a step, and adds up where the walker comes twice. Both views agree, for critic and policy, on each of the walks (the weights stay as they are until the walk is over):
+# A trace fades by $\gamma\lambda$ a step, and adds up where she comes twice. Both views agree on every walk, for critic and policy, if the weights stay as they are until it is over:
 
 # %%
 v_walk = np.append(rng.normal(size=5), 0.0)  # a wrong critic
@@ -413,7 +420,7 @@ with receipts(r"backward, $\sum\delta_u e_u$", oracle=r"forward, $\sum\hat A_tx_
 #
 # Two networks learn: the actor, along $\hat A\,\nabla\log\pi$, and the critic, towards a target $y$ such as $r + \gamma V(s')$.
 #
-# **The critic's step is not a gradient.** In $\tfrac12(y - V(s))^2$ both parts depend on the critic, yet only $V(s)$ is differentiated; $y$ is taken as data, *frozen*. That gives the step $\delta\,\nabla V(s)$, a **semi-gradient**. Would it not be more honest to differentiate everything? Let both descend on the corridor until they rest:
+# **The critic's step is not a gradient.** In $\tfrac12(y - V(s))^2$ both parts depend on the critic, yet only $V(s)$ is differentiated; $y$ is taken as data, *frozen*. That gives the step $\delta\,\nabla V(s)$, a **semi-gradient**. Why not differentiate everything? Let both descend on the corridor until they rest:
 
 
 # %%
@@ -441,7 +448,7 @@ with receipts("descent", oracle="linear algebra") as same:
     same("not frozen: least squares of all differences", full, squares, 1e-9)
 
 # %% [markdown]
-# Both did what they were asked to, and only one of them found the values:
+# Both do what they were asked to; only one finds the values:
 
 # %% tags=["hide"]
 fig = plots.figure(7.5, 3.4)
@@ -458,7 +465,7 @@ plots.show(
 )
 
 # %% [markdown]
-# In each room $\mathbb E[\delta^2] = (\mathbb E\,\delta)^2 + \mathrm{Var}\,\delta$. The full gradient also presses on the second term, and makes it small by making neighbouring rooms alike. The semi-gradient wants $\mathbb E\,\delta = 0$ only, and that is the Bellman equation.
+# In each room $\mathbb E[\delta^2] = (\mathbb E\,\delta)^2 + \mathrm{Var}\,\delta$. The full gradient also presses on the second term, by making neighbouring rooms alike. The semi-gradient wants $\mathbb E\,\delta = 0$ only, the Bellman equation.
 #
 # **The entropy bonus.** A policy that has become certain tries nothing else. A2C therefore adds $\beta\,H$ to what it climbs, $H = -\sum_a\pi(a)\log\pi(a)$. For a softmax its gradient pulls each logit by $-\pi(a)\,(\log\pi(a) + H)$: probable actions down, rare ones up.
 
@@ -509,7 +516,7 @@ live(
 )
 
 # %% [markdown]
-# And a pendulum to swing up, with a force from a Gaussian policy. The same fields, another task:
+# And a pendulum to swing up, by a Gaussian policy:
 
 # %% tags=["hide"]
 live(
@@ -523,9 +530,56 @@ live(
 )
 
 # %% [markdown]
+# Does section 1's rule hold in training, where the critic learns as well? Four $\lambda$ on CartPole, 256 steps a batch, thirty seeds each:
+
+
+# %%
+def lambda_experiment(steps, seeds):
+    """Returns [S, E] of A2C on CartPole for four λ, at the steps `at`."""
+    found = {}
+    for lam in (0.0, 0.8, 0.95, 1.0):
+        run = train(A2C(lam=lam), "CartPole-v1", steps, seeds, evaluate_every=4096)
+        found |= {"at": run.curve.steps, f"{lam:g}": run.curve.returns}
+    return found
+
+
+small_run = {"steps": 4096}
+lambdas, _ = recorded("recordings/04-lambda.json", lambda_experiment, small_run, steps=61_440, seeds=30)
+
+# %% [markdown]
+# The returns, and what separates the two largest $\lambda$:
+
+# %% tags=["hide"]
+fig = plots.figure(8.5, 3.8)
+ax = plots.axes(fig)
+curve_looks = (
+    (plots.ORANGE, plots.DOTS),
+    (plots.SKY, plots.DASH_DOT),
+    (plots.BLUE, plots.DASHES),
+    (plots.PURPLE, "-"),
+)
+for lam, (colour, line) in zip(("0", "0.8", "0.95", "1"), curve_looks, strict=True):
+    plots.learning_curve(
+        ax, lambdas["at"], lambdas[lam], f"λ = {lam}", colour, line, seeds_width=0.2, bounds=(0, 500)
+    )
+ax.set(ylim=(0, 500), xlim=(0, 61_440), title="A2C on CartPole: the further, the better")
+plots.label_lines(ax)
+late = {lam: curves[:, lambdas["at"] > 30_000].mean(axis=1) for lam, curves in lambdas.items() if lam != "at"}
+for number, found in enumerate(intervals_of_sets(late["1"] - late["0.95"])):
+    print(
+        f"return with λ = 1 less that with 0.95, second half, seeds {10 * number} to {10 * number + 9}: {found}"
+    )
+plots.show(
+    fig,
+    alt="Returns of A2C on CartPole for λ = 0, 0.8, 0.95 and 1, thirty seeds each; larger λ, higher curves",
+)
+
+# %% [markdown]
+# TODO lambda
+#
 # ## 6 · Workers that do not wait (14 minutes)
 #
-# A2C's environments wait for each other. In 2016 its ancestor, **A3C**, did without: each of several workers copies $\theta$, walks a few steps, computes its gradient, adds it to the shared $\theta$ and copies anew. Nobody waits. But while it walked, others have moved $\theta$. What it adds is the gradient at $\theta_{t-d}$, late by a **lag** of $d$ updates; $k$ equal workers in turn have $d = k - 1$.
+# A2C's environments wait for each other. Its ancestor, **A3C**, did without: each of several workers copies $\theta$, walks a few steps, computes its gradient, adds it to the shared $\theta$ and copies anew. But meanwhile others have moved $\theta$. What it adds is the gradient at $\theta_{t-d}$, late by a **lag** of $d$ updates; $k$ equal workers in turn have $d = k - 1$.
 #
 # What does a late gradient do? Take a parabola with curvature $h$:
 # $$\theta_{t+1} = \theta_t - \alpha h\,\theta_{t-d}.$$
@@ -600,13 +654,98 @@ explore(
 )
 
 # %% [markdown]
-# TODO workers
+# The package's workers are simulated: whose turn it is follows from a seed, so a run can be repeated; `lag` makes their copies of $\theta$ older still. Do four workers in turn apply the gradient at $\theta_{t-3}$? We keep networks and batch of every turn, and let A2C compute the gradient anew, at the networks of $d$ turns ago.
+
+# %%
+turns = []
+
+
+@dataclass(frozen=True)
+class Watched(A3C):
+    """A3C that keeps, of each turn, the learner before it, the worker's batch and the gradient applied."""
+
+    def update(self, nets, rollout, rng):
+        before = deepcopy(nets)
+        metrics = super().update(nets, rollout, rng)
+        turns.append((before, rollout, nets.policy.grad.clone()))
+        return metrics
+
+
+def gradient_at(d, t):
+    """A2C's gradient on the batch of turn t, at the networks of turn t − d."""
+    nets = deepcopy(turns[t - d][0])
+    A2C().update(nets, turns[t][1], None)
+    return nets.policy.grad
+
+
+train(Watched(workers=4, shuffle=False, horizon=8), "CartPole-v1", 512, evaluation_episodes=1)
+with receipts("applied", oracle="A2C's at an older policy") as same:
+    for t in (8, 20, 31):
+        same(rf"gradient of turn {t}: at $\theta_{{t-3}}$", turns[t][2], gradient_at(3, t), 0)
+assert all(abs(turns[20][2] - gradient_at(d, 20)).max() > 1e-5 for d in (0, 1, 2, 4)), "and at no other"
+
+# %% [markdown]
+# Bit for bit. Now the lag in training: one worker, three lags, two learning rates, thirty seeds each.
+
+
+# %%
+def lag_experiment(steps, seeds):
+    """Returns [S, E] of A3C on CartPole for lags and learning rates, at the steps `at`."""
+    found = {}
+    for rate in (0.001, 0.004):
+        for lag in (0, 10, 40):
+            late = A3C(workers=1, lag=lag, learning_rate=rate, lam=1.0)
+            run = train(late, "CartPole-v1", steps, seeds, evaluate_every=4096)
+            found |= {"at": run.curve.steps, f"{rate} {lag}": run.curve.returns}
+    return found
+
+
+lags, _ = recorded("recordings/04-lag.json", lag_experiment, small_run, steps=61_440, seeds=30)
+
+# %% [markdown]
+# On the left the usual learning rate, on the right four times that:
+
+# %% tags=["hide"]
+fig = plots.figure(10.5, 3.8)
+lag_looks = (plots.BLACK, "-"), (plots.BLUE, plots.DASHES), (plots.VERMILION, plots.DOTS)
+for ax, rate in zip(plots.axes(fig, 1, 2, sharey=True), (0.001, 0.004), strict=True):
+    for lag, (colour, line) in zip((0, 10, 40), lag_looks, strict=True):
+        curves = lags[f"{rate} {lag}"]
+        plots.learning_curve(
+            ax, lags["at"], curves, f"d = {lag}", colour, line, seeds_width=0.2, bounds=(0, 500)
+        )
+        late = curves[:, lags["at"] > 30_000].mean(axis=1)
+        sets = "; ".join(f"{found.estimate:.0f}" for found in intervals_of_sets(late))
+        print(f"α = {rate}, d = {lag:2}: return, second half: {interval(late)}; in three sets of ten {sets}")
+    ax.set(ylim=(0, 500), xlim=(0, 61_440), title=f"α = {rate}")
+    plots.label_lines(ax, wrap=8)
+plots.show(
+    fig,
+    alt="Returns of A3C for lags 0, 10 and 40 at two learning rates; the lag costs more at the larger rate",
+)
+
+# %% [markdown]
+# TODO lag
 #
-# Why is it A2C that is used today? OpenAI's synchronous version was found to perform as well as A3C; it is deterministic, and one large batch suits a GPU better than many small ones. Averaging the gradients of $k$ workers at one $\theta$ has no lag, and its noise is divided by $k$. What does remain of A3C is its problem: workers that act with an older policy than the one that learns. Lecture 05 corrects for it.
+# Live: simulated workers with a lag that can be moved while they learn.
+
+# %% tags=["hide"]
+live(
+    {"A3C": A3C(lam=1.0), "A2C": A2C(lam=1.0)},
+    "CartPole-v1",
+    steps=60_000,
+    seeds=4,
+    title="A3C on CartPole",
+    lag=Slider("", "further lag, in updates", min=0, max=60, step=1),
+    learning_rate=Slider("α", "learning rate", min=1e-4, max=1e-2, log=True),
+)
+
+# %% [markdown]
+# Why is A2C used today? OpenAI found that the synchronous version performs as well. It can be repeated, and averages the gradients of $k$ workers at one $\theta$: no lag, and the variance divided by $k$. A3C's problem remains wherever actors are older than the learner; lecture 05 corrects for it.
 #
 # ## Summary
 #
-# - Sampling costs variance, believing costs bias; only variance is divided by the batch. So the best $\lambda$ rises with the batch and with the critic's error.
+# - Sampling costs variance, believing costs bias; only variance is divided by the batch. So the best $\lambda$ rises with both the batch and the critic's error.
 # - $G$, $Q$, $A$, $\delta$ and $\delta e$ have one mean if the critic is right. The baseline does most for the variance.
 # - GAE is every $k$-step advantage at once, computed by one line backwards, or forwards with traces. It stops at an end and at a cut; only the cut keeps the critic's value.
 # - A2C is GAE, a semi-gradient for the critic, an entropy bonus, and one step a batch.

@@ -77,18 +77,34 @@ def test_04_the_delay_cliff_at_both_ends_of_each_slider(page):
 
 @pytest.mark.parametrize(
     "question, right",
-    [("this $\\lambda$", "rises"), ("is its exact mean", "about 15"), ("Ten steps before", "63"), ("fresh gradient", "0.28")],
-)  # fmt: skip
+    [
+        ("this $\\lambda$", "rises"),
+        ("is its exact mean", "about 15"),
+        ("Ten steps before", "63"),
+        ("fresh gradient", "0.28"),
+    ],
+)
 def test_04_predictions_say_right_and_why(page, question, right):
     asked = page.predict(question)
     assert asked.answer(right) and asked.correct() is True
 
 
-@pytest.mark.parametrize("title", ["A2C on CartPole", "A2C on Pendulum"])
-def test_04_a2c_starts_trains_and_stops(page, title):
+@pytest.mark.parametrize("title", ["A2C on CartPole", "A2C on Pendulum", "A3C on CartPole"])
+def test_04_each_live_run_starts_trains_and_stops(page, title):
     live = page.live(title)
     live.click("Start")
     live.await_steps(2000, seconds=30)
+    live.click("Stop")
+    live.wait("stopped", "finished", seconds=20)
+    assert live.error() == ""
+
+
+def test_04_the_lag_moves_while_the_workers_learn(page):
+    live = page.live("A3C on CartPole")
+    live.press("further lag", "End")
+    live.click("Start")
+    live.await_steps(2000, seconds=30)
+    live.press("further lag", "Home")
     live.click("Stop")
     live.wait("stopped", "finished", seconds=20)
     assert live.error() == ""
