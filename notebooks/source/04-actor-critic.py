@@ -543,11 +543,11 @@ def lambda_experiment(steps, seeds):
     return found
 
 
-small_run = {"steps": 4096}
-lambdas, _ = recorded("recordings/04-lambda.json", lambda_experiment, small_run, steps=61_440, seeds=30)
+small = {"steps": 4096}
+lambdas, _ = recorded("recordings/04-lambda.json", lambda_experiment, small, steps=61_440, seeds=30)
 
 # %% [markdown]
-# The returns, and what separates the two largest $\lambda$:
+# The returns; below, seed by seed, what separates each $\lambda$ from the next (interquartile means, 95 % intervals):
 
 # %% tags=["hide"]
 fig = plots.figure(8.5, 3.8)
@@ -565,17 +565,17 @@ for lam, (colour, line) in zip(("0", "0.8", "0.95", "1"), curve_looks, strict=Tr
 ax.set(ylim=(0, 500), xlim=(0, 61_440), title="A2C on CartPole: the further, the better")
 plots.label_lines(ax)
 late = {lam: curves[:, lambdas["at"] > 30_000].mean(axis=1) for lam, curves in lambdas.items() if lam != "at"}
-for number, found in enumerate(intervals_of_sets(late["1"] - late["0.95"])):
-    print(
-        f"return with λ = 1 less that with 0.95, second half, seeds {10 * number} to {10 * number + 9}: {found}"
-    )
+for more, less in (("0.8", "0"), ("0.95", "0.8"), ("1", "0.95")):
+    sets = intervals_of_sets(late[more] - late[less])
+    words = "; ".join(f"{x.estimate:.0f} [{x.low:.0f}, {x.high:.0f}]" for x in sets)
+    print(f"return with λ = {more} less that with {less}, second half, three sets of ten seeds: {words}")
 plots.show(
     fig,
     alt="Returns of A2C on CartPole for λ = 0, 0.8, 0.95 and 1, thirty seeds each; larger λ, higher curves",
 )
 
 # %% [markdown]
-# TODO lambda
+# Each larger $\lambda$ does better, in each of three disjoint sets of ten seeds. Section 1 leaves room for that: the worse the critic, the larger the best $\lambda$, also for small batches, and this critic begins with nothing. Whether that is the reason here was not tested.
 #
 # ## 6 · Workers that do not wait (14 minutes)
 #
@@ -700,7 +700,8 @@ def lag_experiment(steps, seeds):
     return found
 
 
-lags, _ = recorded("recordings/04-lag.json", lag_experiment, small_run, steps=61_440, seeds=30)
+short = {"steps": 4096}
+lags, _ = recorded("recordings/04-lag.json", lag_experiment, short, steps=61_440, seeds=30)
 
 # %% [markdown]
 # On the left the usual learning rate, on the right four times that:
