@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 
 import gymnasium
 import numpy as np
@@ -12,6 +13,7 @@ from rlcourse import notebooks
 from rlcourse.equations import markov
 from rlcourse.equations.delay import delay_cliff, delayed_descent
 from rlcourse.equations.returns import gae, td_lambda_weights
+from rlcourse.statistics import intervals_of_sets
 
 PAGE = notebooks.SOURCES / "04-actor-critic.py"
 
@@ -140,6 +142,29 @@ def test_section_5_the_entropys_gradient_by_finite_differences(actions):
         step = 1e-6 * np.eye(actions)[i]
         slope = (entropy(logits + step)[0] - entropy(logits - step)[0]) / 2e-6
         assert slope == pytest.approx(formula[i], abs=1e-8)
+
+
+def late_returns(name):
+    """Of each run of a recording its mean return in the second half, [seeds]."""
+    found = json.loads((notebooks.LECTURES / "recordings" / name).read_text(encoding="utf-8"))["found"]
+    late = np.array(found.pop("at")) > 30_000
+    return {setting: np.array(curves)[:, late].mean(axis=1) for setting, curves in found.items()}
+
+
+def test_section_5_each_larger_lambda_does_better_in_each_of_three_sets():
+    late = late_returns("04-lambda.json")
+    for more, less in (("0.8", "0"), ("0.95", "0.8"), ("1", "0.95")):
+        assert all(found.low > 0 for found in intervals_of_sets(late[more] - late[less]))
+
+
+def test_section_6_what_a_lag_costs_in_each_of_three_sets():
+    late = late_returns("04-lag.json")
+
+    def low(rate, lag):
+        return [found.low for found in intervals_of_sets(late[f"{rate} 0"] - late[f"{rate} {lag}"])]
+
+    assert min(low(0.001, 40)) > 0 and min(low(0.004, 40)) > 0 and min(low(0.004, 10)) > 0
+    assert sum(bound < 0 for bound in low(0.001, 10)) == 1
 
 
 def test_section_6_the_cliffs_that_the_prediction_names():
