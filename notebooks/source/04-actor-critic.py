@@ -656,10 +656,8 @@ explore(
 # %% [markdown]
 # The package's workers are simulated: whose turn it is follows from a seed, so a run can be repeated; `lag` makes their copies of $\theta$ older still. Do four workers in turn apply the gradient at $\theta_{t-3}$? We keep networks and batch of every turn, and let A2C compute the gradient anew, at the networks of $d$ turns ago.
 
+
 # %%
-turns = []
-
-
 @dataclass(frozen=True)
 class Watched(A3C):
     """A3C that keeps, of each turn, the learner before it, the worker's batch and the gradient applied."""
@@ -678,6 +676,7 @@ def gradient_at(d, t):
     return nets.policy.grad
 
 
+turns = []
 train(Watched(workers=4, shuffle=False, horizon=8), "CartPole-v1", 512, evaluation_episodes=1)
 with receipts("applied", oracle="A2C's at an older policy") as same:
     for t in (8, 20, 31):
