@@ -16,11 +16,11 @@
 # - $V$: the critic, an estimate of $V^\pi$, right or wrong
 # - $\hat A_t$: estimate of the advantage of what was done at step $t$
 # - $\hat A^{(k)}_t$: the same from $k$ rewards and then the critic
-# - $n$: number of estimates that are averaged
+# - $N$: number of estimates that are averaged
 # - $G_t$: discounted return from step $t$ on
 # - $\Psi_t$: what the score of step $t$ is multiplied by
 # - $\delta_t$: error of the critic at step $t$ (TD error)
-# - $N$: number of steps left of an episode
+# - $K$: number of steps left of an episode
 # - $x_t$: any vector of step $t$: the critic's gradient, or the policy's score
 # - $e_t$: trace, what is left of $x_0, \dots, x_t$
 # - $H$: entropy of the policy in a state
@@ -68,14 +68,14 @@ plots.mdp(WALK, states=[*"ABCDE", "out"], actions=["left", "right"], layout=PLAC
 # A walker chooses doors by tossing a coin. Her critic is a beginner's: every room is worth ½. She wants to know by how much each door is better than the coin, its advantage $A^\pi$. With $\lambda = 0$ she takes one step and then believes the critic; with $\lambda = 1$ she walks to the end and never asks it;
 # in between, every further step counts $\lambda$ times as much as the one before. (Section 3 makes this exact.)
 #
-# Such an estimate is wrong in two ways. **Variance** comes from chance: average $n$ estimates, and it is divided by $n$. **Bias** comes from the critic, and stays. What is the same for both doors of a room is no bias here: it is a baseline, and does not move the gradient.
+# Such an estimate is wrong in two ways. **Variance** comes from chance: average $N$ estimates, and it is divided by $N$. **Bias** comes from the critic, and stays. What is the same for both doors of a room is no bias here: it is a baseline, and does not move the gradient.
 
 # %% tags=["hide"]
 predict(
-    r"You average $n$ estimates of each advantage, and choose the $\lambda$ with the smallest error. As $n$ grows from 1 to 1000, this $\lambda$…",
+    r"You average $N$ estimates of each advantage, and choose the $\lambda$ with the smallest error. As $N$ grows from 1 to 1000, this $\lambda$…",
     {
         "rises": "",
-        "stays": "Bias and variance both depend on λ, but only one of them is divided by n. So their balance moves.",
+        "stays": "Bias and variance both depend on λ, but only one of them is divided by N. So their balance moves.",
         "falls": "More samples make the long, noisy estimates better. The short ones gain little: their error is the critic's.",
     },
     answer="rises",
@@ -83,7 +83,7 @@ predict(
 )
 
 # %% [markdown]
-# The answer, computed exactly and averaged over the five rooms and both doors:
+# The answer, exact, averaged over rooms and doors:
 
 
 # %% tags=["hide"]
@@ -110,31 +110,31 @@ LOOKS = {1: (plots.ORANGE, plots.DASHES), 10: (plots.SKY, plots.DASH_DOT)}
 LOOKS |= {100: (plots.BLUE, plots.DOTS), 1000: (plots.PURPLE, "-")}
 fig = plots.figure(8.5, 4)
 ax = plots.axes(fig)
-for n, (colour, line) in LOOKS.items():
-    total = np.sqrt(BIAS + VARIANCE / n)
+for N, (colour, line) in LOOKS.items():
+    total = np.sqrt(BIAS + VARIANCE / N)
     best, usual = total.argmin(), total[95] ** 2 / total.min() ** 2
-    ax.plot(LAMBDAS, total, color=colour, linestyle=line, label=f"n = {n}")
+    ax.plot(LAMBDAS, total, color=colour, linestyle=line, label=f"N = {N}")
     ax.plot(LAMBDAS[best], total[best], "o", color=colour, markersize=9, label="_best")
-    print(f"n = {n:4}: best λ {LAMBDAS[best]:.2f}; mean square at λ = 0.95: {usual:.2f} times the best")
+    print(f"N = {N:4}: best λ {LAMBDAS[best]:.2f}; mean square at λ = 0.95: {usual:.2f} times the best")
 ax.set(xlabel="λ", ylabel="error, root mean square", yscale="log", xlim=(0, 1))
 ax.set_title("The more estimates, the further to look")
 plots.label_lines(ax)
 plots.show(
-    fig, alt="Error of the averaged estimate over λ for n = 1, 10, 100, 1000; the minimum moves to larger λ"
+    fig, alt="Error of the averaged estimate over λ for N = 1, 10, 100, 1000; the minimum moves to larger λ"
 )
 
 # %% [markdown]
-# Each line is the root of bias² + variance/$n$, its dot the best $\lambda$: 0.38 for a single estimate, 0.94 for a hundred. The usual 0.95 is nearly perfect there, but for one estimate its mean square is seven times the best one's. No $\lambda$ is good by itself.
+# Each line is the root of bias² + variance/$N$, its dot the best $\lambda$: 0.38 for a single estimate, 0.94 for a hundred. The usual 0.95 is nearly perfect there, but for one estimate its mean square is seven times the best one's. No $\lambda$ is good by itself.
 #
-# In the lab, on the left, both parts and their sum. On the right, room by room, the advantage of the right-hand door: the truth (black), the mean of its estimates, and the spread of an average of $n$. Make the critic almost right; then make $\gamma$ smaller: what becomes of the variance?
+# In the lab, on the left, both parts and their sum. On the right, room by room, the advantage of the right-hand door: the truth (black), the mean of its estimates, and the spread of an average of $N$. Make the critic almost right; then make $\gamma$ smaller: what becomes of the variance?
 
 
 # %% tags=["hide"]
-def draw_error(fig, lam=0.5, wrong=1.0, gamma=0.99, n=10):
+def draw_error(fig, lam=0.5, wrong=1.0, gamma=0.99, samples=10):
     ax, room_ax = plots.axes(fig, 1, 2)
     mdp, grid = markov.corridor(gamma=gamma), LAMBDAS
     bias, variance = errors(grid, wrong, mdp)
-    parts = {"bias²": bias, "variance / n": variance / n, "sum": bias + variance / n}
+    parts = {"bias²": bias, "variance / N": variance / samples, "sum": bias + variance / samples}
     looks = (plots.ORANGE, plots.DASHES), (plots.SKY, plots.DASH_DOT), (plots.BLACK, "-")
     for (name, values), (colour, line) in zip(parts.items(), looks, strict=True):
         ax.plot(grid, values, color=colour, linestyle=line, label=name)
@@ -145,25 +145,25 @@ def draw_error(fig, lam=0.5, wrong=1.0, gamma=0.99, n=10):
     ax.set_title(f"best λ {grid[total.argmin()]:.2f}, yours {lam:.2f}")
     plots.label_lines(ax)
     truth, (bias, variance) = markov.advantages(mdp, COIN)[:OUT, 1], estimates(lam, wrong, mdp)
-    spread = np.sqrt(variance[:, 1] / n)
+    spread = np.sqrt(variance[:, 1] / samples)
     room_ax.errorbar(range(5), truth + bias[:, 1], spread, color=plots.BLUE, fmt="o", capsize=4)
     room_ax.plot(range(5), truth, "_", color=plots.BLACK, markersize=24, markeredgewidth=3)
     room_ax.axhline(0, color=plots.GREY, linewidth=1, linestyle="-")
     room_ax.set(xticks=range(5), xlabel="room", xlim=(-0.5, 4.5), ylim=(-0.4, 0.8))
     room_ax.set_xticklabels([*"ABCDE"])
     room_ax.set_title("advantage of the right-hand door")
-    here = (bias**2).mean(), variance.mean() / n
-    return {"bias²": here[0], "variance / n": here[1], "sum": sum(here)}
+    here = (bias**2).mean(), variance.mean() / samples
+    return {"bias²": here[0], "variance / N": here[1], "sum": sum(here)}
 
 
 explore(
     draw_error,
-    alt="Bias², variance over n and their sum for every λ; and the estimates of one door in each room beside the truth",
+    alt="Bias², variance over N and their sum for every λ; and the estimates of one door in each room beside the truth",
     size=(10.5, 4),
     lam=Slider("λ", "how far to look", min=0.0, max=1.0, step=0.05),
     wrong=Slider("", "how wrong the critic is", min=0.0, max=1.0, step=0.05),
     gamma=Slider("γ", "discount", min=0.5, max=0.99, step=0.01),
-    n=Slider("n", "estimates averaged", min=1, max=1000, log=True),
+    samples=Slider("N", "estimates averaged", min=1, max=1000, log=True),
 )
 
 # %% [markdown]
@@ -304,7 +304,7 @@ def k_steps(t, k, stop):
 
 
 # %% [markdown]
-# The package's pass backwards against these:
+# The package against these:
 
 # %%
 A_hat = {lam: gae(r, v, v_next, ended, stopped, 0.9, lam) for lam in (0.0, 0.8, 1.0)}
@@ -339,7 +339,7 @@ predict(
 )
 
 # %% [markdown]
-# The weights for every $\lambda$ and every number of steps $N$ left. The orange bar is the advantage to the end: it is Monte Carlo, without any critic but the baseline.
+# The weights for every $\lambda$ and every number of steps $K$ left. The orange bar is the advantage to the end: it is Monte Carlo, without any critic but the baseline.
 
 
 # %% tags=["hide"]
@@ -355,7 +355,7 @@ def draw_weights(fig, lam=0.95, left=10):
             steps, other ** (steps - 1), color=plots.GREY, linestyle=line, linewidth=1.5, label=f"λ = {other}"
         )
     share_ax.plot([left], weights[-1:], "o", color=plots.ORANGE, markersize=10)
-    share_ax.set(xlabel="N, steps left", xlim=(0, 41), ylim=(0, 1.02))
+    share_ax.set(xlabel="K, steps left", xlim=(0, 41), ylim=(0, 1.02))
     share_ax.set_title("weight of the longest")
     plots.label_lines(share_ax)
     mean = float(weights @ np.arange(1, left + 1))
@@ -367,7 +367,7 @@ explore(
     alt="GAE's weights of the k-step advantages before an episode's end, and the weight of the longest over the steps left",
     size=(10.5, 3.8),
     lam=Slider("λ", "how far to look", min=0.0, max=1.0, step=0.01),
-    left=Slider("N", "steps left", min=1, max=40, step=1),
+    left=Slider("K", "steps left", min=1, max=40, step=1),
 )
 
 # %% [markdown]
@@ -501,7 +501,7 @@ pseudocode(
 )  # fmt: skip
 
 # %% [markdown]
-# Live: a pole to balance, two actions. Try $\lambda = 0$ and $\lambda = 1$, then an entropy bonus of 0.1.
+# Live: a pole to balance. Try $\lambda = 0$ and $\lambda = 1$, then an entropy bonus of 0.1.
 
 # %% tags=["hide"]
 live(
@@ -516,13 +516,13 @@ live(
 )
 
 # %% [markdown]
-# And a pendulum to swing up, by a Gaussian policy:
+# And a pendulum to swing up, by a Gaussian policy, which takes longer:
 
 # %% tags=["hide"]
 live(
     A2C(),
     "Pendulum-v1",
-    steps=150_000,
+    steps=200_000,
     seeds=4,
     title="A2C on Pendulum",
     lam=Slider("λ", "how far to look", min=0.0, max=1.0, step=0.05),
@@ -575,7 +575,7 @@ plots.show(
 )
 
 # %% [markdown]
-# Each larger $\lambda$ does better, in each of three disjoint sets of ten seeds. Section 1 leaves room for that: the worse the critic, the larger the best $\lambda$, also for small batches, and this critic begins with nothing. Whether that is the reason here was not tested.
+# In the second half each larger $\lambda$ does better, in each of three disjoint sets of ten seeds. (Why most curves fall after a first peak we did not look into.) Section 1 leaves room for that: the worse the critic, the larger the best $\lambda$, and this one begins with nothing. Whether that is the reason was not tested.
 #
 # ## 6 · Workers that do not wait (14 minutes)
 #
@@ -727,9 +727,9 @@ plots.show(
 )
 
 # %% [markdown]
-# A lag of 40 updates costs return at both rates, in each of three sets of ten seeds. A lag of 10 does so at the larger rate; at the usual one a set's interval covers 0. That the same lag costs more at a larger step is what the parabola predicts; with Adam on a network there is no sharp limit.
+# In the second half a lag of 40 updates costs return at both rates, in each of three sets of ten seeds. A lag of 10 does so at the larger rate; at the usual one an interval covers 0. Whether the same lag costs more at the larger step, as on the parabola, the three sets leave open; with Adam and networks a sharp limit is not to be expected.
 #
-# Live: simulated workers with a lag that can be moved while they learn.
+# Live: move the lag while they learn.
 
 # %% tags=["hide"]
 live(

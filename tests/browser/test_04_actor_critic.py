@@ -14,15 +14,15 @@ def page(open_notebook):
     return open_notebook("lectures/04-actor-critic.ipynb")
 
 
-def errors(lam, wrong, gamma, n):
+def errors(lam, wrong, gamma, samples):
     walk, coin = markov.corridor(gamma=gamma), np.full((6, 2), 0.5)
     V, A = markov.values(walk, coin), markov.advantages(walk, coin)
     critic = V + wrong * (np.append(np.full(5, 0.5), 0.0) - V)
     mean, variance = markov.gae_moments(walk, coin, critic, lam)
     bias = mean - A
     bias = ((bias - bias.mean(axis=1, keepdims=True))[:5] ** 2).mean()
-    noise = variance[:5].mean() / n
-    return {"bias²": bias, "variance / n": noise, "sum": bias + noise}
+    noise = variance[:5].mean() / samples
+    return {"bias²": bias, "variance / N": noise, "sum": bias + noise}
 
 
 def test_04_bias_and_variance_at_both_ends_of_each_slider(page):
@@ -32,7 +32,7 @@ def test_04_bias_and_variance_at_both_ends_of_each_slider(page):
             "how far to look": ("lam", 0.5, 0.0, 1.0),
             "how wrong": ("wrong", 1.0, 0.0, 1.0),
             "discount": ("gamma", 0.99, 0.5, 0.99),
-            "estimates averaged": ("n", 10, 1, 1000),
+            "estimates averaged": ("samples", 10, 1, 1000),
         },
         errors,
     )
@@ -42,7 +42,7 @@ def test_04_bias_and_variance_at_both_ends_of_each_slider(page):
 def test_04_looking_to_the_end_has_no_bias_however_wrong_the_critic(page):
     lab = page.lab("draw_error")
     shown = lab.press("how far to look", "End")
-    assert abs(shown["bias²"]) < 1e-20 and shown["variance / n"] > 0.01
+    assert abs(shown["bias²"]) < 1e-20 and shown["variance / N"] > 0.01
     lab.reset()
 
 
