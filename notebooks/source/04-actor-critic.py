@@ -12,7 +12,7 @@
 # - 03: the score function, baselines
 # - $V^\pi$, $Q^\pi$ and the Bellman equation
 # - a little NumPy
-# symbols: s, a, r, s', \gamma, \pi, \theta, w, \alpha, \lambda, \eta, V^\pi, Q^\pi, A^\pi, \mathbb E
+# symbols: s, a, r, s', \gamma, \pi, \theta, y, \alpha, \lambda, \eta, V^\pi, Q^\pi, A^\pi, \mathbb E
 # - $V$: the critic, an estimate of $V^\pi$, right or wrong
 # - $\hat A_t$: estimate of the advantage of what was done at step $t$
 # - $\hat A^{(k)}_t$: the same from $k$ rewards and then the critic
@@ -25,6 +25,7 @@
 # - $e_t$: trace, what is left of $x_0, \dots, x_t$
 # - $H$: entropy of the policy in a state
 # - $\beta$: weight of the entropy
+# - $c$: weight of the critic's loss
 # - $d$: lag, the number of updates by which a gradient is late
 # - $h$: curvature of a parabola
 # - $z$: factor from one update to the next
@@ -486,7 +487,7 @@ pseudocode(
     r"""
     start $\pi$ and $V$ at random
     for each batch:
-        act with $\pi$ for some steps, in several environments at once
+        act with $\pi$ for some steps, in several environments at once; the last step is a cut
         $\delta_t = r_t + \gamma V(s_{t+1}) - V(s_t)$; $\hat A_t = \delta_t + \gamma\lambda\hat A_{t+1}$; $y_t = \hat A_t + V(s_t)$
         $\hat A \leftarrow (\hat A - \mathrm{mean})/\mathrm{deviation}$, over the batch
         loss: $-\mathbb{E}\,\log\pi(a|s)\,\hat A + c\,\mathbb{E}\,(V(s)-y)^2 - \beta\,\mathbb{E}\,H$, with $\hat A$ and $y$ frozen
@@ -516,7 +517,7 @@ live(
 )
 
 # %% [markdown]
-# And a pendulum to swing up, by a Gaussian policy, which takes longer:
+# And a pendulum to swing up, by a Gaussian policy; slower:
 
 # %% tags=["hide"]
 live(
@@ -575,7 +576,7 @@ plots.show(
 )
 
 # %% [markdown]
-# In the second half each larger $\lambda$ does better, in each of three disjoint sets of ten seeds. (Why most curves fall after a first peak we did not look into.) Section 1 leaves room for that: the worse the critic, the larger the best $\lambda$, and this one begins with nothing. Whether that is the reason was not tested.
+# In the second half each larger $\lambda$ does better, in each of three disjoint sets of ten seeds. (Why curves fall after a first peak we did not look into.) Section 1 leaves room for that: the worse the critic, the larger the best $\lambda$, and this one begins with nothing. Whether that is the reason was not tested.
 #
 # ## 6 · Workers that do not wait (14 minutes)
 #
@@ -743,7 +744,7 @@ live(
 )
 
 # %% [markdown]
-# Why is A2C used today? OpenAI found that the synchronous version performs as well. It can be repeated, and averages the gradients of $k$ workers at one $\theta$: no lag, and the variance divided by $k$. A3C's problem remains wherever actors are older than the learner; lecture 05 corrects for it.
+# Why is A2C used today? OpenAI found that the synchronous version performs as well. It can be repeated, and averages the gradients of $k$ workers at one $\theta$: no lag, and the variance divided by $k$. A3C's problem remains wherever one acts with older parameters than one learns; lecture 05 corrects for it.
 #
 # ## Summary
 #
