@@ -53,19 +53,22 @@ class Side(Aim):
 
 REPLAY = {"warmup": 100, "hidden": (32, 32), "batch_size": 64, "capacity": 5000, "tau": 0.02}
 BATCH = {"num_envs": 8, "horizon": 64, "minibatch_size": 128, "hidden": (32, 32)}
+STEPS = {"num_envs": 32, "horizon": 1, "hidden": (32, 32), "learning_rate": 5e-3}
+TRAJECTORIES = {"num_envs": 64, "actor_lr": 0.05, "critic_steps": 20}
+EPISODES = {"num_envs": 64, "learning_rate": 2e-2}
 PROBLEMS = {
     "DDPG aims": (DDPG(**REPLAY), Aim, 800, -0.05),
     "TD3 aims": (TD3(**REPLAY), Aim, 800, -0.05),
-    "A2C aims": (A2C(num_envs=8, horizon=16, hidden=(32, 32), learning_rate=3e-3), Aim, 12288, -0.05),
-    "A2C takes sides": (A2C(num_envs=8, horizon=16, hidden=(32, 32), learning_rate=3e-3), Side, 12288, 0.85),
-    "A3C aims": (A3C(workers=4, num_envs=16, horizon=16, hidden=(32, 32)), Aim, 16384, -0.05),
-    "A3C takes sides": (A3C(workers=4, num_envs=16, horizon=16, hidden=(32, 32)), Side, 16384, 0.85),
-    "IMPALA aims": (IMPALA(workers=4, num_envs=16, horizon=16, hidden=(32, 32)), Aim, 16384, -0.05),
-    "IMPALA takes sides": (IMPALA(workers=4, num_envs=16, horizon=16, hidden=(32, 32)), Side, 16384, 0.85),
-    "OPDAC aims": (OPDAC(num_envs=64), Aim, 12288, -0.05),
-    "OPDAC aims, compatible": (OPDAC(num_envs=64, compatible=True), Aim, 12288, -0.05),
-    "REINFORCE aims": (REINFORCE(num_envs=64, learning_rate=1e-2, baseline=mean_baseline), Aim, 12288, -0.05),
-    "REINFORCE takes sides": (REINFORCE(num_envs=64, learning_rate=1e-2), Side, 12288, 0.85),
+    "A2C aims": (A2C(**STEPS), Aim, 12288, -0.05),
+    "A2C takes sides": (A2C(**STEPS), Side, 16384, 0.85),
+    "A3C aims": (A3C(workers=2, **STEPS), Aim, 12288, -0.05),
+    "A3C takes sides": (A3C(workers=2, **STEPS), Side, 16384, 0.85),
+    "IMPALA aims": (IMPALA(workers=2, **STEPS), Aim, 12288, -0.05),
+    "IMPALA takes sides": (IMPALA(workers=2, **STEPS), Side, 16384, 0.85),
+    "OPDAC aims": (OPDAC(**TRAJECTORIES), Aim, 3072, -0.05),
+    "OPDAC aims, compatible": (OPDAC(**TRAJECTORIES, compatible=True), Aim, 3072, -0.05),
+    "REINFORCE aims": (REINFORCE(**EPISODES, baseline=mean_baseline), Aim, 12288, -0.05),
+    "REINFORCE takes sides": (REINFORCE(**EPISODES), Side, 8192, 0.85),
     "PPO aims": (PPO(**BATCH, learning_rate=3e-3), Aim, 6144, -0.05),
     "TRPO aims": (TRPO(**BATCH), Aim, 8192, -0.05),
     "PPO takes sides": (PPO(**BATCH, learning_rate=3e-3), Side, 6144, 0.85),

@@ -83,5 +83,5 @@ class Regulator:
 
 
 def _times(matrix: Matrix, x: np.ndarray) -> np.ndarray:
-    """M x of each row x [E, n] -> [E, m], term by term: a BLAS rounds a row otherwise where there are more."""
+    """M x of each row x [E, n] -> [E, m], term by term: a BLAS rounds a row by how many there are."""
     return np.stack([sum(m * x[:, i] for i, m in enumerate(row)) for row in matrix], axis=1)
