@@ -9,6 +9,8 @@ of the observation that follows a reset.
 
 from collections.abc import Callable
 
+import numpy as np
+
 from rlcourse.equations.arrays import Array, concatenate, exp, flip, minimum, same_shape, stack, where
 
 
@@ -138,6 +140,36 @@ def gae(
     delta = td_target(reward, terminated, next_value, gamma) - value
     going_on = (terminated == 0) * (truncated == 0)
     return _backward_sum(delta, gamma * lam, going_on)
+
+
+def td_lambda_weights(lam: float, steps: int) -> np.ndarray:
+    """w_k = (1 − λ) λ^{k−1} for k < N, w_N = λ^{N−1}: GAE's weights of the k-step advantages.
+
+    N = `steps` ≥ 1 are left of the episode; lam λ in [0, 1]. Returns [N], k = 1 … N, no unit; sums to 1, for
+    all advantages of N steps and more are one and the same. Raises ValueError for another λ or N. Source:
+    Sutton & Barto 2018, eq. 12.3.
+    """
+    if not 0 <= lam <= 1 or steps < 1:
+        raise ValueError(f"td_lambda_weights: 0 ≤ λ ≤ 1 and N ≥ 1, got λ = {lam}, N = {steps}")
+    weights = (1 - lam) * lam ** np.arange(steps)
+    weights[-1] = lam ** (steps - 1)
+    return weights
+
+
+def eligibility_traces(features: Array, done: Array, gamma: float, lam: float) -> Array:
+    """e_t = γλ (1 − done_{t−1}) e_{t−1} + φ_t, with e_{−1} = 0: what of the past a TD error still moves.
+
+    features φ [T, ..., D]: ∇V(s_t) of a critic, ∇log π(a_t|s_t) of a policy; done [T, ...], terminated or
+    truncated. Returns [T, ..., D]. Σ_t δ_t e_t = Σ_t Â_t φ_t with Â of `gae`: the backward and the forward
+    view. Raises ValueError where the shapes do not fit. Source: Sutton & Barto 2018, eq. 12.5.
+    """
+    same_shape(features_without_D=features[..., 0], done=done)
+    trace, steps = 0.0 * features[0], []
+    for phi, alive in zip(features, done == 0, strict=True):
+        trace = trace + phi
+        steps.append(trace)
+        trace = gamma * lam * (alive[..., None] * trace)
+    return stack(steps)
 
 
 def vtrace_targets(
