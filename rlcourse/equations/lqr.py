@@ -34,7 +34,8 @@ class LQR:
         noise = np.zeros_like(self.start) if self.noise is None else self.noise
         object.__setattr__(self, "noise", _matrix(noise, "noise"))
         n, m = len(self.A), self.B.shape[1]
-        for name, shape in {"A": (n, n), "B": (n, m), "Q": (n, n), "R": (m, m), "start": (n, n), "noise": (n, n)}.items():
+        state = dict.fromkeys(("A", "Q", "start", "noise"), (n, n))
+        for name, shape in {**state, "B": (n, m), "R": (m, m)}.items():
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name} has shape {getattr(self, name).shape}; A and B ask for {shape}")
         for name in ("Q", "R", "start", "noise"):
