@@ -102,6 +102,59 @@ def trajectories(mdp: MDP, policy: np.ndarray, steps: int, most: int = 10**6) ->
     return Trajectories(states, actions, probability)
 
 
+class Variances(NamedTuple):
+    """Of one estimate of E_π[Σ_{t<T} γ^t r_t] from one trajectory of β, for T = 1, 2, …: each [steps]."""
+
+    trajectory: np.ndarray  # every reward weighted by all ratios
+    per_decision: np.ndarray  # by the ratios up to its own action
+    marginal: np.ndarray  # by the ratio of the chances of its state and action at time t
+
+
+def estimate_variances(mdp: MDP, target: np.ndarray, behaviour: np.ndarray, steps: int) -> Variances:
+    """Var_β of three unbiased estimates of π's return over T steps, exact, T = 1 … steps.
+
+    With w the product of the ratios so far and x the estimate, the moments E[w²], E[w x], E[x²] of each
+    state s_t are carried from step to step, x ← x + γ^t w r; for the trajectory estimate E[w² G^k], k = 0, 1,
+    2, G the return so far. target, behaviour [S, A]. Raises ValueError where β never takes an action of π.
+    """
+    target, behaviour = one_policy(mdp, target), one_policy(mdp, behaviour)
+    _covered(target, behaviour)
+    rho = np.divide(target, behaviour, out=np.zeros_like(target), where=behaviour > 0)
+    P, zero = mdp.transition, np.zeros(mdp.states)
+
+    def on(moment: np.ndarray, factor: np.ndarray) -> np.ndarray:
+        """E[moment · factor(s, a)] of each next state: [S], [S, A] -> [S]."""
+        return np.einsum("s,sa,sat->t", moment, behaviour * factor, P)
+
+    whole = [mdp.start, zero, zero]  # E[w² G^k 1(s_t = s)], k = 0, 1, 2
+    each = [mdp.start, zero, zero]  # E[w² 1(…)], E[w x 1(…)], E[x² 1(…)]
+    single = [mdp.start, zero, zero]  # E[x^k 1(s_t = s)]; its w is that of the moment
+    visits, mean, found = mdp.start, 0.0, []
+    for t in range(steps):
+        r, (share, first, second) = mdp.gamma**t * mdp.reward, single
+        marginal = rho * np.divide(visits, share, out=np.zeros_like(visits), where=share > 0)[:, None]
+        whole = [
+            on(whole[0], rho**2),
+            on(whole[1], rho**2) + on(whole[0], rho**2 * r),
+            on(whole[2], rho**2) + 2 * on(whole[1], rho**2 * r) + on(whole[0], rho**2 * r**2),
+        ]
+        each = [
+            on(each[0], rho**2),
+            on(each[1], rho) + on(each[0], rho**2 * r),
+            on(each[2], np.ones_like(rho)) + 2 * on(each[1], rho * r) + on(each[0], rho**2 * r**2),
+        ]
+        gain = marginal * r
+        single = [
+            on(share, np.ones_like(rho)),
+            on(first, np.ones_like(rho)) + on(share, gain),
+            on(second, np.ones_like(rho)) + 2 * on(first, gain) + on(share, gain**2),
+        ]
+        mean = mean + visits @ np.sum(target * r, axis=1)
+        visits = np.einsum("s,sa,sat->t", visits, target, P)
+        found.append([moments[2].sum() - mean**2 for moments in (whole, each, single)])
+    return Variances(*np.array(found).T)
+
+
 def marginal_ratio(mdp: MDP, target: np.ndarray, behaviour: np.ndarray) -> np.ndarray:
     """d^π(s) π(a|s) / (d^β(s) β(a|s)): the weight of a state and an action, whatever led there. [S, A].
 

@@ -13,6 +13,7 @@ from rlcourse.equations import markov, returns
 from rlcourse.equations.importance import (
     clipped_policy,
     effective_sample_size,
+    estimate_variances,
     marginal_ratio,
     per_decision_estimates,
     self_normalised_mean,
@@ -138,6 +139,30 @@ def test_the_second_moment_of_a_weight_is_a_product_where_every_state_has_the_sa
         weight = np.exp(log_rho.sum(axis=0))
         assert paths.mean(weight) == pytest.approx(1)
         assert paths.variance(weight) == pytest.approx(1.16**T - 1)  # 0.7²/0.5 + 0.3²/0.5 = 1.16
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_variances_carried_from_step_to_step_are_those_of_all_trajectories(seed):
+    mdp, target, behaviour = problem(seed, states=2)
+    found = estimate_variances(mdp, target, behaviour, 5)
+    for T in range(1, 6):
+        paths = trajectories(mdp, behaviour, T)
+        reward, log_rho = along(mdp, target, behaviour, paths)
+        for estimates, variance in (
+            (trajectory_estimates, found.trajectory),
+            (per_decision_estimates, found.per_decision),
+        ):
+            values = estimates(reward, log_rho, mdp.gamma)
+            assert variance[T - 1] == pytest.approx(paths.variance(values), rel=1e-9)
+        pi, beta = (markov.state_distributions(mdp, policy, T) for policy in (target, behaviour))
+        share = np.take_along_axis(pi / beta, paths.states[:-1], axis=1)
+        values = np.sum(mdp.gamma ** np.arange(T)[:, None] * share * np.exp(log_rho) * reward, axis=0)
+        assert paths.mean(values) == pytest.approx(finite_return(mdp, target, T))
+        assert found.marginal[T - 1] == pytest.approx(paths.variance(values), rel=1e-9)
+    on_policy = estimate_variances(mdp, behaviour, behaviour, 5)
+    np.testing.assert_allclose(on_policy.trajectory, on_policy.marginal)
+    with pytest.raises(ValueError, match="no data of that"):
+        estimate_variances(mdp, target, np.tile([1.0, 0.0], (2, 1)), 3)
 
 
 def test_per_decision_weights_may_also_have_the_larger_variance():
