@@ -9,11 +9,12 @@
 # - **show** what V-trace learns when its weights are cut, and which of its two limits decides that
 # - **judge** what the correction saves a learner whose data are old
 # needs:
-# - 01: values, Bellman's equation, the visitation
+# - values, Bellman's equation and the visitation (lecture 01)
 # - 04: TD errors, $n$-step returns, the policy gradient with an advantage
 # symbols: s, a, r, t, T, P, \gamma, \rho_0, \pi, \theta, \eta, V^\pi, A^\pi, d^\pi, N, \mathbb E
 # - $\beta$: behaviour, the policy that made the data
 # - $\rho_t$: ratio of one step, $\pi(a_t\mid s_t)/\beta(a_t\mid s_t)$
+# - $\tau$: trajectory, the states and actions of a walk
 # - $w$: weight of a trajectory, the product of its ratios
 # - $G$: discounted return of a trajectory
 # - $g$: gap between the policies: $\pi$ chooses *forward* with probability $\frac12+g$
