@@ -210,6 +210,22 @@ def log_ratios(gap, horizon, samples):
     return np.log(np.where(COIN[:horizon, :samples], 1 + 2 * gap, 1 - 2 * gap))
 
 
+# %% [markdown]
+# The averages of the lab, and the chances that its dots show:
+
+
+# %% tags=["hide"]
+def estimates(ratio, samples):
+    """What the trajectories drawn say of the return: three averages."""
+    r, w = REWARDS[: len(ratio), :samples], np.exp(ratio.sum(axis=0))
+    values = 0.9 ** np.arange(len(ratio)) @ r
+    return {
+        "by whole trajectories": float(np.mean(w * values)),
+        "self-normalised": float(importance.self_normalised_mean(values, w)),
+        "per decision": float(importance.per_decision_estimates(r, ratio, 0.9).mean()),
+    }
+
+
 def chances(p, T):
     """Probability of k = 0 … T times forward: the binomial distribution."""
     log = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, T + 1)))])
@@ -225,7 +241,6 @@ def chances(p, T):
 def draw_weights(fig, gap=0.2, horizon=40, samples=1000):
     weight_ax, ess_ax = plots.axes(fig, 1, 2)
     ratio, k = log_ratios(gap, 60, samples), np.arange(horizon + 1)
-    sums = np.cumsum(ratio, axis=0)
     size = (k * np.log(1 + 2 * gap) + (horizon - k) * np.log(1 - 2 * gap)) / np.log(10)
     heads = np.bincount(COIN[:horizon, :samples].sum(axis=0), minlength=horizon + 1)
     answer = chances(0.5 + gap, horizon)
@@ -233,24 +248,19 @@ def draw_weights(fig, gap=0.2, horizon=40, samples=1000):
     weight_ax.plot(size, answer, "o", color=plots.ORANGE, markersize=5, zorder=3)
     weight_ax.set(xlim=(-8, 6), ylim=(0, 0.3), xlabel="log₁₀ of the weight", ylabel="share")
     weight_ax.set_title("bars: drawn, dots: the answer")
-    measured = effective_sample_size(np.exp(sums)) / samples
-    steps = np.arange(1, 61)
+    measured, steps = effective_sample_size(np.exp(np.cumsum(ratio, axis=0))) / samples, np.arange(1, 61)
     ess_ax.plot(steps, (1 + 4 * gap**2) ** -steps, color=plots.BLACK, linestyle=plots.DASHES, label="true")
     ess_ax.plot(steps, measured, color=plots.BLUE, linestyle="-", label="measured")
     ess_ax.axvline(horizon, color=plots.GREY, linewidth=1, linestyle=plots.DOTS)
     ess_ax.set(yscale="log", ylim=(1e-5, 1.5), xlim=(0, 60), xlabel="horizon T", ylabel="ESS / N")
     ess_ax.set_title("effective sample size")
     plots.label_lines(ess_ax)
-    r, w = REWARDS[:horizon, :samples], np.exp(sums[horizon - 1])
-    values = 0.9 ** np.arange(horizon) @ r
     return {
         "ESS measured": measured[horizon - 1] * samples,
         "ESS true": samples / (1 + 4 * gap**2) ** horizon,
         "share of the answer in weights not drawn": float(answer[heads == 0].sum()),
         "true return": float(finite_return(forward(0.5 + gap), horizon)),
-        "by whole trajectories": float(np.mean(w * values)),
-        "self-normalised": float(importance.self_normalised_mean(values, w)),
-        "per decision": float(importance.per_decision_estimates(r, ratio[:horizon], 0.9).mean()),
+        **estimates(ratio[:horizon], samples),
     }
 
 
@@ -421,7 +431,11 @@ PI, EIGHT = forward(0.8), importance.trajectories(chain, BETA, 8)
 ALONG = EIGHT.states[:-1], EIGHT.actions
 FRESH = [chain.reward[ALONG], np.zeros((8, 256)), np.zeros((8, 256)), np.log(PI / BETA)[ALONG]]
 
+# %% [markdown]
+# The lab:
 
+
+# %% tags=["hide"]
 def draw_vtrace(fig, rho_bar=1.0, c_bar=1.0):
     value_ax, error_ax = plots.axes(fig, 1, 2)
     M, b = importance.vtrace_operator(chain, PI, BETA, rho_bar, c_bar)
