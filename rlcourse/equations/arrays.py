@@ -54,6 +54,11 @@ def exp(x: Array) -> Array:
     return torch.exp(x) if torch.is_tensor(x) else np.exp(x)
 
 
+def constant(x: Array) -> Array:
+    """x as data: the same numbers, out of which no gradient flows."""
+    return x.detach() if torch.is_tensor(x) else x
+
+
 def dot(a: Array, b: Array) -> Array:
     """aᵀb over the last axis, which stays as an axis of length 1: [..., P], [..., P] -> [..., 1]."""
     return (a * b).sum(-1)[..., None]

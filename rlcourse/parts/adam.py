@@ -50,6 +50,14 @@ class Adam:
         t = self.t[seeds].tolist()
         return [(slice(None), t[0])] if len(set(t)) == 1 else [(slice(i, i + 1), c) for i, c in enumerate(t)]
 
+    def member(self, index: int) -> "Adam":
+        """The optimiser of one seed's network, in the same memory: its moments and its count are here."""
+        one = slice(index, index + 1)
+        twin = object.__new__(Adam)
+        twin.network, twin.eps = self.network.member(index), self.eps
+        twin.m, twin.v, twin.t = self.m[one], self.v[one], self.t[one]
+        return twin
+
     def state(self) -> dict:
         return {"m": self.m.numpy().copy(), "v": self.v.numpy().copy(), "t": self.t.copy()}
 
@@ -57,3 +65,12 @@ class Adam:
         self.m.copy_(torch.from_numpy(state["m"]))
         self.v.copy_(torch.from_numpy(state["v"]))
         self.t = state["t"].copy()
+
+
+@torch.no_grad()
+def limit_norm(networks: Sequence[Network], limit: float) -> None:
+    """∇ ← ∇ · min(1, limit / ‖∇‖₂), the norm of each seed's gradients in all the networks together."""
+    norm = torch.stack([network.grad_norm() ** 2 for network in networks]).sum(0).sqrt()
+    scale = (limit / (norm + 1e-6)).clamp(max=1)[:, None]
+    for network in networks:
+        network.grad.mul_(scale)

@@ -20,12 +20,17 @@ from rlcourse import algorithms
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE, GREY = "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#6E6E6E"
 DASHES, DOTS, DASH_DOT, LONG = (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)), (0, (9, 3))
+SHORT, SPARSE = (0, (3, 1.2)), (0, (1.5, 3.5))
+DASH_DOT_DOT, LONG_SHORT = (0, (6, 2, 1.5, 1.5, 1.5, 2)), (0, (9, 2, 3, 2))
 # What the records of algorithms call them; any other word is matplotlib's own name of a colour or a line.
 COLOURS = {
     "black": BLACK, "orange": ORANGE, "sky": SKY, "green": GREEN, "yellow": YELLOW, "blue": BLUE,
     "vermilion": VERMILION, "purple": PURPLE, "grey": GREY,
 }  # fmt: skip
-LINES = {"solid": "-", "dashes": DASHES, "dots": DOTS, "dash-dot": DASH_DOT, "long dashes": LONG}
+LINES = {
+    "solid": "-", "dashes": DASHES, "dots": DOTS, "dash-dot": DASH_DOT, "long dashes": LONG,
+    "short dashes": SHORT, "sparse dots": SPARSE, "dash-dot-dot": DASH_DOT_DOT, "long-short": LONG_SHORT,
+}  # fmt: skip
 
 LOOKS = {"truth": (BLACK, "-")}  # first words of a label that mean something and are no algorithm
 OTHERS = [(PURPLE, "-"), (SKY, "-"), (GREY, DASHES), (GREEN, DOTS), (ORANGE, DASH_DOT), (VERMILION, DOTS)]

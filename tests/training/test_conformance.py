@@ -21,7 +21,7 @@ from rlcourse.training import Run, train
 
 SMALL = {
     "hidden": (8,), "warmup": 20, "batch_size": 8, "capacity": 60, "num_envs": 2, "horizon": 16,
-    "minibatch_size": 12, "epochs": 3, "critic_epochs": 2,
+    "minibatch_size": 12, "epochs": 3, "critic_epochs": 2, "workers": 2, "lag": 1,
 }  # fmt: skip
 
 
@@ -74,7 +74,7 @@ PPO_OPTIONS = [
     {"value_clip": 0.2},
     {"normalise_observation": True, "entropy_bonus": 0.01, "anneal": True},
 ]
-EIGHT += [(replace(PPO, **options), "Pendulum-v1") for options in PPO_OPTIONS]
+EIGHT += [(replace(PPO, **options), "Pendulum-v1") for options in [*PPO_OPTIONS, {"num_envs": 1}]]
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,15 @@ import pytest
 from gymnasium.spaces import Box, Discrete
 
 from rlcourse.algorithms import discover
+from rlcourse.algorithms.a2c import A2C
+from rlcourse.algorithms.a3c import A3C
 from rlcourse.algorithms.ddpg import DDPG
+from rlcourse.algorithms.impala import IMPALA
 from rlcourse.algorithms.ppo import PPO
+from rlcourse.algorithms.reinforce import REINFORCE
 from rlcourse.algorithms.td3 import TD3
 from rlcourse.algorithms.trpo import TRPO
+from rlcourse.equations.baselines import mean_baseline
 from rlcourse.training import train
 
 
@@ -50,6 +55,14 @@ BATCH = {"num_envs": 8, "horizon": 64, "minibatch_size": 128, "hidden": (32, 32)
 PROBLEMS = {
     "DDPG aims": (DDPG(**REPLAY), Aim, 800, -0.05),
     "TD3 aims": (TD3(**REPLAY), Aim, 800, -0.05),
+    "A2C aims": (A2C(num_envs=8, horizon=16, hidden=(32, 32), learning_rate=3e-3), Aim, 12288, -0.05),
+    "A2C takes sides": (A2C(num_envs=8, horizon=16, hidden=(32, 32), learning_rate=3e-3), Side, 12288, 0.85),
+    "A3C aims": (A3C(workers=4, num_envs=16, horizon=16, hidden=(32, 32)), Aim, 16384, -0.05),
+    "A3C takes sides": (A3C(workers=4, num_envs=16, horizon=16, hidden=(32, 32)), Side, 16384, 0.85),
+    "IMPALA aims": (IMPALA(workers=4, num_envs=16, horizon=16, hidden=(32, 32)), Aim, 16384, -0.05),
+    "IMPALA takes sides": (IMPALA(workers=4, num_envs=16, horizon=16, hidden=(32, 32)), Side, 16384, 0.85),
+    "REINFORCE aims": (REINFORCE(num_envs=64, learning_rate=1e-2, baseline=mean_baseline), Aim, 12288, -0.05),
+    "REINFORCE takes sides": (REINFORCE(num_envs=64, learning_rate=1e-2), Side, 12288, 0.85),
     "PPO aims": (PPO(**BATCH, learning_rate=3e-3), Aim, 6144, -0.05),
     "TRPO aims": (TRPO(**BATCH), Aim, 8192, -0.05),
     "PPO takes sides": (PPO(**BATCH, learning_rate=3e-3), Side, 6144, 0.85),
