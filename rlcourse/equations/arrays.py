@@ -34,9 +34,9 @@ def stack(steps: Sequence[Array]) -> Array:
     return torch.stack(steps) if torch.is_tensor(steps[0]) else np.stack(steps)
 
 
-def concatenate(head: Array, tail: Array) -> Array:
-    """head [T, ...], then tail [U, ...], as one [T + U, ...]."""
-    return torch.cat([head, tail]) if torch.is_tensor(head) else np.concatenate([head, tail])
+def concatenate(head: Array, tail: Array, axis: int = 0) -> Array:
+    """head [T, ...], then tail [U, ...], as one [T + U, ...]; or along another axis."""
+    return torch.cat([head, tail], axis) if torch.is_tensor(head) else np.concatenate([head, tail], axis)
 
 
 def where(condition: Array, a: Array | float, b: Array | float) -> Array:

@@ -48,10 +48,19 @@ def discounted_from_start(reward: Array, done: Array, gamma: float) -> Array:
     of the discounted return from the start; without γ^t, as in practice, it is not. Raises ValueError where
     the shapes differ. Source: Sutton & Barto 2018, section 13.3.
     """
-    returns, factor, steps = discounted_returns(reward, done, gamma), 1.0 + 0.0 * reward[0], []
-    for g, start in zip(returns, _starts(done), strict=True):
+    return discounts(reward, done, gamma) * discounted_returns(reward, done, gamma)
+
+
+def discounts(reward: Array, done: Array, gamma: float) -> Array:
+    """γ^t, t counted from the start of the episode; reward says only of which kind the answer is.
+
+    reward, done: [T, ...]; returns [T, ...], no unit. Raises ValueError where the shapes differ.
+    """
+    same_shape(reward=reward, done=done)
+    factor, steps = 1.0 + 0.0 * reward[0], []
+    for start in _starts(done):
         factor = where(start != 0, 1.0 + 0.0 * factor, factor)
-        steps.append(factor * g)
+        steps.append(factor)
         factor = gamma * factor
     return stack(steps)
 

@@ -14,6 +14,7 @@ from rlcourse.algorithms.a2c import A2C
 from rlcourse.algorithms.a3c import A3C
 from rlcourse.algorithms.ddpg import DDPG
 from rlcourse.algorithms.impala import IMPALA
+from rlcourse.algorithms.opdac import OPDAC
 from rlcourse.algorithms.ppo import PPO
 from rlcourse.algorithms.reinforce import REINFORCE
 from rlcourse.algorithms.td3 import TD3
@@ -61,6 +62,8 @@ PROBLEMS = {
     "A3C takes sides": (A3C(workers=4, num_envs=16, horizon=16, hidden=(32, 32)), Side, 16384, 0.85),
     "IMPALA aims": (IMPALA(workers=4, num_envs=16, horizon=16, hidden=(32, 32)), Aim, 16384, -0.05),
     "IMPALA takes sides": (IMPALA(workers=4, num_envs=16, horizon=16, hidden=(32, 32)), Side, 16384, 0.85),
+    "OPDAC aims": (OPDAC(num_envs=64), Aim, 12288, -0.05),
+    "OPDAC aims, compatible": (OPDAC(num_envs=64, compatible=True), Aim, 12288, -0.05),
     "REINFORCE aims": (REINFORCE(num_envs=64, learning_rate=1e-2, baseline=mean_baseline), Aim, 12288, -0.05),
     "REINFORCE takes sides": (REINFORCE(num_envs=64, learning_rate=1e-2), Side, 12288, 0.85),
     "PPO aims": (PPO(**BATCH, learning_rate=3e-3), Aim, 6144, -0.05),
