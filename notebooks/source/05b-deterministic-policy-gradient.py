@@ -30,10 +30,13 @@ from dataclasses import replace
 import numpy as np
 
 from rlcourse import plots
-from rlcourse.equations.lqr import LQR
-from rlcourse.pages import receipts, show_source
-from rlcourse.parts.worlds import DoubleIntegrator
-from rlcourse.widgets import Slider, explore, predict
+from rlcourse.algorithms.opdac import OPDAC
+from rlcourse.experiments import recorded
+from rlcourse.pages import pseudocode, receipts
+from rlcourse.parts.worlds import Regulator
+from rlcourse.statistics import intervals_of_sets
+from rlcourse.training import train
+from rlcourse.widgets import Slider, explore, live, predict
 
 plots.use()
 
@@ -45,14 +48,8 @@ plots.use()
 # a spring and a brake. Every step costs $x^2 + 0.1\,v^2 + 0.1\,a^2$, the reward is minus that, and $\gamma = 0.95$. So a policy is a point $(k_1, k_2)$ of a plane, and its return the height there.
 
 # %% tags=["hide"]
-MASS = LQR(
-    A=[[1, 0.1], [0, 1]],
-    B=[[0.005], [0.1]],
-    Q=np.diag([1, 0.1]),
-    R=[[0.1]],
-    gamma=0.95,
-    start=np.diag([7 / 3, 0]),  # at rest, x² = 7/3 on average
-)
+WORLD = Regulator()  # the mass, as a world to train in
+MASS = WORLD.problem(gamma=0.95)  # and as matrices: A, B, costs Q and R, E[s₀s₀ᵀ]
 BEST = MASS.optimal_gain()
 K1, K2 = np.linspace(-0.4, 4, 89), np.linspace(-0.4, 5.6, 121)
 PLANE = np.moveaxis(np.stack(np.meshgrid(K1, K2)), 0, -1)[..., None, :]  # [121, 89, 1, 2]
@@ -449,6 +446,135 @@ plots.show(
 
 # %% [markdown]
 # With $\gamma^t$ the update rests at the top of the discounted sum, as the theorem says. Without it, it rests between the two tops: worse for the discounted sum, better for the plain one, best for neither. Leaving $\gamma^t$ out is a choice, and often a good one, since learning curves show plain sums. But it is no longer the gradient of $\eta$.
+
+# %% [markdown]
+# ## 6 · OPDAC (22 minutes)
+#
+# Now every part is there. $\beta$ is $\mu$ with Gaussian noise; the critic learns from its whole trajectories by TD, on features that are products of pairs of the numbers $(x, v, a)$, so a quadratic, which is what $Q^\mu$ is here; the actor climbs the critic's slope. `mu.backward(-uphill)` is the chain rule: it pushes $-\nabla_{\!a}Q_w$ back through $\mu$ to its parameters.
+
+# %% tags=["hide"]
+pseudocode(
+    "OPDAC, after Silver et al. 2014, section 4.2 (many critic steps a batch, as trajectories come in batches)",
+    r"""
+    start $\theta$ and $w$
+    for each batch of trajectories, played by $\beta$: $a_t = \mu_\theta(s_t) + \sigma\xi_t$:
+        several times:
+            $y = r + \gamma\,Q_w(s',\mu_\theta(s'))$, held fixed
+            critic: $w$ one step down $\mathbb{E}\,(Q_w(s,a) - y)^2$
+        weight of step $t$: $\gamma^t$, or 1
+        actor: $\theta$ one step up $\mathbb{E}\sum_t \gamma^t\,\nabla_\theta\mu(s_t)\,\nabla_{\!a}Q_w(s_t,a)$ at $a=\mu_\theta(s_t)$
+    """,
+    OPDAC.update,
+    {3: "for _ in range", 4: "y = self.target", 5: "error = critic.descend", 6: "weight = ", 7: "uphill = "},
+)
+
+# %% [markdown]
+# Nowhere does a ratio $\mu/\beta$ appear, and line 4 is why: the next action is $\mu$'s own, whatever $\beta$ did.
+#
+# Live, on the mass, with forces up to 10 N. The map in the panel is that of section 1: watch the gains of four seeds walk from their random starts to the star. Then choose another update, or turn the noise down to almost nothing: what can the critic learn of slopes then?
+
+
+# %% tags=["hide"]
+WALK = []
+SEGMENTS = plots.axes(plots.figure(4, 4)).contour(K1, K2, np.maximum(HEIGHT, -100), levels=LEVELS).allsegs
+
+
+def gains_of(training):
+    """The gains of a linear actor, [S, 2]."""
+    weight = training.agent.nets.policy.layers[0][0].detach().numpy()
+    return WORLD.gain(weight)[:, 0].copy()
+
+
+def line_svg(points, colour, width):
+    """A polyline on the map, 238 × 230 pixels for k₁ from −0.4 to 4 and k₂ from −0.4 to 5.6."""
+    x, y = 238 * (points[:, 0] + 0.4) / 4.4, 230 - 230 * (points[:, 1] + 0.4) / 6
+    joined = " ".join(f"{a:.0f},{b:.0f}" for a, b in zip(x, y, strict=True))
+    return f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="{width}"/>'
+
+
+def walk_svg(obs, action):
+    """The map of section 1 with the walks so far, whatever the mass does at the moment."""
+    lines = [line_svg(part[::4], plots.GREY, 0.7) for level in SEGMENTS for part in level if len(part) > 8]
+    if WALK:
+        walks = np.array(WALK)[:: max(1, len(WALK) // 40)]
+        lines += [line_svg(walks[:, seed], plots.BLUE, 2) for seed in range(walks.shape[1])]
+    x, y = 238 * (BEST[0, 0] + 0.4) / 4.4, 230 - 230 * (BEST[0, 1] + 0.4) / 6
+    lines.append(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="5" fill="currentColor"/>')
+    return f'<svg width="238" height="230" role="img" aria-label="gains walking to the best one">{"".join(lines)}</svg>'
+
+
+def train_and_note(algorithm, env, steps, seeds, callbacks=()):
+    """Train, and keep the gains after each update in WALK."""
+    WALK.clear()
+    return train(algorithm, env, steps, seeds, callbacks=[*callbacks, lambda t: WALK.append(gains_of(t))])
+
+
+# %% [markdown]
+# A critic that lags behind its actor tells slopes of a policy that is no more, so it gets a hundred steps a batch.
+
+# %%
+settings = {"actor_lr": 5e-3, "critic_lr": 0.3, "critic_steps": 100}
+opdac = {"with γᵗ": OPDAC(**settings), "without": OPDAC(**settings, discount=False)}
+
+# %% [markdown]
+# The panel:
+
+# %% tags=["hide"]
+panel = live(
+    {**opdac, "compatible critic": OPDAC(**settings, compatible=True)},
+    WORLD.id,
+    steps=40_000,
+    seeds=4,
+    title="OPDAC: gains walk to Riccati's",
+    drawing=walk_svg,
+    trainer=train_and_note,
+    noise=Slider("σ", "noise of β, of 10 N", min=0.01, max=0.5, log=True),
+)
+panel
+
+# %% [markdown]
+# The same with twelve seeds, with $\gamma^t$ and without it: 80,000 steps, which are a hundred updates of the actor, recorded (`python3 -m rlcourse record 05b`). Here and now the page runs two of the seeds for 4000.
+
+
+# %%
+def opdac_experiment(steps, seeds):
+    """Gains [S, L, 2] of each algorithm, every 800 steps."""
+    found = {}
+    for name, algorithm in opdac.items():
+        gains = []
+        note = {"callbacks": [lambda training, gains=gains: gains.append(gains_of(training))]}
+        train(algorithm, WORLD.id, steps, seeds, evaluate_every=steps, evaluation_episodes=1, **note)
+        found[name] = np.stack(gains[24::25], axis=1)
+    return found
+
+
+walks, walks_now = recorded(
+    "recordings/05b-opdac.json", opdac_experiment, {"steps": 4000, "seeds": 2}, steps=80_000, seeds=12
+)
+
+# %% [markdown]
+# On the left the walks of all seeds on the map; on the right what is missing of the best return, exactly, from each gain.
+
+# %% tags=["hide"]
+fig = plots.figure(11, 4.4)
+plane, miss = plots.axes(fig, 1, 2)
+draw_map(plane)
+steps = 800 * np.arange(1, walks["with γᵗ"].shape[1] + 1)
+for (name, gains), look in zip(walks.items(), ((plots.BLUE, "-"), (plots.ORANGE, plots.DASHES)), strict=True):
+    plane.plot(*gains.transpose(2, 1, 0), color=look[0], linestyle=look[1], linewidth=1.2)
+    missing = MASS.cost(gains[:, :, None, :]) - MASS.cost(BEST)
+    plots.learning_curve(miss, steps, missing, name, *look, seeds_width=0.3, bounds=(0, None))
+    sets = "   ".join(
+        f"{i.estimate:.2f} [{i.low:.2f}, {i.high:.2f}]" for i in intervals_of_sets(missing[:, -1])
+    )
+    print(f"{name:8} missing at the end, three sets of 4: {sets}")
+    print(f"{name:8} gains at the end, mean of 12: {gains[:, -1].mean(axis=0).round(2)}")
+plane.set_title("walks of twelve seeds")
+miss.set(yscale="log", ylim=(0.05, 60), ylabel="return missing", title="distance to the best return")
+plots.label_lines(miss, wrap=8)
+plots.show(
+    fig, alt="Gains of OPDAC with and without γᵗ walk on the map towards the best gain; the return missing"
+)
 
 # %% [markdown]
 # ## Summary
