@@ -15,6 +15,7 @@
 # - $\beta$: behaviour, the policy that made the data
 # - $\rho_t$: ratio of one step, $\pi(a_t\mid s_t)/\beta(a_t\mid s_t)$
 # - $\tau$: trajectory, the states and actions of a walk
+# - $k$: how many times an episode went left, or forward
 # - $w$: weight of a trajectory, the product of its ratios
 # - $G$: discounted return of a trajectory
 # - $g$: gap between the policies: $\pi$ chooses *forward* with probability $\frac12+g$
@@ -24,6 +25,8 @@
 # - $\ell$: lag, how many updates old the policy is that made the data
 # - $\xi$: standard normal number
 # - $m$: mean of $\rho_t^2$ in a state
+# - $v_t$: V-trace's target for $V(s_t)$
+# - $L^{\mathrm{PG}}, L^{\mathrm{IS}}$: two objectives with one gradient
 # - $\pi_{\bar\rho}$: the policy whose values V-trace learns
 
 # %% tags=["import", "hide"]
@@ -404,7 +407,7 @@ plots.show(
 # **Step 2.** The return along $\pi$ is $V(s_0)$ plus all later TD errors, $\sum_t\gamma^t\delta_t$ (lecture 04). On $\beta$'s data each needs the product of the ratios up to it, and that product is what explodes.
 #
 # **Step 3.** Espeholt et al. (2018) cut each ratio. Two limits, because it stands in two roles:
-# $$v_0 = V(s_0) + \sum_{t}\gamma^t\,(c_0c_1\cdots c_{t-1})\,\bar\rho_t\,\delta_t,\qquad \bar\rho_t = \min(\bar\rho,\rho_t),\quad c_i = \min(\bar c,\rho_i).$$
+# $$v_0 = V(s_0) + \sum_{t}\gamma^t\,(c_0c_1\cdots c_{t-1})\,\min(\bar\rho,\rho_t)\,\delta_t,\qquad c_i = \min(\bar c,\rho_i).$$
 
 # %%
 show_source(returns.vtrace_targets)
@@ -419,11 +422,11 @@ predict(
         "a policy between the two": "",
     },
     answer="a policy between the two",
-    why="Section 5 says which: forward with probability 5/7.",
+    why="Steps 4 and 5 say which: forward with probability 5/7.",
 )
 
 # %% [markdown]
-# **Step 4.** It is a fixed point where nothing is added on average. Let $\mathbb E_\beta[\bar\rho_t\,\delta_t\mid s_t = s]$ be 0 in every state; then the sum is 0, *whatever the $c$ are*:
+# **Step 4.** It is a fixed point where nothing is added on average. Let $\mathbb E_\beta[\min(\bar\rho,\rho_t)\,\delta_t\mid s_t = s]$ be 0 in every state; then the sum is 0 on average, *whatever the $c$ are*:
 # $$\sum_a \beta(a\mid s)\min\Big(\bar\rho, \frac{\pi(a\mid s)}{\beta(a\mid s)}\Big)\Big(r(s,a)+\gamma\sum_{s'}P(s'\mid s,a)V(s') - V(s)\Big) = 0.$$
 #
 # **Step 5.** Here $\beta\min(\bar\rho,\pi/\beta) = \min(\bar\rho\,\beta,\pi)$. Divide by its sum over the actions: this is Bellman's equation of
@@ -501,7 +504,7 @@ with receipts("V-trace on its own data", oracle="twelve-step return") as same:
 # %% [markdown]
 # ## 6 · IMPALA: actors that lag (16 minutes)
 #
-# Why learn from somebody else's data at all? Because acting is slow. In IMPALA many *actors* play with copies of the policy and send what they saw to one *learner*, which waits for nobody. By the time a batch arrives, the learner has made $\ell$ updates: $\beta = \pi_{\theta_{t-\ell}}$, the learner's own past, is the behaviour.
+# Why learn from somebody else's data at all? Because acting is slow. In IMPALA many *actors* play with copies of the policy and send what they saw to one *learner*, which waits for nobody. By the time a batch arrives, the learner has made $\ell$ further updates: the behaviour $\beta = \pi_{\theta_{t-\ell}}$ is the learner's own past.
 #
 # The smallest case: one state, $a = \theta + \sigma\xi$ with $\xi\sim\mathcal N(0,1)$ and $\sigma=\frac12$, reward $-\frac12a^2$, so that $\theta=0$ is best. Without a correction the mean update is $\theta\leftarrow\theta-\alpha\,\theta_{t-\ell}$: it pulls back from where the learner *was*, and beyond a step of
 # $\alpha = 2\sin\frac{\pi}{2(2\ell+1)}$ it swings ever wider (the cliff of lecture 04). With the ratio in front, old data tell the gradient *here*.
@@ -578,7 +581,7 @@ pseudocode(
     the learner, for each batch that arrives:
         $\pi_\theta(a\mid s)$ and $V(s)$ of the present networks
         $\rho = \pi_\theta(a\mid s)\,/\,\beta(a\mid s)$
-        $v_t$ by V-trace; $\hat A_t = \bar\rho_t\,(r_t + \gamma v_{t+1} - V(s_t))$
+        $v_t$ by V-trace; $\hat A_t = \min(\bar\rho,\rho_t)\,(r_t + \gamma v_{t+1} - V(s_t))$
         policy up $\mathbb{E}\,\hat A\,\nabla\log\pi_\theta$, critic towards $v_t$
     """,
     IMPALA.update,
@@ -643,8 +646,8 @@ fig.axes[0].set_ylabel("return")
 plots.show(fig, alt="Learning curves of IMPALA on CartPole with and without V-trace for three lags, 36 seeds")
 
 # %% [markdown]
-# With no lag both are the same algorithm. With a lag V-trace learns *more slowly* here, in each of the three sets of seeds: by 110 to 162 on the mean return at lag 20, by 106 to 152 at lag 60. That is not what the last lab suggests. There old data pulled the wrong way; on CartPole, it seems, what was good advice sixty updates ago still is, and the correction mostly throws it away:
-# ratios below 1 silence steps and shorten the sums behind them. (Espeholt et al. report gains on other tasks, the larger the older the data; here we have one small task and one step size.) A correction buys safety, and its price is data.
+# With no lag both are the same algorithm. With a lag V-trace learns *more slowly* here, in each of the three sets of seeds: by 110 to 162 on the mean return at lag 20, by 106 to 152 at lag 60. That is not what the last lab suggests. A possible reason, not tested here: in the lab old data pulled the wrong way, while on CartPole what was good advice sixty updates ago may still be good, and the correction throws much of it away, as
+# ratios below 1 silence steps and shorten the sums behind them. This is one small task and one step size; Espeholt et al. measured larger ones, where V-trace helped. So the correction protects from old data that mislead, and pays by hearing less of all.
 #
 # ## Summary
 #

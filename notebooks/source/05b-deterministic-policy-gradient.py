@@ -109,6 +109,8 @@ explore(
 )
 
 # %% [markdown]
+# A spring alone swings the mass for ever, and a strong one at a high price: its best return is −29.0, at $k_1 = 0.4$; spring and brake together reach −17.5.
+#
 # The arrow was computed with the equations of the mass. An agent does not have them, and the score function of lecture 03 is of no use: $\log\mu$ has no gradient, for nothing is drawn. What an agent can have is a critic.
 #
 # ## 2 · The chain rule (16 minutes)
@@ -208,7 +210,7 @@ ax.legend(loc="upper left", frameon=True)
 plots.show(fig, alt="Gradient ascent and policy iteration on the map of the return, both to Riccati's gain")
 
 # %% [markdown]
-# Policy iteration walks to the top of the critic's parabola, for which it needs the whole critic. The gradient needs only its slope where $\mu$ already is, and pays with many small steps. The return is not concave in $K$, and yet the gradient arrives: for this problem Fazel et al. (2018) prove that it always does.
+# Policy iteration walks to the top of the critic's parabola, for which it needs the whole critic. The gradient needs only its slope where $\mu$ already is, and pays with many small steps. The return is not concave in $K$, and yet the gradient arrives: for problems of this kind Fazel et al. (2018) prove that it does, from any gain of finite cost, if its steps are small enough.
 #
 # ## 3 · The limit of the stochastic gradient (12 minutes)
 #
@@ -385,7 +387,7 @@ explore(
 )
 
 # %% [markdown]
-# The closed form behind it: the fitted $w_2$ is the mean of $\partial^2Q/\partial x\partial a = 4 - 12\,(x+a)^2$ over the data, and the direction told is $0.3^2\,w_2$.
+# The closed form behind it, for Gaussian data: the fitted $w_2$ is the mean of $\partial^2Q/\partial x\partial a = 4 - 12\,(x+a)^2$ over the data, and the direction told is $0.3^2\,w_2$.
 
 # %%
 with receipts("direction told to k, by least squares", oracle="closed form") as same:
