@@ -32,8 +32,9 @@ PLAN = {
     "02": Lecture("Imitation", "cloning, drift", ("01",), 90, (2, 0)),
     "03": Lecture("Policy gradients", "score function, baselines", ("01",), 90, (2, 1)),
     "04": Lecture("Actor-critic", "n steps, GAE", ("03",), 90, (3, 1)),
-    "05": Lecture("Off-policy", "importance weights", ("04",), 90, (4, 0)),
-    "06": Lecture("DDPG", "replay, slow copies", ("05",), 90, (5, 0)),
+    "05": Lecture("Off-policy", "importance weights, V-trace", ("04",), 90, (4, 0)),
+    "05b": Lecture("Deterministic policy gradient", "slopes of a critic", ("05",), 90, (4, 1)),
+    "06": Lecture("DDPG", "replay, slow copies", ("05b",), 90, (5, 0)),
     "07": Lecture("TD3", "overestimation", ("06",), 90, (6, 0)),
     "07b": Lecture("Measuring a critic", "bias, paired seeds", ("07",), 90, (6, 1)),
     "08": Lecture("Performance difference", "surrogate, bounds", ("03",), 90, (3, 2)),
@@ -45,12 +46,12 @@ PLAN = {
 }
 PATHS = {  # the lectures of each week
     "All fourteen in ten weeks": (
-        "00 01", "02", "03", "04", "05 06", "07 07b", "08", "09 10", "11", "12 13",
+        "00 01", "02", "03", "04", "05 05b", "06 07", "07b 08", "09 10", "11", "12 13",
     ),
     "To PPO in six weeks": ("00 01", "03", "04", "08 09", "10", "11 12"),
-    "To TD3 in six weeks": ("00 01", "03", "04", "05", "06", "07 07b"),
+    "To TD3 in six weeks": ("00 01", "03", "04", "05 05b", "06", "07 07b"),
 }
-HOMEWORK = {"1": "01 02", "2": "03 04 05", "3": "06 07 07b", "4": "08 09 10", "5": "11 12"}
+HOMEWORK = {"1": "01 02", "2": "03 04 05 05b", "3": "06 07 07b", "4": "08 09 10", "5": "11 12"}
 # fmt: on
 
 WIDE, HIGH, STEP = 96, 106, (108, 124)  # a box, and from one to the next
