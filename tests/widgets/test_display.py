@@ -55,3 +55,8 @@ def test_no_rule_of_the_panels_sheet_reaches_what_is_no_panel():
     for rule in re.findall(r"([^{}]+)\{", sheet):
         for selector in rule.split("*/")[-1].split(","):
             assert selector.strip().removeprefix(".") not in others, selector
+
+
+def test_the_numbers_of_a_wide_picture_stand_above_it_and_of_others_beside_it():
+    assert 'class="rlcourse-body rlcourse-wide"' in display.view_html(b"", (9.5, 4.0), "words", "numbers")
+    assert 'class="rlcourse-body"' in display.view_html(b"", (8.0, 4.2), "words", "numbers")
