@@ -32,7 +32,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 FIELDS = ("question", "objectives", "needs", "symbols", "homework")
 ENTRY = re.compile(rf"({'|'.join(FIELDS)}):\s*(.*)")
@@ -189,7 +192,7 @@ def head_text(head: Head, cells: list, path: Path) -> str:
     return "\n\n".join(filter(None, parts))
 
 
-def foot(head: Head, cells: list, path: Path):
+def foot(head: Head, cells: list, path: Path) -> NotebookNode:
     """The last cell of a page: where to go from here. Its heading ends a folded part above it."""
     from nbformat.v4 import new_markdown_cell
 
@@ -243,11 +246,11 @@ def homework_link(number: str, path: Path) -> str:
 # What a page holds
 
 
-def tags(cell) -> list[str]:
+def tags(cell: NotebookNode) -> list[str]:
     return cell.metadata.get("tags", [])
 
 
-def is_fold(cell) -> bool:
+def is_fold(cell: NotebookNode) -> bool:
     """Is it the heading of a part that is folded until a reader opens it?"""
     first = cell.source.split("\n")[0]
     return cell.cell_type == "markdown" and bool(re.match(r"#+ Further\b", first) or "fold" in tags(cell))
@@ -331,7 +334,7 @@ def length(cells: list) -> Length:
     )
 
 
-def shows_picture(cell) -> bool:
+def shows_picture(cell: NotebookNode) -> bool:
     """An image in the text, or a call of what draws that is not only the body of a function."""
     if cell.cell_type != "code":
         return bool(re.search(r"!\[|<img", cell.source))

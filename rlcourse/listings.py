@@ -7,7 +7,7 @@ import difflib
 import html
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -98,7 +98,7 @@ def docstrings(source: str) -> set[int]:
     return {number for words in first for number in range(words.lineno, words.end_lineno + 1)}
 
 
-def paired(left: list, right: list):
+def paired(left: list, right: list) -> Iterator[tuple]:
     """The rows of two columns: ((line or None, is it coloured), the same of the other)."""
     keys = [[line.split("  #")[0].strip() for line, _ in side] for side in (left, right)]
     for kind, a, b, c, d in difflib.SequenceMatcher(None, *keys, autojunk=False).get_opcodes():

@@ -17,10 +17,15 @@ import itertools
 import re
 import symtable
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rlcourse import form
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "notebooks" / "source"
@@ -32,7 +37,7 @@ KERNEL = {
 SECONDS_A_PAGE = 90  # what a page may take, run from the top on two busy cores
 
 
-def compile_source(path):
+def compile_source(path: Path | str) -> NotebookNode:
     """The notebook (nbformat 4.5) that a py:percent source describes; cells keep their metadata and tags.
 
     `form.dress` adds what every page has: head and foot, folds, hidden code, slides.
@@ -62,7 +67,7 @@ def compile_source(path):
     return notebook
 
 
-def cell_name(cell):
+def cell_name(cell: NotebookNode) -> str:
     """`grade_id` where there is one; else twelve digits of the hash of the cell's kind and text."""
     grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
     if grade_id:
@@ -70,14 +75,14 @@ def cell_name(cell):
     return hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
 
 
-def notebook_bytes(notebook):
+def notebook_bytes(notebook: NotebookNode) -> bytes:
     """The file of a notebook, byte for byte the same for the same notebook."""
     import nbformat
 
     return (nbformat.writes(notebook).rstrip("\n") + "\n").encode()
 
 
-def build(check=False, sources=SOURCES, lectures=LECTURES):
+def build(check: bool = False, sources: Path = SOURCES, lectures: Path = LECTURES) -> list[str]:
     """Compile every lecture, or (`check`) compare only. Returns one line for each file that was stale."""
     sources, lectures = Path(sources), Path(lectures)
     stale = []
@@ -95,13 +100,13 @@ def build(check=False, sources=SOURCES, lectures=LECTURES):
     return stale
 
 
-def lengths(sources=SOURCES):
+def lengths(sources: Path = SOURCES) -> str:
     """How long each page is, as a table of text."""
     pages = sorted(Path(sources).glob("[0-9][0-9]*.py"))
     return form.table({page.stem: compile_source(page).cells for page in pages})
 
 
-def shown(path):
+def shown(path: Path) -> Path:
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
@@ -287,7 +292,10 @@ def run_cells(cells: list[str], indices: list[int], namespace: dict | None = Non
     return namespace
 
 
-def main(arguments=None, builders=(build,), report=lengths):
+def main(
+    arguments: Sequence[str] | None = None, builders: Sequence[Callable] = (build,),
+    report: Callable[[], str] = lengths,
+) -> int:  # fmt: skip
     """`python3 -m rlcourse build [--check]`. Each of `builders` takes `check` and tells what was stale.
 
     With --check it also prints `report()`.

@@ -273,3 +273,29 @@ def test_no_module_of_the_package_imports_what_it_does_not_declare():
         )
         foreign -= {sibling.stem for sibling in path.parent.glob("*.py")}  # the judge's child stands alone
         assert {f.lower() for f in foreign - come_along} <= names, f"{name} imports {foreign}"
+
+
+def public_functions(path):
+    """Functions and methods that others call: not nested, no underscore, not of a class with one."""
+
+    def of(body, inside=""):
+        for node in body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                yield from of(node.body, f"{node.name}.")
+            elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                yield inside + node.name, node
+
+    return of(ast.parse(path.read_text(encoding="utf-8")).body)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_public_signatures_are_annotated(name):
+    """Exercises are left out: their parameters are the student's, and their docstrings say the shapes."""
+    if ".exercises.hw" in name or ".sandbox" in name:
+        return
+    for function, node in public_functions(MODULES[name]):
+        a = node.args
+        named = [x for x in (*a.posonlyargs, *a.args, *a.kwonlyargs) if x.arg not in ("self", "cls")]
+        bare = [x.arg for x in named if x.annotation is None]
+        assert not bare, f"{name}.{function}: {bare} without annotation"
+        assert node.returns is not None, f"{name}.{function} returns what?"

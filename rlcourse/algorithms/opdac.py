@@ -93,23 +93,23 @@ class OPDAC:
 class QCritic:
     """Q_w(s, a): a network that sees features of (s, a)."""
 
-    def __init__(self, nets, features, s, a):
+    def __init__(self, nets: Networks, features: Callable, s: torch.Tensor, a: torch.Tensor):
         self.nets, self.features, self.s, self.a = nets, features, s, a
 
     def _seen(self, s, a):
         return self.features(torch.cat([s, a], dim=-1))
 
-    def of_own_action(self, s):
+    def of_own_action(self, s: torch.Tensor) -> torch.Tensor:
         return self.nets.critic(self._seen(s, self.nets.policy(s).mean)).squeeze(-1)
 
-    def descend(self, y, learning_rate):
+    def descend(self, y: torch.Tensor, learning_rate: float) -> torch.Tensor:
         """A semi-gradient step down ½ E[(Q_w(s, a) − y)²] on the data; the errors before it, [S, M]."""
         q = self.nets.critic(self._seen(self.s, self.a)).squeeze(-1)
         objectives.value_loss(q, y, dim=-1).sum().backward()
         self.nets.critic_optimiser.step(learning_rate)
         return q.detach() - y
 
-    def action_gradient(self, mu):
+    def action_gradient(self, mu: torch.Tensor) -> torch.Tensor:
         a = mu.clone().requires_grad_()
         q = self.nets.critic.graph(self._seen(self.s, a))
         return torch.autograd.grad(q.sum(), a)[0]
@@ -118,7 +118,7 @@ class QCritic:
 class CompatibleCritic:
     """Q_w(s, a) = φ(s, a)ᵀ w + V_v(s), φ = ∇_θ μ(s) (a − μ(s)): the features are β's scores, times σ²."""
 
-    def __init__(self, nets, features, s, a):
+    def __init__(self, nets: Networks, features: Callable, s: torch.Tensor, a: torch.Tensor):
         self.nets, self.features, self.s = nets, features, s
         self.phi = self._phi(a)
 
@@ -128,10 +128,10 @@ class CompatibleCritic:
         phi[..., -policy.extra_size :] = 0  # μ does not depend on log σ
         return phi
 
-    def of_own_action(self, s):
+    def of_own_action(self, s: torch.Tensor) -> torch.Tensor:
         return self.nets.critic(self.features(s)).squeeze(-1)  # φ(s, μ(s)) = 0
 
-    def descend(self, y, learning_rate):
+    def descend(self, y: torch.Tensor, learning_rate: float) -> torch.Tensor:
         advantage = (self.phi * self.nets.w.flat[:, None]).sum(-1)
         value = self.of_own_action(self.s)
         objectives.value_loss(value, y - advantage, dim=-1).sum().backward()
@@ -141,7 +141,7 @@ class CompatibleCritic:
         self.nets.w_optimiser.step(learning_rate)
         return error
 
-    def action_gradient(self, mu):
+    def action_gradient(self, mu: torch.Tensor) -> torch.Tensor:
         """∇_θ μ(s)ᵀ w, one dimension of the action after the other."""
         each = [self._phi(mu + unit) for unit in torch.eye(mu.shape[-1])]
         return torch.stack([(phi * self.nets.w.flat[:, None]).sum(-1) for phi in each], dim=-1)

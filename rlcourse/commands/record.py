@@ -3,6 +3,7 @@
 import argparse
 import os
 import time
+from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
@@ -29,7 +30,7 @@ def main(arguments: list[str]) -> int:
     return record(found[0])
 
 
-def record(path) -> int:
+def record(path: Path) -> int:
     started = time.time()
     notebook = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(path.parent)}}

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+Named = dict[str, np.ndarray]  # the parts of an answer by name
+
 
 @dataclass(frozen=True)
 class Feedback:
@@ -45,7 +47,7 @@ class Feedback:
 ASK = "The next ✗ says what to mend; you may also ask for it now"
 
 
-def lines(text):
+def lines(text: str) -> str:
     """Text as HTML, line by line."""
     return html.escape(text).replace("\n", "<br>")
 
@@ -99,13 +101,16 @@ def unknown_mistake(
         )
     counted = f"Right in {sum(right)} of {len(right)} cases, and no mistake that I know."
     i = wrong[0]
-    a, b = flat(answers[i : i + 1], expected[i : i + 1]), flat(expected[i : i + 1], expected[i : i + 1])
+    parts = expected[i]
+    name = next((n for n in parts if differs(answers[i][n], parts[n])), next(iter(parts)))
+    what = "your answer" if len(parts) == 1 else f"the {name.replace('_', ' ')}"
+    a, b = answers[i][name].ravel(), parts[name].ravel()
     k = int(np.argmax(np.abs(a - b)))
-    which = f"entry {k} (counted from 0) of your answer" if b.size > 1 else "your answer"
+    which = f"entry {k} (counted from 0) of {what}" if b.size > 1 else what
     return None, f"{counted}\nFor {show(cases[i])}: {which} is {a[k]:.6g}, expected {b[k]:.6g}."
 
 
-def symptom(cases, answers, expected, right):
+def symptom(cases: list[dict], answers: list[Named], expected: list[Named], right: list[bool]) -> str:
     """What is seen of a mistake, told from the values alone, so that it cannot say how to repair it.
 
     How many cases are right; which part of an answer is wrong; where, or in which direction; one example.
@@ -132,14 +137,16 @@ def symptom(cases, answers, expected, right):
     return " ".join([*seen, *pattern, example])
 
 
-def differs(a, b):
+def differs(a: np.ndarray, b: np.ndarray) -> bool:
     """Not the same within what float32 keeps."""
     size = max(1e-3, float(np.max(np.abs(b[np.isfinite(b)]), initial=0.0)))
     same_shape = a.shape == b.shape or a.size == b.size == 1
     return not (same_shape and np.allclose(a.ravel(), b.ravel(), rtol=0, atol=1e-4 * size, equal_nan=True))
 
 
-def where(cases, answers, expected, wrong, name):
+def where(
+    cases: list[dict], answers: list[Named], expected: list[Named], wrong: list[int], name: str
+) -> list[str]:
     """Of inputs that are 0 or 1, entry by entry: is the answer wrong only where one of them is 1, or 0?"""
     for key, value in cases[wrong[0]].items():
         if not (isinstance(value, np.ndarray) and set(np.unique(value)) == {0, 1}):
@@ -156,7 +163,7 @@ def where(cases, answers, expected, wrong, name):
     return []
 
 
-def direction(a, b):
+def direction(a: np.ndarray, b: np.ndarray) -> list[str]:
     """One sentence on how numbers differ, where there is one to say."""
     size = 1e-4 * np.max(np.abs(b), initial=1e-12)
     off = np.abs(a - b) > size
@@ -171,7 +178,7 @@ def direction(a, b):
         return ["Where it is wrong it is too large."]
     if len(a) > 1 and np.all(a < b):
         return ["Where it is wrong it is too small."]
-    return ["It is too large in some places and too small in others."]
+    return []
 
 
 def flat(answers: list[dict], expected: list[dict]) -> np.ndarray:

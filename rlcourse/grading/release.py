@@ -9,12 +9,13 @@ nbgrader expects it: `source/` with answers, `release/` without. `rehearse` runs
 import ast
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from rlcourse.grading.exercises import find
+from rlcourse.grading.exercises import Exercise, find
 from rlcourse.notebooks import ROOT, cell_name, compile_source, notebook_bytes, shown
 
 SOURCES = ROOT / "notebooks" / "source" / "homework"
@@ -56,7 +57,7 @@ def instructor(path: Path) -> NotebookNode:
     return notebook
 
 
-def head(cells, homework):
+def head(cells: list[NotebookNode], homework: str) -> str:
     """What a student asks first: how many points, how long, what to hand in."""
     graded = [cell.metadata.nbgrader for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")]
     by_hand = sum(meta.points for meta in graded if meta.solution)
@@ -76,20 +77,20 @@ def head(cells, homework):
     )
 
 
-def solves(cell):
+def solves(cell: NotebookNode) -> str | None:
     """The name of the exercise whose answer stands in a cell, or None."""
     meta = cell.metadata.get("nbgrader", {})
     return meta["grade_id"] if meta.get("solution") and not meta.get("grade") else None
 
 
-def announced(statement, exercise):
+def announced(statement: str, exercise: Exercise) -> str:
     """A statement whose last heading ends with the exercise's minutes and stars."""
     heading = HEADING.findall(statement)[-1]
     before, _, after = statement.rpartition(heading)
     return f"{before}{heading}  ({exercise.minutes} minutes, {'★' * exercise.stars}){after}"
 
 
-def test_cell(exercise):
+def test_cell(exercise: Exercise) -> NotebookNode:
     """The cell that checks an answer in the notebook, and to which nbgrader gives the points."""
     whose = ", student=student" if exercise.personal else ""
     source = f'feedback = check("{exercise.name}", {exercise.name}{whose})\ndisplay(feedback)\n'
@@ -99,7 +100,7 @@ def test_cell(exercise):
     return new_code_cell(source, id=meta["grade_id"], metadata={"nbgrader": meta})
 
 
-def wrong_with(cell, before, homework):
+def wrong_with(cell: NotebookNode, before: NotebookNode | None, homework: str) -> str | None:
     """What a cell (below the cell `before`) promises that its exercise does not keep, or None."""
     meta = cell.metadata.get("nbgrader", {})
     name = meta.get("grade_id", "")
@@ -128,7 +129,7 @@ def wrong_with(cell, before, homework):
     return None
 
 
-def signature(source, name):
+def signature(source: str, name: str) -> str | None:
     """`name(parameters)` as a cell defines it, of a class those of __init__; None where it does not."""
     defined = {n.name: n for n in ast.parse(source).body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
     made = defined.get(name)
@@ -163,7 +164,9 @@ def released(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def build(check: bool = False, sources=SOURCES, target=RELEASED, course=COURSE) -> list[str]:
+def build(
+    check: bool = False, sources: Path = SOURCES, target: Path = RELEASED, course: Path = COURSE
+) -> list[str]:
     """Write both versions, or (`check`) compare the students'. Returns one line for each stale file."""
     stale = []
     wanted = {Path(target) / f"{path.stem}.ipynb": path for path in sorted(Path(sources).glob("*.py"))}
@@ -183,12 +186,14 @@ def build(check: bool = False, sources=SOURCES, target=RELEASED, course=COURSE) 
     return stale
 
 
-def write(file, content):
+def write(file: Path, content: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
 
 
-def rehearse(notebook: NotebookNode, skip=("trains",), timeout: float = 300) -> dict[str, tuple]:
+def rehearse(
+    notebook: NotebookNode, skip: Sequence[str] = ("trains",), timeout: float = 300
+) -> dict[str, tuple]:
     """Run a notebook in a fresh kernel and read the marks as nbgrader would: {test cell: (score, points)}.
 
     Cells with a tag in `skip` are left out. Raises nbclient's CellExecutionError if any cell raises.
@@ -218,7 +223,7 @@ def answers(notebook: NotebookNode) -> tuple[list[str], dict[str, str]]:
     return given, solutions
 
 
-def main():
+def main() -> int:
     """`python3 -m rlcourse.grading.release`: the master scores full marks, the unsolved release zero."""
     for path in sorted(SOURCES.glob("*.py")):
         notebook = instructor(path)

@@ -28,27 +28,20 @@ class Adam:
     @torch.no_grad()
     def step(self, learning_rate: float, active: Sequence[bool] | None = None) -> None:
         """One step down `network.grad`, for the seeds that are active (a list of bool [S]; all if None)."""
-        if active is None or all(active):
-            self._step(slice(None), learning_rate)
+        self.t += 1 if active is None else np.asarray(active)
+        arrays = self.network.flat, self.network.grad, self.m, self.v
+        t = self.t.tolist()
+        if (active is None or all(active)) and min(t) == max(t):
+            self._move(*arrays, t[0], learning_rate)
         else:
-            for seed in np.flatnonzero(active):
-                self._step(slice(seed, seed + 1), learning_rate)
+            for seed in range(len(t)) if active is None else np.flatnonzero(active):
+                self._move(*(array[seed] for array in arrays), t[seed], learning_rate)
 
-    def _step(self, seeds, learning_rate):
-        self.t[seeds] += 1
-        grad, m, v = self.network.grad[seeds], self.m[seeds], self.v[seeds]
+    def _move(self, theta, grad, m, v, t, learning_rate):
         m.lerp_(grad, 1 - self.beta1)
         v.mul_(self.beta2).addcmul_(grad, grad, value=1 - self.beta2)
-        for seed_or_all, t in self._counts(seeds):
-            root = math.sqrt(1 - self.beta2**t)
-            denominator = v[seed_or_all].sqrt().div_(root).add_(self.eps)
-            rate = learning_rate / (1 - self.beta1**t)
-            self.network.flat[seeds][seed_or_all].addcdiv_(m[seed_or_all], denominator, value=-rate)
-
-    def _counts(self, seeds):
-        """All seeds at once where their step counts agree, otherwise one by one."""
-        t = self.t[seeds].tolist()
-        return [(slice(None), t[0])] if len(set(t)) == 1 else [(slice(i, i + 1), c) for i, c in enumerate(t)]
+        denominator = v.sqrt().div_(math.sqrt(1 - self.beta2**t)).add_(self.eps)
+        theta.addcdiv_(m, denominator, value=-learning_rate / (1 - self.beta1**t))
 
     def member(self, index: int) -> "Adam":
         """The optimiser of one seed's network, in the same memory: its moments and its count are here."""

@@ -263,6 +263,11 @@ class ActionValue(Network):
         members = (len(streams), 2) if twins else (len(streams),)
         super().__init__((spaces.obs_size + spaces.action_size, *hidden, 1), members, streams)
 
+    def _make_views(self, grad=None):
+        super()._make_views(grad)
+        first = slice(None, None, 2 if len(self.members) == 2 else 1)
+        self._first = [(weight[first], bias[first]) for weight, bias in self._weights]
+
     def __call__(self, obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
         return super().__call__(self._inputs(obs, action)).squeeze(-1)
 
@@ -272,10 +277,8 @@ class ActionValue(Network):
     @torch.no_grad()
     def action_gradient(self, obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
         """∇_a Q(s, a), [S, B, A]; of the first critic where there are twins. The weights' `grad` stays."""
-        first = slice(None, None, 2 if len(self.members) == 2 else 1)
-        layers = [(weight[first], bias[first]) for weight, bias in self._weights]
-        hidden = self._push(torch.cat([obs, action], dim=-1), layers)
-        gradient = self._pull(hidden, torch.ones_like(hidden[-1]), layers, None)
+        hidden = self._push(torch.cat([obs, action], dim=-1), self._first)
+        gradient = self._pull(hidden, torch.ones_like(hidden[-1]), self._first, None)
         return gradient[..., obs.shape[-1] :]
 
     def _inputs(self, obs, action):

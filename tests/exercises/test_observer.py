@@ -33,7 +33,9 @@ def test_the_observer_imports_nothing_of_the_course_and_names_no_exercise():
 def test_a_spec_is_plain_data(name):
     spec = find(name).spec
     assert json.loads(json.dumps(spec)) == spec
-    assert set(spec) == {"name", "signature", "kind", "adaptor", "flat"}
+    assert set(spec) == {
+        "name", "signature", "kind", "adaptor", "flat", "parts", "truth", "pure", "gradient",
+    }  # fmt: skip
     assert spec["kind"] in ("function", "class")
     assert all(parameter.isidentifier() for parameter in spec["signature"])
 

@@ -117,7 +117,7 @@ class Session:
         answers = decode_answers(self.ask(child, {"observe": exercise.spec, "cases": encoded}).get("answers"))
         return self.result(name, exercise, cases, answers)
 
-    def result(self, name, exercise, cases, answers):
+    def result(self, name: str, exercise: Exercise, cases: list[dict], answers: list[dict]) -> Result:
         try:
             feedback = exercise.judge(cases, answers)
         except Exception:  # answers are a stranger's

@@ -11,6 +11,7 @@ import os
 import secrets
 import weakref
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
@@ -66,7 +67,9 @@ class SubmissionExporter(NotebookExporter):
         self.log.error(str(line))
         return NbGraderException(str(line))
 
-    def from_filename(self, filename, resources=None, **kw):
+    def from_filename(
+        self, filename: str, resources: dict | None = None, **kw: Any
+    ) -> tuple[NotebookNode, dict]:
         if not self.parent._sanitizing:  # the second stage reads what the first one wrote
             return super().from_filename(filename, resources=resources, **kw)
         laid_out = self.lay_out(filename, resources["nbgrader"])

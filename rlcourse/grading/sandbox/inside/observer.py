@@ -8,6 +8,11 @@ and names no exercise. What it must know of one comes as data, its `spec`:
     kind        "function" or "class"
     adaptor     source text of a function `adaptor`, or None where the parameters are the case
     flat        true where an answer that goes entry by entry may also be written for arrays of one dimension
+    parts       names of the parts of an answer that is a tuple; they may differ in shape. None: one value
+    truth       true where truth values are asked: they become 0 and 1, and 0 and 1 are taken for them
+    pure        true where arguments must be left as they are: "changed" has the places of those that were not
+    gradient    names of inputs by which a value is differentiated that comes back as a tensor with its graph:
+                "<name>_gradient", NaN where it comes back as a number
 
 An adaptor, `adaptor(function, case, plain, style)`, makes a call that plain values cannot make: a matrix
 becomes `matvec`, coefficients become f, f′ and f″. It returns named answers. `plain` turns what the student
@@ -146,12 +151,62 @@ def call(spec, function, case, style):
         adapt = adaptor(spec["adaptor"])
         made = adapt(function, case, plain, *([style] if takes_style(adapt) else []))
         return {name: plain(value) for name, value in made.items()}
-    inputs = [case[parameter] for parameter in spec["signature"]]
-    value = plain(function(*[style(v) for v in inputs]))
-    if spec["flat"] and value.ndim == 1:
-        shape = next(v.shape for v in inputs if is_array(v))
-        value = value.reshape(shape) if value.size == np.prod(shape) else value
-    return {"value": value}
+    given = [case[parameter] for parameter in spec["signature"]]
+    inputs = [style(v) for v in given]
+    before = [held(v) for v in inputs] if spec["pure"] else []
+    leaves = {name: differentiable(inputs[spec["signature"].index(name)]) for name in spec["gradient"]}
+    value = function(*inputs)
+    if spec["parts"]:
+        parts = parted(value, spec["parts"])
+    else:
+        parts = [("value", value)]
+    answer = {name: plain(part, truth=spec["truth"]) for name, part in parts}
+    if spec["flat"] and answer["value"].ndim == 1:
+        shape, flat = next(v.shape for v in given if is_array(v)), answer["value"]
+        answer["value"] = flat.reshape(shape) if flat.size == np.prod(shape) else flat
+    if spec["gradient"]:
+        answer |= gradients(value, leaves, case)
+    if spec["pure"]:
+        after = [held(v) for v in inputs]
+        changed = [i for i, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+        answer["changed"] = np.array(changed, dtype=float)
+    return answer
+
+
+def parted(value, names):
+    """(name, part) of a tuple's parts; the rows of an array are parts, too."""
+    sized = isinstance(value, (tuple, list)) or (hasattr(value, "shape") and len(value.shape) > 0)
+    if not sized or len(value) != len(names):
+        found = f"{len(value)} parts" if sized else describe(value)
+        asked = f"your function must return {len(names)} parts, ({', '.join(names)})"
+        raise NotNumbers(f"{asked}, it returned {found}")
+    return zip(names, value, strict=True)
+
+
+def held(value):
+    """What an array or a tensor holds now, to be compared with what it holds later."""
+    array = np.asarray(value.detach().cpu().numpy() if hasattr(value, "detach") else value)
+    return array.shape, array.tobytes()
+
+
+def differentiable(value):
+    """A tensor of floating numbers as a leaf of a graph; None for what is none."""
+    is_leaf = hasattr(value, "requires_grad_") and value.is_floating_point()
+    return value.requires_grad_() if is_leaf else None
+
+
+def gradients(value, leaves, case):
+    """∂value/∂leaf by name, of a tensor that has them in its graph; NaN for a value that is only a number."""
+    torch = sys.modules.get("torch")
+    found = {f"{name}_gradient": np.full(np.shape(case[name]), np.nan) for name in leaves}
+    with_graph = torch is not None and isinstance(value, torch.Tensor) and value.requires_grad
+    if not with_graph or any(leaf is None for leaf in leaves.values()):
+        return found
+    slopes = torch.autograd.grad(value.sum(), list(leaves.values()), allow_unused=True)
+    for (name, leaf), slope in zip(leaves.items(), slopes, strict=True):
+        slope = torch.zeros_like(leaf) if slope is None else slope
+        found[f"{name}_gradient"] = plain(torch.nan_to_num(slope, nan=np.inf))
+    return found
 
 
 @functools.lru_cache(maxsize=64)
@@ -169,31 +224,32 @@ def takes_style(adapt):
 # Numbers, strictly: nothing that merely behaves like one.
 
 
-def plain(value, size=None, who="your function"):
+def plain(value, size=None, who="your function", truth=False):
     """The answer as a float64 array. Accepts numbers, arrays, tensors and nested lists of these.
 
-    `size`: how many numbers it must hold, where that is known; `who` returned it, for the refusal.
+    `size`: how many numbers it must hold, where that is known; `who` returned it, for the refusal. `truth`:
+    are truth values numbers here, 0 and 1?
     """
     if value is None:
         raise NotNumbers("your function returned None: does every path end in `return …`?")
-    if isinstance(value, (bool, np.bool_)):
+    if isinstance(value, (bool, np.bool_)) and not truth:
         raise NotNumbers(f"your function returned {bool(value)}, a truth value, where a number is asked")
-    if isinstance(value, (int, float, np.integer, np.floating)):
+    if isinstance(value, (int, float, np.bool_, np.integer, np.floating)):
         return np.array(float(value))
     if isinstance(value, np.ndarray):
-        if value.dtype.kind in "iuf":
+        if value.dtype.kind in ("iufb" if truth else "iuf"):
             array = np.array(value, dtype=np.float64, subok=False)
         elif value.dtype == object:
-            array = plain(value.tolist())
+            array = plain(value.tolist(), truth=truth)
         else:
             raise NotNumbers(f"your function returned an array of {value.dtype}, where numbers are asked")
     elif "torch" in sys.modules and isinstance(value, sys.modules["torch"].Tensor):
         tensor = value.detach().cpu()
-        if tensor.dtype == sys.modules["torch"].bool or tensor.is_complex():
+        if (tensor.dtype == sys.modules["torch"].bool and not truth) or tensor.is_complex():
             raise NotNumbers(f"your function returned a tensor of {tensor.dtype}, where numbers are asked")
         array = np.array(tensor.double().numpy(), dtype=np.float64)
     elif isinstance(value, (list, tuple)):
-        parts = [plain(part) for part in value]
+        parts = [plain(part, truth=truth) for part in value]
         if len({part.shape for part in parts}) > 1:
             raise NotNumbers(f"your function returned a {type(value).__name__} of parts of unequal shape")
         array = np.array(parts, dtype=np.float64)
