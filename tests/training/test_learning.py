@@ -81,6 +81,10 @@ PROBLEMS = {
 # TD3 aims               −0.16            −0.012         −0.004         −0.05
 # A2C aims               −0.19            −0.017         −0.003         −0.05
 # A2C takes sides         0.80             0.90           0.98           0.85
+# A3C aims               −0.19            −0.013         −0.004         −0.05
+# A3C takes sides         0.80             0.90           0.99           0.85
+# IMPALA aims            −0.19            −0.013         −0.003         −0.05
+# IMPALA takes sides      0.80             0.90           0.98           0.85
 # OPDAC aims             −0.19            −0.002         −0.001         −0.05
 #   compatible           −0.19            −0.004         −0.002         −0.05
 # REINFORCE aims         −0.19            −0.007         −0.002         −0.05
