@@ -54,6 +54,7 @@ class Side(Aim):
 REPLAY = {"warmup": 100, "hidden": (32, 32), "batch_size": 64, "capacity": 5000, "tau": 0.02}
 BATCH = {"num_envs": 8, "horizon": 64, "minibatch_size": 128, "hidden": (32, 32)}
 STEPS = {"num_envs": 32, "horizon": 1, "hidden": (32, 32), "learning_rate": 5e-3}
+SMALL_STEPS = {**STEPS, "learning_rate": 3e-3}  # a batch of one worker is half as large
 TRAJECTORIES = {"num_envs": 64, "actor_lr": 0.05, "critic_steps": 20}
 EPISODES = {"num_envs": 64, "learning_rate": 2e-2}
 PROBLEMS = {
@@ -61,10 +62,10 @@ PROBLEMS = {
     "TD3 aims": (TD3(**REPLAY), Aim, 800, -0.05),
     "A2C aims": (A2C(**STEPS), Aim, 12288, -0.05),
     "A2C takes sides": (A2C(**STEPS), Side, 16384, 0.85),
-    "A3C aims": (A3C(workers=2, **STEPS), Aim, 12288, -0.05),
-    "A3C takes sides": (A3C(workers=2, **STEPS), Side, 16384, 0.85),
-    "IMPALA aims": (IMPALA(workers=2, **STEPS), Aim, 12288, -0.05),
-    "IMPALA takes sides": (IMPALA(workers=2, **STEPS), Side, 16384, 0.85),
+    "A3C aims": (A3C(workers=2, **SMALL_STEPS), Aim, 16384, -0.05),
+    "A3C takes sides": (A3C(workers=2, **SMALL_STEPS), Side, 16384, 0.85),
+    "IMPALA aims": (IMPALA(workers=2, **SMALL_STEPS), Aim, 16384, -0.05),
+    "IMPALA takes sides": (IMPALA(workers=2, **SMALL_STEPS), Side, 16384, 0.85),
     "OPDAC aims": (OPDAC(**TRAJECTORIES), Aim, 3072, -0.05),
     "OPDAC aims, compatible": (OPDAC(**TRAJECTORIES, compatible=True), Aim, 3072, -0.05),
     "REINFORCE aims": (REINFORCE(**EPISODES, baseline=mean_baseline), Aim, 12288, -0.05),
@@ -78,6 +79,16 @@ PROBLEMS = {
 #                    best untrained   worst trained   mean trained   threshold, for every seed
 # DDPG aims              −0.16            −0.013         −0.003         −0.05
 # TD3 aims               −0.16            −0.012         −0.004         −0.05
+# A2C aims               −0.19            −0.017         −0.003         −0.05
+# A2C takes sides         0.80             0.90           0.98           0.85
+# A3C aims               −0.19            −0.013         −0.004         −0.05
+# A3C takes sides         0.80             0.90           0.99           0.85
+# IMPALA aims            −0.19            −0.013         −0.003         −0.05
+# IMPALA takes sides      0.80             0.90           0.98           0.85
+# OPDAC aims             −0.19            −0.002         −0.001         −0.05
+#   compatible           −0.19            −0.004         −0.002         −0.05
+# REINFORCE aims         −0.19            −0.007         −0.002         −0.05
+# REINFORCE takes sides   0.75             0.90           0.98           0.85
 # PPO aims               −0.19            −0.005         −0.003         −0.05
 # TRPO aims              −0.19            −0.016         −0.009         −0.05
 # PPO takes sides         0.80             0.90           0.99           0.85
