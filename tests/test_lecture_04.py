@@ -47,6 +47,15 @@ def test_the_best_lambda_rises_with_the_critics_error(names):
         assert best[0] < best[1] < best[2]
 
 
+def test_section_1_what_the_lab_is_said_to_show(names):
+    grid = np.linspace(0, 1, 21)
+    for gamma in (0.5, 0.8, 0.99):
+        bias, variance = names["errors"](grid, 0.0, markov.corridor(gamma=gamma))
+        assert bias.max() < 1e-20 and variance.argmin() == 0  # the right critic: no bias, λ = 0
+    spread = [names["errors"](grid, 1.0, markov.corridor(gamma=gamma))[1] for gamma in (0.5, 0.8, 0.99)]
+    assert (spread[0] <= spread[1] + 1e-12).all() and (spread[1] <= spread[2] + 1e-12).all()
+
+
 def test_section_1_the_best_lambdas_and_what_the_usual_one_costs(names):
     bias, variance = names["BIAS"], names["VARIANCE"]
     best = {n: (bias + variance / n).argmin() / 100 for n in (1, 100)}

@@ -30,6 +30,7 @@
 # - $h$: curvature of a parabola
 # - $z$: factor from one update to the next
 # - $\omega$: angle of $z$
+# homework: 2
 
 # %% tags=["import", "hide"]
 from copy import deepcopy
@@ -41,11 +42,11 @@ import torch
 from rlcourse import plots
 from rlcourse.algorithms.a2c import A2C
 from rlcourse.algorithms.a3c import A3C
-from rlcourse.equations import markov, returns
+from rlcourse.equations import markov
 from rlcourse.equations.delay import delay_cliff, delayed_descent, delayed_growth
 from rlcourse.equations.returns import eligibility_traces, gae, n_step_returns, td_lambda_weights
 from rlcourse.experiments import recorded
-from rlcourse.pages import pseudocode, receipts, show_source
+from rlcourse.pages import pseudocode, receipts
 from rlcourse.statistics import interval, intervals_of_sets
 from rlcourse.training import train
 from rlcourse.widgets import Slider, explore, live, predict
@@ -168,6 +169,8 @@ explore(
 )
 
 # %% [markdown]
+# With the right critic $\lambda = 0$ is best at every $N$. A smaller $\gamma$ lowers the variance, too, but changes the question.
+#
 # ## 2 · Five forms of one gradient (14 minutes)
 #
 # Lecture 03 ended with the reward-to-go,
@@ -275,13 +278,9 @@ plots.show(fig, alt="; ".join(f"{name}: variance {variances[name]:.3f}" for name
 # $$\hat A_t = \delta_t + \gamma\lambda\,\hat A_{t+1}.$$
 # One pass from the last step to the first computes all of them.
 #
-# **Where an episode stops** the recursion stops. But there are two ways to stop. *Terminated*: there is no future, so $\delta_t = r_t - V(s_t)$. *Truncated*: a clock has cut the episode, which would have gone on; $\delta_t$ keeps $\gamma V(s_{t+1})$, of the state that was really reached, not of the one after the reset. Both are in the package's function, and Step 4 in the one below it:
-
-# %%
-show_source(gae, returns._backward_sum)
-
-# %% [markdown]
-# Receipts, on random rewards and values: an end after the fifth of twelve steps, a cut after the ninth. First the definitions, written out:
+# **Where an episode stops** the recursion stops. But there are two ways to stop. *Terminated*: there is no future, so $\delta_t = r_t - V(s_t)$. *Truncated*: a clock has cut the episode, which would have gone on; $\delta_t$ keeps $\gamma V(s_{t+1})$, of the state that was really reached, not of the one after the reset. You write this pass in homework 2; the package's is `returns.gae`.
+#
+# Twelve random steps, an end after the fifth, a cut after the ninth. First the definitions, written out:
 
 # %%
 rng = np.random.default_rng(0)
@@ -340,7 +339,7 @@ predict(
 )
 
 # %% [markdown]
-# The weights for every $\lambda$ and every number of steps $K$ left. The orange bar is the advantage to the end: it is Monte Carlo, without any critic but the baseline.
+# The weights, $K$ steps before an end. The orange bar is Monte Carlo, without any critic but the baseline.
 
 
 # %% tags=["hide"]
@@ -704,7 +703,7 @@ short = {"steps": 4096}
 lags, _ = recorded("recordings/04-lag.json", lag_experiment, short, steps=61_440, seeds=30)
 
 # %% [markdown]
-# On the left the usual learning rate, on the right four times that:
+# Left the usual learning rate, right four times that:
 
 # %% tags=["hide"]
 fig = plots.figure(10.5, 3.8)
