@@ -496,7 +496,7 @@ def line_svg(points, colour, width):
 
 def walk_svg(obs, action):
     """The map of section 1 with the walks so far, whatever the mass does at the moment."""
-    lines = [line_svg(part[::4], plots.GREY, 0.7) for level in SEGMENTS for part in level if len(part) > 8]
+    lines = [line_svg(part[::8], plots.GREY, 0.7) for level in SEGMENTS for part in level if len(part) > 8]
     if WALK:
         walks = np.array(WALK)[:: max(1, len(WALK) // 40)]
         lines += [line_svg(walks[:, seed], plots.BLUE, 2) for seed in range(walks.shape[1])]
@@ -562,15 +562,15 @@ fig = plots.figure(11, 4.4)
 plane, miss = plots.axes(fig, 1, 2)
 draw_map(plane)
 steps = 800 * np.arange(1, walks["with γᵗ"].shape[1] + 1)
-for (name, gains), look in zip(walks.items(), ((plots.BLUE, "-"), (plots.ORANGE, plots.DASHES)), strict=True):
-    plane.plot(*gains.transpose(2, 1, 0), color=look[0], linestyle=look[1], linewidth=1.2)
-    missing = MASS.cost(gains[:, :, None, :]) - MASS.cost(BEST)
-    plots.learning_curve(miss, steps, missing, name, *look, seeds_width=0.3, bounds=(0, None))
-    sets = "   ".join(
-        f"{i.estimate:.2f} [{i.low:.2f}, {i.high:.2f}]" for i in intervals_of_sets(missing[:, -1])
+missing = {name: MASS.cost(walk[:, :, None, :]) - MASS.cost(BEST) for name, walk in walks.items()}  # [12, L]
+for (name, walk), look in zip(walks.items(), ((plots.BLUE, "-"), (plots.ORANGE, plots.DASHES)), strict=True):
+    plane.plot(*walk.transpose(2, 1, 0), color=look[0], linestyle=look[1], linewidth=1.2)
+    plots.learning_curve(miss, steps, missing[name], name, *look, seeds_width=0.3, bounds=(0, None))
+    end, mean = missing[name][:, -1], walk[:, -1].mean(axis=0)
+    print(
+        f"{name:8} at the end: gains {mean.round(2)} on average, missing {end.min():.2f} to {end.max():.2f}"
     )
-    print(f"{name:8} missing at the end, three sets of 4: {sets}")
-    print(f"{name:8} gains at the end, mean of 12: {gains[:, -1].mean(axis=0).round(2)}")
+assert missing["with γᵗ"][:, -1].max() < missing["without"][:, -1].min(), "so it is in every set of seeds"
 plane.set_title("walks of twelve seeds")
 miss.set(yscale="log", ylim=(0.05, 60), ylabel="return missing", title="distance to the best return")
 plots.label_lines(miss, wrap=8)
@@ -579,11 +579,15 @@ plots.show(
 )
 
 # %% [markdown]
+# All walks with $\gamma^t$ go towards the star and are still on their way: after a hundred updates they miss between 0.10 and 1.00 of the best return, −17.46. Without $\gamma^t$ they miss 1.78 to 6.93, more than the worst of the others, in every set of seeds. Exercise 4 shows that exact updates of either kind would rest at the star; here the critic is learnt and the time is short, and the
+# late states that now count fully are those in which the mass has almost stopped. (That this slows the walk is a guess.)
+#
 # ## Summary
 #
 # - A policy without dice acts on the return through its actions alone: $\nabla\eta$ is the mean of $\nabla_\theta\mu\,\nabla_{\!a}Q^\mu$ over its own discounted states.
 # - It is the limit of the stochastic gradient, with an error of order $\sigma^2$. It spreads less, and needs a critic whose *slopes* are right.
 # - Neither actor nor critic needs an importance weight, so any $\beta$ that tries other actions will do. The states remain $\beta$'s, and they decide where a small critic is right, and where it misleads.
+# - OPDAC's gains walked towards Riccati's on trajectories of a noisy $\beta$, with a critic that was learnt, and faster with $\gamma^t$.
 # - $\gamma^t$ makes the update the gradient of $\eta$. Without it, it comes to rest between what $\eta$ and the plain sum of rewards want.
 #
 # ## Exercises
