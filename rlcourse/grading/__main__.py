@@ -52,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
 
     if not asked.submissions.is_dir():
         return refuse(f"there is no folder {asked.submissions}; give the folder that holds the submissions")
-    reason = None if asked.unsandboxed else confinement.why_not()
+    reason = None if asked.unsandboxed else confinement.why_not((asked.submissions, asked.out))
     if reason:
         refused = f"student code is not run without a sandbox: {reason}"
         return refuse(f"{refused}. For code that you trust: --unsandboxed")

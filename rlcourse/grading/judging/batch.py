@@ -134,6 +134,7 @@ def grade(
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     by_name = assignments()
+    limits = replace(limits, private=(str(Path(folder).resolve()), str(out.resolve())))
     if homework and homework not in by_name:
         raise Refused(f"there is no {homework}; there are: {', '.join(by_name)}")
     with lock(out):

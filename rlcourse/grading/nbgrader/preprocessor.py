@@ -18,7 +18,7 @@ from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader.api import Gradebook
-from nbgrader.converters.base import NbGraderException
+from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     AssignLatePenalties,
@@ -52,7 +52,7 @@ class SubmissionExporter(NotebookExporter):
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        reason = None if Judge(parent=self).unsandboxed else why_not()
+        reason = None if Judge(parent=self).unsandboxed else why_not(private_folders(self.parent))
         if reason:
             raise self.refusal(f"Student code is not run without a sandbox: {reason}.")
         try:
@@ -94,6 +94,12 @@ class SubmissionExporter(NotebookExporter):
             lines = "".join(f"\n- {plain_markdown(warning)}" for warning in found.warnings)
             notebook.cells.insert(0, new_markdown_cell(f"While reading this submission:\n{lines}"))
         return notebook
+
+
+def private_folders(converter: BaseConverter) -> tuple[str, ...]:
+    """What no child may see: the course, and nbgrader's exchange, where others' submissions lie."""
+    exchange = converter.config.Exchange.get("root") or "/usr/local/share/nbgrader/exchange"
+    return (str(Path(converter.coursedir.root).resolve()), str(exchange))
 
 
 def arrange(
@@ -195,7 +201,8 @@ class Judge(NbGraderPreprocessor):
             results = zero(assignment, NOTICE + problem)
         else:
             cells = [Cell(cell.cell_type, cell.source, grade_id(cell)) for cell in nb.cells]
-            limits = Limits(seconds=self.seconds, total=max(90.0, 3 * self.seconds))
+            total, private = max(90.0, 3 * self.seconds), private_folders(self.parent.parent)
+            limits = Limits(seconds=self.seconds, total=total, private=private)
             try:
                 results, _ = judge(
                     assignment, cells, seed, limits, self.unsandboxed, where.get("student", "")

@@ -38,6 +38,7 @@ class ForkServer:
         self._folder = tempfile.TemporaryDirectory(prefix="unsandboxed-") if unsandboxed else None
         # Unsandboxed, a limit on processes would count the user's own.
         values = asdict(limits) | ({"processes": None} if unsandboxed else {})
+        del values["private"]  # names of folders here are nothing that a child need know
         self._socket, inside = socket.socketpair()
         options = {"stdin": inside, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "cwd": "/"}
         isolated = ["-I", "-S", "-B"]
