@@ -5,11 +5,13 @@ data and lays it out on the instructor's cells, so nbgrader never meets a malfor
 the place of `Execute`, runs nothing in this process, and writes number and hint into the test cells.
 """
 
+import base64
 import fcntl
 import gc
 import os
 import secrets
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -32,6 +34,7 @@ from traitlets.config import Config
 
 from rlcourse.grading.judging.judge import judge
 from rlcourse.grading.judging.rows import Result, zero
+from rlcourse.grading.judging.sanitise import picture, sanitised
 from rlcourse.grading.judging.submission import Answers, Assignment, Cell, SourceCell, Unreadable, match, read
 from rlcourse.grading.sandbox.confinement import Limits, SandboxError, why_not
 
@@ -113,12 +116,13 @@ def arrange(
     others = {i for i in others if cells[i].grade_id not in ids}
     for source in assignment.cells:
         kind, text = released.get(source.grade_id, (source.kind, ""))
+        answer = Cell(kind, text)
         if source.grade_id in found.place:
-            text = cells[found.place[source.grade_id]].source
+            answer = found.joined.get(source.grade_id) or cells[found.place[source.grade_id]]
         end = where.get(source.grade_id, 0)
         result += [as_cell(cells[i]) for i in range(position, end) if i in others]
         position = max(position, end)
-        made = as_cell(Cell(kind, text))
+        made = as_cell(replace(answer, kind=kind), is_ours=answer.source == text)
         made.metadata["nbgrader"] = metadata(source, kind, recorded=source.grade_id in released)
         result.append(made)
     return result + [as_cell(cells[i]) for i in range(position, len(cells)) if i in others]
@@ -139,8 +143,18 @@ def metadata(source: SourceCell, kind: str, recorded: bool) -> dict:
     } | ({"points": source.points} if graded else {})
 
 
-def as_cell(cell: Cell) -> NotebookNode:
-    return (new_code_cell if cell.kind == "code" else new_markdown_cell)(cell.source)
+def as_cell(cell: Cell, is_ours: bool = False) -> NotebookNode:
+    """A cell for nbgrader's files: Markdown is sanitised, as Formgrader shows it in your session."""
+    if cell.kind == "code":
+        return new_code_cell(cell.source)
+    if is_ours and not cell.attachments:
+        return new_markdown_cell(cell.source)
+    pictures = {name: made for name, data in cell.attachments.items() if (made := picture(data))}
+    stored = new_markdown_cell(sanitised(cell.source, pictures))
+    if pictures:
+        encoded = {name: {"image/png": base64.b64encode(png).decode()} for name, png in pictures.items()}
+        stored["attachments"] = nbformat.from_dict(encoded)
+    return stored
 
 
 def plain_markdown(text: str) -> str:

@@ -13,18 +13,21 @@ from rlcourse.grading.sandbox.fork_server import shared
 
 
 class ChildDied(RuntimeError):
-    """The child gave no answer. `.kind` is "timeout", "memory", "crash" or "protocol"."""
+    """The child gave no answer. `.kind` is "timeout", "memory", "crash" or "protocol".
 
-    def __init__(self, kind: str, message: str):
+    `.starved`: it ran out of time, a part of which it waited for a processor.
+    """
+
+    def __init__(self, kind: str, message: str, starved: bool = False):
         super().__init__(message)
-        self.kind = kind
+        self.kind, self.starved = kind, starved
 
 
 class Child:
     """A fresh fork of the fork server, for one submission. Close it, or use it in a `with`."""
 
     def __init__(self, limits: Limits = LIMITS, unsandboxed: bool = False):
-        self.limits, self._open = limits, True
+        self.limits, self._open, self._asked = limits, True, 0
         if shared(limits, unsandboxed).process.poll() is not None:
             shared.cache_clear()
         self._server = shared(limits, unsandboxed)
@@ -50,15 +53,16 @@ class Child:
     def ask(self, message: dict, seconds: float | None = None) -> dict:
         """The reply to a message. Where none comes: `ChildDied`, and what is left of the child is ended."""
         deadline = time.monotonic() + (self.limits.seconds if seconds is None else seconds)
-        body = json.dumps(message).encode()
+        self._asked += 1
+        body = json.dumps(message | {"n": self._asked}).encode()
         try:
             self._send(len(body).to_bytes(4, "big") + body, deadline)
             size = int.from_bytes(self._receive(4, deadline), "big")
             if size > self.limits.frame_bytes:
                 raise ChildDied("protocol", f"the answer is larger than {self.limits.frame_bytes >> 20} MB")
             reply = json.loads(self._receive(size, deadline))
-            if not isinstance(reply, dict):
-                raise ValueError
+            if not isinstance(reply, dict) or reply.pop("n", None) != self._asked:
+                raise ValueError  # of another question: something else wrote to the pipe
         except ChildDied:
             self.close()
             raise
