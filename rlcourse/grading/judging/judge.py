@@ -177,7 +177,7 @@ class Session:
     def refuse(self, name: str, text: str) -> Result:
         """No points, with the reason."""
         message = find(name).refuse("timeout", text).message + self.explain(name, False)
-        return Result(self.assignment.tests[name], 0.0, False, None, message)
+        return Result(self.assignment.tests[name], 0.0, False, None, message, again=self.starved)
 
     def own(self, name: str) -> set[int]:
         """Indices of the cells in which the exercise's answer stands."""

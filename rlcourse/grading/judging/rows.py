@@ -35,6 +35,7 @@ class Result:
     passed: bool
     misconception: str | None
     message: str
+    again: bool = False  # it ran out of time while other processes kept it waiting: to be judged again, alone
 
     @property
     def credit(self) -> float:
