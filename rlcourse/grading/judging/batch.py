@@ -151,9 +151,14 @@ def grade(
                 file.write("\n")  # after a line that a kill cut short
             known = len(asked) - len(todo)
             with tqdm(total=len(asked), initial=known, unit="submission", desc="grading") as bar:
+                crowded = []
                 for row in in_parallel(todo, arguments, jobs):
                     append_row(file, row)
                     bar.update()
+                    crowded += [row.submission] if any(r.again for r in row.results.values()) else []
+            for entry in todo:  # alone, so that no neighbour takes their time
+                if entry.submission in crowded:
+                    append_row(file, grade_entry(entry, *arguments))
         latest = {(row.submission, row.homework if homework else None): row for row in load_rows(rows_path)}
         rows = sorted(latest.values(), key=lambda row: (row.homework, row.student, row.submission))
         write_csv(out / "grades.csv", rows)
@@ -164,23 +169,34 @@ def grade(
 
 
 def in_parallel(todo: Iterable[Entry], arguments: Sequence, jobs: int | None) -> Iterator[Row]:
-    """Rows as they are finished. If a worker is killed, what is left is tried once more, then given up."""
+    """Rows as they are finished. Where a worker is killed, the rest is graded one at a time: then it is known
+    on whose submission it dies, and only that one is given up."""
     left = {entry.submission: entry for entry in todo}
-    for _ in range(2):
-        one_by_one = "generator_unordered" if streams() else "list"
-        parallel = joblib.Parallel(n_jobs=jobs, batch_size=1, return_as=one_by_one)
-        work = [joblib.delayed(grade_entry)(entry, *arguments) for entry in left.values()]
-        try:
-            for row in parallel(work):
-                left.pop(row.submission, None)
-                yield row
-        except (joblib.externals.loky.process_executor.TerminatedWorkerError, MemoryError):
-            continue
+    one_by_one = "generator_unordered" if streams() else "list"
+    parallel = joblib.Parallel(n_jobs=jobs, batch_size=1, return_as=one_by_one)
+    try:
+        for row in parallel(joblib.delayed(grade_entry)(entry, *arguments) for entry in left.copy().values()):
+            left.pop(row.submission, None)
+            yield row
         return
+    except DEATHS:
+        pass
     for entry in left.values():
-        row = grade_entry(replace(entry, problem="the grader ran out of memory on it"), *arguments)
+        yield alone(entry, arguments)
+
+
+DEATHS = (joblib.externals.loky.process_executor.TerminatedWorkerError, MemoryError)
+
+
+def alone(entry: Entry, arguments: Sequence) -> Row:
+    """The row of an entry that is graded in a process with no other; where that dies, the row says so."""
+    try:
+        return joblib.Parallel(n_jobs=2, batch_size=1)([joblib.delayed(grade_entry)(entry, *arguments)])[0]
+    except DEATHS:
+        row = grade_entry(replace(entry, problem="a grader ended on it, out of memory"), *arguments)
+        row.note += "; grade it by hand, or ask for it again with all outputs cleared"
         row.status = "error"
-        yield row
+        return row
 
 
 def streams() -> bool:

@@ -15,10 +15,15 @@ import re
 import stat
 import textwrap
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath, PurePosixPath
 
+from rlcourse.grading.judging.limited import OutOfBounds, within
+
 LARGEST = 512 << 20  # bytes of one notebook; its outputs are dropped before it is parsed
+SMALL = 4 << 20  # bytes that are read in this process: as JSON they take 100 MB at most
+MOST = 256 << 20  # bytes that the reading of a larger one may take beside twice its size
 DROP_OUTPUTS = 4 << 20  # above this size
 KEEP_PICTURES = 32 << 20  # bytes of a file whose outputs are gone; above it, its attachments go too
 PICTURES = 6  # of one cell
@@ -112,6 +117,8 @@ def read(path: str | Path) -> list[Cell]:
     if status.st_size > LARGEST:
         raise Unreadable(too_large(status.st_size))
     try:
+        if status.st_size > SMALL:
+            return apart(status.st_size, read_large, str(path))
         return parse(Path(path).read_bytes())
     except OSError as error:
         raise Unreadable(f"the file cannot be read ({error.strerror}); hand it in again") from None
@@ -134,15 +141,53 @@ def members(path: str | Path) -> list[str]:
         if stat.S_ISLNK(info.external_attr >> 16):
             found = f"a symbolic link ({info.filename[:80]!r})"
             raise Unreadable(f"the archive holds {found}; zip the notebook alone")
-    notebooks = [info.filename for info in infos if info.filename.endswith(".ipynb")]
-    return [name for name in notebooks if not hidden(PurePosixPath(name))]
+    names = [info.filename for info in infos if re.search(r"(?i)\.ipynb(\.txt|\.json)?$", info.filename)]
+    return [name for name in names if not hidden(PurePosixPath(name))]
+
+
+def read_large(path: str) -> list:
+    return [as_data(cell) for cell in parse(Path(path).read_bytes())]
+
+
+def read_large_member(path: str, name: str) -> list:
+    return [as_data(cell) for cell in parse(unpacked(path, name, LARGEST // 4))]
+
+
+def apart(size: int, function: Callable, *arguments: str) -> list[Cell]:
+    """Cells that `function` finds in a process apart, with memory for a notebook of that size, no more."""
+    try:
+        found = within(MOST + 2 * min(size, LARGEST), function, *arguments)
+    except OutOfBounds:
+        what = "cannot be read in the memory that a notebook of its size needs"
+        raise Unreadable(f"it {what}; clear all outputs, save, and hand in again") from None
+    except ValueError as refusal:
+        raise Unreadable(str(refusal)) from None
+    return [from_data(cell) for cell in found]
+
+
+def as_data(cell: Cell) -> list:
+    pictures = {name: base64.b64encode(data).decode() for name, data in cell.attachments.items()}
+    return [cell.kind, cell.source, cell.grade_id, pictures]
+
+
+def from_data(data: list) -> Cell:
+    kind, source, grade_id, pictures = data
+    return Cell(kind, source, grade_id, {name: base64.b64decode(text) for name, text in pictures.items()})
 
 
 def read_member(path: str | Path, name: str) -> list[Cell]:
     """The cells of one notebook in a zip archive, read in memory and never beyond the size limit."""
+    data = unpacked(path, name, SMALL)
+    if len(data) <= SMALL:
+        return parse(data)
+    return apart(LARGEST // 4, read_large_member, str(path), name)
+
+
+def unpacked(path: str | Path, name: str, limit: int) -> bytes:
+    """What a member unpacks to, whatever its header says; a byte more than `limit` where it is larger."""
     try:
         with zipfile.ZipFile(path) as archive, archive.open(name) as stream:
-            data = stream.read(LARGEST // 4 + 1)  # what it unpacks to, whatever its header says
+            data = stream.read(limit + 1)
     except (zipfile.BadZipFile, OSError, ValueError, KeyError, NotImplementedError, RuntimeError, EOFError):
         raise Unreadable("damaged inside its zip archive; hand in the .ipynb file itself") from None
     except Exception as error:  # zlib.error and its kin
@@ -150,7 +195,7 @@ def read_member(path: str | Path, name: str) -> list[Cell]:
         raise Unreadable(f"damaged inside its zip archive ({kind}); hand in the .ipynb file") from None
     if len(data) > LARGEST // 4:
         raise Unreadable(too_large(len(data), "at least "))
-    return parse(data)
+    return data
 
 
 def too_large(size: int, least: str = "") -> str:
@@ -173,7 +218,7 @@ def parse(data: bytes) -> list[Cell]:
     try:
         encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
         notebook = json.loads(data.decode(encoding), parse_int=str)
-    except (ValueError, RecursionError, MemoryError):
+    except (ValueError, RecursionError):
         advice = "save it in Jupyter and hand it in again"
         raise Unreadable(f"not a notebook (its text is not JSON); {advice}") from None
     if not isinstance(notebook, dict):
