@@ -35,7 +35,9 @@ from traitlets.config import Config
 from rlcourse.grading.judging.judge import judge
 from rlcourse.grading.judging.rows import Result, zero
 from rlcourse.grading.judging.sanitise import picture, sanitised
-from rlcourse.grading.judging.submission import Answers, Assignment, Cell, SourceCell, Unreadable, match, read
+from rlcourse.grading.judging.submission import Answers, Assignment, Cell, SourceCell, Unreadable, match
+from rlcourse.grading.nbgrader.submitted import cells_of, prepare, remove_links
+from rlcourse.grading.release import BLANK, BLANK_TEXT
 from rlcourse.grading.sandbox.confinement import Limits, SandboxError, why_not
 
 NOTICE = "The submitted file could not be read: "
@@ -47,6 +49,8 @@ def configure(c: Config) -> None:
     nbgraders = (ClearMetadataPreprocessor, LimitOutput, SaveAutoGrades, AssignLatePenalties)
     c.Autograde.autograde_preprocessors = [Judge, *nbgraders, CheckCellMetadata]  # Judge in place of Execute
     c.Autograde.force = True  # without it, changed points or files skip regrading without a word
+    c.ClearSolutions.code_stub = {"python": BLANK}  # the release that notebooks/homework holds
+    c.ClearSolutions.text_stub = BLANK_TEXT
     c.ClearSolutions.enforce_metadata = False  # solution regions may stand in cells of any kind
 
 
@@ -63,6 +67,7 @@ class SubmissionExporter(NotebookExporter):
         except BlockingIOError as held:
             raise self.refusal(held) from None
         weakref.finalize(self, os.close, lock)
+        prepare(self.parent)
 
     def refusal(self, line: object) -> NbGraderException:
         """nbgrader prints nothing of an exception that ends a run: it must stand in the log."""
@@ -81,12 +86,18 @@ class SubmissionExporter(NotebookExporter):
         with Gradebook(where["db_url"]) as gradebook:
             notebook = gradebook.find_notebook(where["notebook"], where["assignment"])
             released = {cell.name: (cell.cell_type, cell.source) for cell in notebook.source_cells}
+        coursedir = self.parent.coursedir
+        folders = [coursedir.submitted_directory, coursedir.autograded_directory]
+        remove_links(
+            *(Path(coursedir.format_path(f, where["student"], where["assignment"])) for f in folders)
+        )
         try:
-            cells, problem = read(filename), None
+            (cells, said), problem = cells_of(filename), None
         except Unreadable as unreadable:
-            cells, problem = [], str(unreadable)
+            cells, said, problem = [], [], str(unreadable)
             self.log.warning("%s: %s", filename, problem)
         found = match(assignment, cells)
+        found.warnings[:0] = said
         for warning in found.warnings if not problem else []:
             self.log.warning("%s: %s", filename, warning)
         notebook = new_notebook(cells=arrange(assignment, cells, found, released))
