@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rlcourse.grading.judging.submission import LARGEST, Unreadable, hidden, members
@@ -24,6 +25,7 @@ class Entry:
     problem: str | None = None
     warning: str | None = None
     digest: str = ""
+    time: float | None = None  # when it was handed in, in seconds since 1970, as far as the file says
 
 
 def entries(folder: str | Path, homework_names: Iterable[str]) -> list[Entry]:
@@ -118,12 +120,13 @@ def alone(path: Path, student: str, folder: Path, homework_names: Iterable[str])
     for name in homework_names:
         for pattern in (f"_{name}", f"-{name}", f"{name}_", f"{name}-"):
             student = student.replace(pattern, "") or student
-    return [Entry(student, where, guess(where, homework_names), str(path), digest=digest(path))]
+    home = guess(where, homework_names)
+    return [Entry(student, where, home, str(path), digest=digest(path), time=handed_in(path))]
 
 
 def in_archive(path: Path, student: str, where: str, homework_names: Iterable[str]) -> list[Entry]:
     """Each notebook in a zip archive, or why there is none."""
-    entry = functools.partial(Entry, student, digest=digest(path))
+    entry = functools.partial(Entry, student, digest=digest(path), time=handed_in(path))
     try:
         names = members(path)
         if not names:
@@ -159,6 +162,17 @@ def shown(character: str) -> str:
     if character.isprintable():
         return character
     return f"\\x{number:02x}" if number < 0x80 else f"\\u{number:04x}"
+
+
+def handed_in(path: Path) -> float | None:
+    """nbgrader's time stamp beside a file, or else the file's own time."""
+    with contextlib.suppress(OSError, ValueError, OverflowError):
+        text = (path.parent / "timestamp.txt").read_text(encoding="utf-8").strip()
+        stamp = datetime.fromisoformat(re.sub(r" (UTC|Z)$", "+00:00", text).replace(" ", "T", 1))
+        return (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
+    with contextlib.suppress(OSError):
+        return path.lstat().st_mtime
+    return None
 
 
 def digest(path: Path) -> str:
