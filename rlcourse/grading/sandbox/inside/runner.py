@@ -21,6 +21,8 @@ import ast
 import base64
 import builtins
 import dis
+import importlib
+import importlib.util
 import json
 import os
 import resource
@@ -151,8 +153,6 @@ def parse(source, where):
 
 def load_ipython():
     """IPython's input transformer, without the rest of IPython. The fork server calls this once."""
-    import importlib.util
-
     global IPYTHON
     found = importlib.util.find_spec("IPython")
     if found is None:
@@ -162,9 +162,7 @@ def load_ipython():
         sys.modules[name] = types.ModuleType(name)
         sys.modules[name].__path__ = [os.path.join(home, *name.split(".")[1:])]
     try:
-        from IPython.core.inputtransformer2 import TransformerManager
-
-        IPYTHON = TransformerManager
+        IPYTHON = importlib.import_module("IPython.core.inputtransformer2").TransformerManager
     finally:  # a student who imports IPython gets all of it
         for name in set(sys.modules) - before:
             if name.split(".")[0] == "IPython":
