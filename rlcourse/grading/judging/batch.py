@@ -188,7 +188,7 @@ def grade(
                     bar.update()
                     crowded += [row.submission] if any(r.again for r in row.results.values()) else []
             for entry in todo:  # alone, so that no neighbour takes their time
-                if entry.submission in crowded:
+                if entry.submission in crowded and jobs != 1:  # with one worker they were alone
                     append_row(file, grade_entry(entry, *arguments))
         latest = {(row.submission, row.homework if homework else None): row for row in load_rows(rows_path)}
         there = {entry.submission: entry for entry in found}  # a file that was withdrawn takes its row along
