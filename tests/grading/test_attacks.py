@@ -240,8 +240,14 @@ ATTACKS = {
     "keyboard interrupt": ANSWER.format("raise KeyboardInterrupt"),
     "tries to escape": ESCAPES,
 }
+# What a cell does beside its definitions is mostly not run; the same from inside the function is.
+for name in ("forges frames", "patches the driver", "patches numpy", "exit at the top", "os exit at the top"):
+    ATTACKS[f"{name}, when it is called"] = ANSWER.format(
+        f"\n    exec({ATTACKS[name]!r}, globals())\n    return globals()['polyak'](target, online, tau)"
+    )
 # What breaks the student's own process.
 TAKES_DOWN_BOTH = {"forges frames", "patches the driver", "patches numpy"}
+TAKES_DOWN_BOTH |= {f"{name}, when it is called" for name in TAKES_DOWN_BOTH}
 
 
 def by_heart():
