@@ -109,7 +109,7 @@ SHOWS = (  # what a run of each fault shows
 )
 
 VIVA = (
-    "Choose one of your runs: which curve ruled out the fault that is most like it?",
+    "Take your run 0: which of its three curves could you do without, and still name the fault?",
     "Which faults leave the return sound, and why are they faults all the same?",
     "Time limits are taken for ends, and the pieces grow from 2 steps to 200. What becomes of the curve?",
 )
