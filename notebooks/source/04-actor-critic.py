@@ -206,7 +206,8 @@ predict(
 
 # %%
 T, V, A = 6, markov.values(WALK, COIN), markov.advantages(WALK, COIN)
-chance, states, actions = markov.trajectories(WALK, COIN, T)  # every walk: [K], [K, T + 1], [K, T]
+paths = markov.trajectories(WALK, COIN, T)  # every walk, K of them
+chance, states, actions = paths.probability, paths.states.T, paths.actions.T  # [K], [K, T + 1], [K, T]
 now, after, reward = states[:, :-1], states[:, 1:], WALK.reward[states[:, :-1], actions]
 over = after == OUT
 cut = (np.arange(T) == T - 1) & ~over

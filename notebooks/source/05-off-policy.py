@@ -164,7 +164,7 @@ def finite_return(pi, T):
     return 0.9 ** np.arange(T) @ states @ np.sum(pi * chain.reward, axis=1)
 
 
-pi, paths = forward(0.7), importance.trajectories(chain, BETA, 8)
+pi, paths = forward(0.7), markov.trajectories(chain, BETA, 8)
 states, actions = paths.states[:-1], paths.actions  # [8, 256]
 reward, log_rho = chain.reward[states, actions], np.log(pi / BETA)[states, actions]
 whole = importance.trajectory_estimates(reward, log_rho, 0.9)
@@ -437,7 +437,7 @@ predict(
 # Left, the values of the five states; right, the largest error after each sweep over all states, in expectation. **Try** $\bar c$ first: does any value on the left move? Then $\bar\rho$.
 
 # %% tags=["hide"]
-PI, EIGHT = forward(0.8), importance.trajectories(chain, BETA, 8)
+PI, EIGHT = forward(0.8), markov.trajectories(chain, BETA, 8)
 ALONG = EIGHT.states[:-1], EIGHT.actions
 FRESH = [chain.reward[ALONG], np.zeros((8, 256)), np.zeros((8, 256)), np.log(PI / BETA)[ALONG]]
 

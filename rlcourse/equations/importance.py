@@ -63,45 +63,6 @@ def self_normalised_mean(values: Array, weights: Array) -> Array:
     return (weights * values).sum(-1) / weights.sum(-1)
 
 
-class Trajectories(NamedTuple):
-    """Every trajectory of T actions that a policy can make, K of them."""
-
-    states: np.ndarray  # [T + 1, K]
-    actions: np.ndarray  # [T, K]
-    probability: np.ndarray  # [K], sums to 1
-
-    def mean(self, values: np.ndarray) -> np.ndarray:
-        """E[x] = Σ_k p_k x_k. values [..., K] -> [...]."""
-        return values @ self.probability
-
-    def variance(self, values: np.ndarray) -> np.ndarray:
-        """Var[x] = Σ_k p_k (x_k − E[x])². values [..., K] -> [...]."""
-        return (values - self.mean(values)[..., None]) ** 2 @ self.probability
-
-
-def trajectories(mdp: MDP, policy: np.ndarray, steps: int, most: int = 10**6) -> Trajectories:
-    """All (s_0, a_0, …, a_{T−1}, s_T) with p(τ) = ρ₀(s_0) Π_t π(a_t|s_t) P(s_{t+1}|s_t, a_t) > 0.
-
-    policy [S, A], steps T ≥ 0. Expectations over them are exact. Raises ValueError for steps < 0 and where
-    there are more than `most`.
-    """
-    policy = one_policy(mdp, policy)
-    if steps < 0:
-        raise ValueError(f"steps is {steps}; a trajectory has 0 steps or more")
-    states = np.flatnonzero(mdp.start > 0)[None]
-    actions, probability = np.zeros((0, states.size), int), mdp.start[states[0]]
-    for _ in range(steps):
-        step = policy[states[-1], :, None] * mdp.transition[states[-1]]  # [K, A, S]
-        k, a, s = np.nonzero(step)
-        if len(k) > most:
-            raise ValueError(
-                f"more than {most} trajectories of {steps} steps: fewer steps, states or actions"
-            )
-        probability = probability[k] * step[k, a, s]
-        states, actions = np.vstack([states[:, k], s]), np.vstack([actions[:, k], a])
-    return Trajectories(states, actions, probability)
-
-
 class Variances(NamedTuple):
     """Of one estimate of E_π[Σ_{t<T} γ^t r_t] from one trajectory of β, for T = 1, 2, …: each [steps]."""
 

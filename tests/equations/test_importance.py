@@ -17,7 +17,6 @@ from rlcourse.equations.importance import (
     marginal_ratio,
     per_decision_estimates,
     self_normalised_mean,
-    trajectories,
     trajectory_estimates,
     vtrace_operator,
 )
@@ -88,31 +87,31 @@ def along(mdp, target, behaviour, paths):
 
 def test_the_trajectories_are_all_of_them_each_with_its_probability():
     mdp, policy, _ = problem(3)
-    paths = trajectories(mdp, policy, 3)
+    paths = markov.trajectories(mdp, policy, 3)
     assert paths.states.shape == (4, 3**4 * 2**3) and paths.actions.shape == (3, 3**4 * 2**3)
     assert len({(*s, *a) for s, a in zip(paths.states.T, paths.actions.T, strict=True)}) == 3**4 * 2**3
     for k in (0, 100, -1):
         expected = markov.trajectory_probability(mdp, policy, paths.states[:, k], paths.actions[:, k])
         assert paths.probability[k] == pytest.approx(expected)
     assert paths.probability.sum() == pytest.approx(1)
-    assert trajectories(mdp, policy, 0).probability == pytest.approx(mdp.start)
+    assert markov.trajectories(mdp, policy, 0).probability == pytest.approx(mdp.start)
 
 
 def test_what_cannot_happen_is_left_out_and_too_many_are_refused():
     rope = markov.tightrope(3)
     never_falls = np.tile([1.0, 0.0], (4, 1))
-    assert trajectories(rope, never_falls, 20).probability == pytest.approx([1])
+    assert markov.trajectories(rope, never_falls, 20).probability == pytest.approx([1])
     with pytest.raises(ValueError, match="more than 100 trajectories of 20 steps"):
-        trajectories(rope, np.full((4, 2), 0.5), 20, most=100)
+        markov.trajectories(rope, np.full((4, 2), 0.5), 20, most=100)
     with pytest.raises(ValueError, match="steps is -1"):
-        trajectories(rope, never_falls, -1)
+        markov.trajectories(rope, never_falls, -1)
 
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("estimates", [trajectory_estimates, per_decision_estimates])
 def test_an_importance_sampled_return_is_unbiased(seed, estimates):
     mdp, target, behaviour = problem(seed)
-    paths = trajectories(mdp, behaviour, 4)
+    paths = markov.trajectories(mdp, behaviour, 4)
     values = estimates(*along(mdp, target, behaviour, paths), mdp.gamma)
     assert paths.mean(values) == pytest.approx(finite_return(mdp, target, 4))
 
@@ -134,7 +133,7 @@ def test_the_second_moment_of_a_weight_is_a_product_where_every_state_has_the_sa
     mdp = markov.MDP.random(2, 2, 5)
     target, behaviour = np.tile([0.7, 0.3], (2, 1)), np.tile([0.5, 0.5], (2, 1))
     for T in range(1, 7):
-        paths = trajectories(mdp, behaviour, T)
+        paths = markov.trajectories(mdp, behaviour, T)
         _, log_rho = along(mdp, target, behaviour, paths)
         weight = np.exp(log_rho.sum(axis=0))
         assert paths.mean(weight) == pytest.approx(1)
@@ -146,7 +145,7 @@ def test_the_variances_carried_from_step_to_step_are_those_of_all_trajectories(s
     mdp, target, behaviour = problem(seed, states=2)
     found = estimate_variances(mdp, target, behaviour, 5)
     for T in range(1, 6):
-        paths = trajectories(mdp, behaviour, T)
+        paths = markov.trajectories(mdp, behaviour, T)
         reward, log_rho = along(mdp, target, behaviour, paths)
         for estimates, variance in (
             (trajectory_estimates, found.trajectory),
@@ -239,7 +238,7 @@ def test_the_expected_vtrace_is_the_mean_of_returns_vtrace_over_all_trajectories
     V = np.array([1.0, -2.0])
     M, b = vtrace_operator(mdp, pi, beta, 0.9, 0.7)
     for s in (0, 1):
-        paths = trajectories(replace(mdp, start=np.eye(2)[s]), beta, 8)
+        paths = markov.trajectories(replace(mdp, start=np.eye(2)[s]), beta, 8)
         reward, log_rho = along(mdp, pi, beta, paths)
         no = np.zeros_like(reward, bool)
         v, _ = returns.vtrace(

@@ -3,7 +3,8 @@
 #
 # You build the estimators of the policy gradient from the score up, put A2C together, and train A2C and REINFORCE with your own parts.
 #
-# **Assumed.** Lectures 03, 04 and 05; Python with NumPy; for section 5 PyTorch: `backward()`, `zero_grad()`, `no_grad()`.
+# **Assumed.** Lectures 03 (to come), [04](../lectures/04-actor-critic.ipynb) and
+# [05](../lectures/05-off-policy.ipynb), [05b](../lectures/05b-deterministic-policy-gradient.ipynb); Python with NumPy; for section 5 PyTorch: `backward()`, `zero_grad()`, `no_grad()`.
 #
 # **How it works.** Write your answer in the cell that raises `NotImplementedError`, run it, then run the check below it.
 # ✓ means right. The first ✗ says what is seen of the mistake, the second one what to mend (or click, and be told at once).

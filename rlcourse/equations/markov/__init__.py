@@ -34,7 +34,7 @@ from rlcourse.equations.markov.classics import (
     two_state,
 )
 from rlcourse.equations.markov.couplings import CouplingLemma, coupling, coupling_lemma
-from rlcourse.equations.markov.estimates import gae_moments, trajectories
+from rlcourse.equations.markov.estimates import Trajectories, gae_moments, trajectories
 from rlcourse.equations.markov.evaluation import (
     advantages,
     bellman_backup,
@@ -60,6 +60,6 @@ __all__ = [
     "natural_gradient", "penalty_coefficient", "performance_difference", "policy_advantage",
     "policy_gradient", "policy_iteration", "q_values", "random_policy", "softmax_policy",
     "state_distributions", "stationary_distribution", "surrogate", "tightrope", "trajectories",
-    "trajectory_probability", "tv", "two_action", "two_state", "uniform_policy", "value_iteration",
-    "values", "visitation",
+    "Trajectories", "trajectory_probability", "tv", "two_action", "two_state", "uniform_policy",
+    "value_iteration", "values", "visitation",
 ]  # fmt: skip

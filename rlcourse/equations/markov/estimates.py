@@ -1,5 +1,7 @@
 """What an estimate of the advantage is worth: its mean and variance, exactly, over all that can happen."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from rlcourse.equations.markov.process import MDP, induced_process, one_policy
@@ -29,25 +31,43 @@ def gae_moments(
     return mean, np.maximum(square - mean**2, 0.0)  # a variance of 0 may be rounded below it
 
 
-def trajectories(mdp: MDP, policy: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Every τ that can happen in T steps, with p_π(τ) = ρ₀(s_0) Π_t π(a_t|s_t) P(s_{t+1}|s_t, a_t).
+class Trajectories(NamedTuple):
+    """Every trajectory of T actions that a policy can make, K of them."""
 
-    T = `steps`. Returns probabilities [K], which sum to 1, states [K, T + 1] and actions [K, T]; K grows like
-    (what may happen in a step)^T. Raises ValueError for steps < 0. Of one τ: `trajectory_probability`.
+    states: np.ndarray  # [T + 1, K]
+    actions: np.ndarray  # [T, K]
+    probability: np.ndarray  # [K], sums to 1
+
+    def mean(self, values: np.ndarray) -> np.ndarray:
+        """E[x] = Σ_k p_k x_k. values [..., K] -> [...]."""
+        return values @ self.probability
+
+    def variance(self, values: np.ndarray) -> np.ndarray:
+        """Var[x] = Σ_k p_k (x_k − E[x])². values [..., K] -> [...]."""
+        return (values - self.mean(values)[..., None]) ** 2 @ self.probability
+
+
+def trajectories(mdp: MDP, policy: np.ndarray, steps: int, most: int = 10**6) -> Trajectories:
+    """All (s_0, a_0, …, a_{T−1}, s_T) with p(τ) = ρ₀(s_0) Π_t π(a_t|s_t) P(s_{t+1}|s_t, a_t) > 0.
+
+    policy [S, A], steps T ≥ 0. Expectations over them are exact. Raises ValueError for steps < 0 and where
+    there are more than `most`.
     """
     policy = one_policy(mdp, policy)
     if steps < 0:
-        raise ValueError(f"steps is {steps}; it must be 0 or more")
-    states = np.flatnonzero(mdp.start)[:, None]
-    probability, actions = mdp.start[states[:, 0]], np.zeros((len(states), 0), int)
+        raise ValueError(f"steps is {steps}; a trajectory has 0 steps or more")
+    states = np.flatnonzero(mdp.start > 0)[None]
+    actions, probability = np.zeros((0, states.size), int), mdp.start[states[0]]
     for _ in range(steps):
-        now = states[:, -1]
-        branches = probability[:, None, None] * policy[now][:, :, None] * mdp.transition[now]  # [K, A, S]
-        path, action, after = np.nonzero(branches)
-        probability = branches[path, action, after]
-        states = np.column_stack([states[path], after])
-        actions = np.column_stack([actions[path], action])
-    return probability, states, actions
+        step = policy[states[-1], :, None] * mdp.transition[states[-1]]  # [K, A, S]
+        k, a, s = np.nonzero(step)
+        if len(k) > most:
+            raise ValueError(
+                f"more than {most} trajectories of {steps} steps: fewer steps, states or actions"
+            )
+        probability = probability[k] * step[k, a, s]
+        states, actions = np.vstack([states[:, k], s]), np.vstack([actions[:, k], a])
+    return Trajectories(states, actions, probability)
 
 
 def _discounted(P, chain, policy, source, decay):
