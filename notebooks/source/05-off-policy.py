@@ -571,7 +571,7 @@ explore(
 )
 
 # %% [markdown]
-# The whole algorithm. In the code, as in the paper, the behaviour is called $\mu$; `nets.worker.policy` is the actor's old copy.
+# The whole algorithm. In the code, as in the paper, the behaviour is called μ; `nets.worker.policy` is the actor's old copy.
 
 # %% tags=["hide"]
 pseudocode(
