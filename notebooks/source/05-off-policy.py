@@ -412,6 +412,9 @@ plots.show(
 # %%
 show_source(returns.vtrace_targets)
 
+# %% [markdown]
+# (In the code, as in the paper, the behaviour is called μ.) With ratios cut, what is learnt?
+
 # %% tags=["hide"]
 predict(
     r"On the chain π goes forward with probability 0.8 and β with 0.5. With the usual limits, $\bar\rho = \bar c = 1$, and endless data V-trace "
@@ -571,7 +574,7 @@ explore(
 )
 
 # %% [markdown]
-# The whole algorithm. In the code, as in the paper, the behaviour is called $\mu$; `nets.worker.policy` is the actor's old copy.
+# The whole algorithm. `nets.worker.policy` is the actor's old copy.
 
 # %% tags=["hide"]
 pseudocode(

@@ -505,10 +505,10 @@ def walk_svg(obs, action):
     return f'<svg width="238" height="230" role="img" aria-label="gains walking to the best one">{"".join(lines)}</svg>'
 
 
-def train_and_note(algorithm, env, steps, seeds, callbacks=()):
+def train_and_note(algorithm, env, callbacks=(), trainer=train, **how):
     """Train, and keep the gains after each update in WALK."""
     WALK.clear()
-    return train(algorithm, env, steps, seeds, callbacks=[*callbacks, lambda t: WALK.append(gains_of(t))])
+    return trainer(algorithm, env, callbacks=[*callbacks, lambda t: WALK.append(gains_of(t))], **how)
 
 
 # %% [markdown]
