@@ -115,6 +115,18 @@ def test_a_right_but_slow_answer_beside_a_storm_is_not_timed_out(assignment):
     assert results["polyak"].passed, results["polyak"].message
 
 
+@pytest.mark.parametrize("breaks", ["os.closerange(3, 256)", "sys.modules['runner'].Work.answer = None"])
+def test_sabotage_that_shows_one_cell_later_ends_and_costs_what_it_costs(assignment, right, breaks):
+    """The cell above is to blame; to blank the next one again and again would never end."""
+    sabotage = f"import os, sys\n{breaks}\ndef polyak(target, online, tau):\n    return 0\n"
+    cells = [Cell("code", right["ou_step"], "ou_step"), Cell("code", sabotage, "polyak")]
+    cells.append(Cell("code", right["ddpg_target"], "ddpg_target"))
+    begin = time.monotonic()
+    results, _ = judge(assignment, cells, 1, Limits(seconds=3))
+    assert results["ou_step"].passed and not results["polyak"].passed
+    assert time.monotonic() - begin < 60
+
+
 def test_a_submission_has_few_processes():
     source = (
         "import os, time\nn = 0\ntry:\n    while True:\n        if os.fork() == 0: time.sleep(20); os._exit(0)\n"

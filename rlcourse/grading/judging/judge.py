@@ -109,14 +109,23 @@ class Session:
                         judged += 1
             except Ended as ended:
                 if ended.cell is not None:
-                    self.deadly.add(ended.cell)
-                    self.errors[ended.cell] = str(ended)
+                    culprit = self.culprit(ended.cell)
+                    if culprit is None:  # without any cell no child lives: nothing can be judged
+                        self.results |= {name: self.refuse(name, str(ended)) for name in pending}
+                        return more
+                    self.deadly.add(culprit)
+                    self.errors[culprit] = str(ended)
                 elif ended.kind in ("crash", "protocol") and judged:
                     continue  # perhaps an exercise before it is to blame: once more, as a child's first
                 else:
                     self.results[pending[0]] = self.refuse(pending[0], str(ended))
                     pending.pop(0)
         return more
+
+    def culprit(self, cell: int) -> int | None:
+        """The cell to blame for a death at `cell`: that one, or, where it is blank already, the nearest above
+        it that is not. Each death thus leaves a cell less; None where none is left."""
+        return next((i for i in range(cell, -1, -1) if i not in self.deadly), None)
 
     def ask(self, child: Child, message: dict, cell: int | None = None) -> dict:
         """The child's answer to a message; Ended, with the cell to blame, where it died of it."""

@@ -49,10 +49,10 @@ def serve(limits):
         os.dup2(null, stream)
     import observer
 
-    work = Work(observer)
+    work, loads, dumps = Work(observer), json.loads, json.dumps  # held, should a student's code patch json
     while header := requests.read(4):
-        message = json.loads(requests.read(int.from_bytes(header, "big")))
-        body = json.dumps(work.answer(message) | {"n": message.get("n")}).encode()
+        message = loads(requests.read(int.from_bytes(header, "big")))
+        body = dumps(work.answer(message) | {"n": message.get("n")}).encode()
         replies.write(len(body).to_bytes(4, "big") + body)
         replies.flush()
     os._exit(0)
