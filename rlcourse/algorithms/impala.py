@@ -41,7 +41,7 @@ class IMPALA:
     value_weight: float = 0.5  # c_v  weight of the critic's loss
     entropy_weight: float = 0.0  # c_e  weight of the entropy
     max_grad_norm: float | None = 0.5  # clip ‖∇‖₂ of policy and critic together
-    normalise_advantage: bool = True  # (Â − mean) / std over the batch
+    normalise_advantage: bool = True  # (Â/ρ − mean) / std over the batch, times ρ
     normalise_observation: bool = fixed(False)  # running mean and variance
     normalise_reward: bool = fixed(True)  # by the running std of the discounted return
     orthogonal: bool = fixed(True)  # orthogonal initial weights, last policy layer × 0.01
@@ -83,9 +83,11 @@ class IMPALA:
                 self.gamma, self.rho_bar, self.c_bar, self.vtrace_targets,
             )  # fmt: skip
             target, advantage, rho = rows(target), rows(advantage), rows(log_rho).exp()
-            A = standardised(advantage) if self.normalise_advantage else advantage
+            if self.normalise_advantage:  # before the weights: a step of weight 0 keeps its gradient of 0
+                weight = rho.clamp(1e-8, self.rho_bar)
+                advantage = weight * standardised(advantage / weight)
 
-        loss = objectives.a2c_loss(log_prob, A, V, target, entropy, self.value_weight, self.entropy_weight)
+        loss = objectives.a2c_loss(log_prob, advantage, V, target, entropy, self.value_weight, self.entropy_weight)
         loss.sum().backward()
         if self.max_grad_norm is not None:
             limit_norm([nets.policy, nets.critic], self.max_grad_norm)

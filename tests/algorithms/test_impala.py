@@ -97,6 +97,15 @@ def test_uncorrected_data_are_learnt_from_as_if_the_learner_had_acted():
     assert (metrics["ratio_max"] == 1).all()
 
 
+@pytest.mark.parametrize("normalise", [False, True], ids=["as they are", "normalised"])
+def test_what_the_learner_would_never_do_moves_its_policy_nowhere(normalise):
+    """ρ̄ = 10⁻⁶: every step has next to no weight, so the policy's gradient vanishes, normalised or not."""
+    algorithm = IMPALA(**{**PLAIN, "normalise_advantage": normalise}, rho_bar=1e-6, c_bar=1e-6)
+    nets = apart(algorithm, False)
+    algorithm.update(nets, with_ends(False), Streams(range(2), LEARN))
+    assert nets.policy.grad.abs().max() < 1e-4
+
+
 def own_targets(reward, value, next_value, log_rho, terminated, gamma, rho_bar, c_bar):
     v, correction = np.zeros(len(reward)), 0.0
     for t in reversed(range(len(reward))):
