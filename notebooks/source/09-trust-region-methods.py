@@ -10,7 +10,7 @@
 # needs:
 # - gradients and Hessians
 # - 08: the surrogate $L$ and its two properties
-# symbols: \Delta, \rho, \delta, \eta, L, \theta, \pi, \alpha
+# symbols: \gamma, \Delta, \rho, \delta, \eta, L, \theta, \pi, \alpha
 # - $f$: function to be minimised
 # - $x_k$: point of iteration $k$
 # - $p$: step, from $x_k$ to $x_k + p$
