@@ -120,7 +120,9 @@ lab_step
 # $$\text{linear: } m(p) = f(x_k) + g^\top p \qquad\qquad \text{quadratic: } m(p) = f(x_k) + g^\top p + \tfrac12 p^\top B\,p,$$
 # where $g = \nabla f(x_k)$ and $B = \nabla^2 f(x_k)$.
 #
-# **On which side is gradient descent?** <details><summary>Answer</summary>
+# **On which side is gradient descent?**
+#
+# <details><summary>Answer</summary>
 #
 # On both. With $\|p\|\le\Delta$ the linear model's slope gives
 # $g^\top p \ge -\|g\|\,\|p\| \ge -\Delta\,\|g\|$ (Cauchy and Schwarz), with equality for
@@ -283,6 +285,7 @@ print("trust region from 0.3:", np.array([step.next_x for step in region]))
 
 # %% [markdown]
 # Newton runs to the top of the hill, and the trust region, with the same model, into a minimum. Could a line search mend Newton's step?
+#
 # <details><summary>Answer</summary>
 #
 # Not by shortening: short enough, the step only climbs. (The whole step may leap over the top: from 0.5 it ends at $-1$, by luck.) Newton's method with a line search
@@ -637,6 +640,7 @@ predict(
 # | $\Delta_k$ adapts from step to step | $\delta$ stays fixed |
 #
 # In the last two rows TRPO is *less* than a trust-region method: it never asks for $\rho$.
+#
 # <details><summary>Could it?</summary>Yes, one round later, as the next batch is drawn from the candidate anyway. But that ρ is noisy, and to refuse a
 # step is to throw its batch away. One form of PPO (lecture 12) adapts its radius, by the KL of the last step, also without ρ.</details>
 #
@@ -690,7 +694,9 @@ for delta in (1e-4, 1e-3, 1e-2, 0.1, 1.0):
 # %% [markdown]
 # On the cliff $L$ promises too much: in the last row the rule would shrink $\delta$. On the tightrope $L$ promises
 # too little, and $\delta$ could grow. A fixed $\delta$ knows neither. So let $\rho$ set it, by the rule of
-# section 4. <details><summary>Is a quarter not too little?</summary>A KL grows with the square of a step: a quarter of $\delta$ is half of a length.</details>
+# section 4.
+#
+# <details><summary>Is a quarter not too little?</summary>A KL grows with the square of a step: a quarter of $\delta$ is half of a length.</details>
 
 
 # %%
