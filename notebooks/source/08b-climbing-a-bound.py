@@ -357,7 +357,7 @@ predict(
         "all three": "Algorithm 1 climbs a lower bound of η that touches it: no round of it can lose.",
     },
     answer="both limits, but not Algorithm 1",
-    why="L keeps its slope up to the best row and beyond, so a fixed radius is used up to its edge.",
+    why="L is linear in π(move), so its maximum lies at the edge of the radius, however near the best row is.",
 )
 
 # %% [markdown]
