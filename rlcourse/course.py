@@ -32,12 +32,13 @@ PLAN = {
     "02": Lecture("Imitation", "cloning, drift", ("01",), 90, (2, 0)),
     "03": Lecture("Policy gradients", "score function, baselines", ("01",), 90, (2, 1)),
     "04": Lecture("Actor-critic", "n steps, GAE", ("03",), 90, (3, 1)),
-    "05": Lecture("Off-policy", "importance weights", ("04",), 90, (4, 0)),
-    "06": Lecture("DDPG", "replay, slow copies", ("05",), 90, (5, 0)),
+    "05": Lecture("Off-policy", "importance weights, V-trace", ("04",), 90, (4, 0)),
+    "05b": Lecture("Deterministic policy gradient", "slopes of a critic", ("05",), 90, (4, 1)),
+    "06": Lecture("DDPG", "replay, slow copies", ("05b",), 90, (5, 0)),
     "07": Lecture("TD3", "overestimation", ("06",), 90, (6, 0)),
     "07b": Lecture("Measuring a critic", "bias, paired seeds", ("07",), 90, (6, 1)),
     "08": Lecture("Performance difference", "surrogate, bounds", ("03",), 90, (3, 2)),
-    "08b": Lecture("Climbing a bound", "tightness, Algorithm 1", ("08",), 90, (4, 1)),
+    "08b": Lecture("Climbing a bound", "tightness, Algorithm 1", ("08",), 90, (5, 1)),
     "09": Lecture("Trust-region methods", "model, radius, ratio", ("08",), 90, (4, 2)),
     "10": Lecture("Natural gradient", "Fisher matrix", ("09",), 90, (5, 2)),
     "11": Lecture("TRPO", "constrained step", ("04", "10"), 90, (6, 2)),
@@ -46,17 +47,18 @@ PLAN = {
 }
 PATHS = {  # the lectures of each week
     "All fourteen in ten weeks": (
-        "00 01", "02", "03", "04", "05 06", "07 07b", "08 08b", "09 10", "11", "12 13",
+        "00 01", "02", "03", "04", "05 05b", "06 07", "07b 08", "08b 09", "10 11", "12 13",
     ),
     "To PPO in six weeks": ("00 01", "03", "04", "08 09", "10", "11 12"),
-    "To TD3 in six weeks": ("00 01", "03", "04", "05", "06", "07 07b"),
+    "To TD3 in six weeks": ("00 01", "03", "04", "05 05b", "06", "07 07b"),
 }
-HOMEWORK = {"1": "01 02", "2": "03 04 05", "3": "06 07 07b", "4": "08 08b 09 10", "5": "11 12"}
+HOMEWORK = {"1": "01 02", "2": "03 04 05 05b", "3": "06 07 07b", "4": "08 08b 09 10", "5": "11 12"}
 # fmt: on
 
 WIDE, HIGH, STEP = 96, 106, (108, 124)  # a box, and from one to the next
 STYLE = """
 .rlcourse-map { position: relative; width: 866px; background: white; color: black; font-size: 11.5px; }
+.rlcourse-map a { color: #00508a !important; }  /* the ground is white in a dark theme too */
 .rlcourse-map .lectures { position: relative; height: 376px; }
 .rlcourse-map label { margin-right: 18px; font-size: 14px; }
 .rlcourse-map .lecture { position: absolute; width: 96px; height: 106px; box-sizing: border-box;

@@ -1,5 +1,6 @@
 """What the documents name is there: files, folders, commands, floors, and the size of the core."""
 
+import json
 import re
 from pathlib import Path
 
@@ -116,3 +117,11 @@ def test_the_core_is_read_from_equations_up_to_the_loop():
     folders = list(dict.fromkeys(path.parent.name for path in core()))
     assert folders == ["equations", "parts", "agents", "algorithms", "training"]
     assert core()[-1] == PACKAGE / "training" / "loop.py"
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "notebooks").glob("*/*.ipynb")), ids=lambda path: path.stem)
+def test_every_link_of_a_page_leads_to_a_file_of_the_course(page):
+    cells = json.loads(page.read_text(encoding="utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    links = [link.split("#")[0] for link in LINK.findall(text) if not re.match(r"\w+:", link)]
+    assert [link for link in links if link and not (page.parent / link).exists()] == []

@@ -9,7 +9,7 @@
 # - **decide** by a spectral radius whether a slow copy saves a critic that bootstraps
 # - **read** DDPG's update line by line beside its pseudocode
 # needs:
-# - 05: the deterministic policy gradient
+# - 05b: the deterministic policy gradient
 # - the Bellman equation and $Q$
 # - a little NumPy
 # symbols:
@@ -452,7 +452,7 @@ pseudocode(
 )
 
 # %% [markdown]
-# Line 9 is the chain rule of lecture 05: `action.backward(-uphill)` pushes $-\nabla_{\!a}Q$ back through the actor. With two liberties: the states come from the buffer, not from $\mu$'s own visits, and $Q$ is learnt. So the actor climbs the critic's opinion, also where that errs upwards (lecture 07). The receipt differentiates
+# Line 9 is the chain rule of lecture 05b: `action.backward(-uphill)` pushes $-\nabla_{\!a}Q$ back through the actor. With two liberties: the states come from the buffer, not from $\mu$'s own visits, and $Q$ is learnt. So the actor climbs the critic's opinion, also where that errs upwards (lecture 07). The receipt differentiates
 # that opinion, $\frac1B\sum Q(s,\mu(s))$, by PyTorch:
 
 # %%

@@ -11,6 +11,8 @@ An agent is made of `(algorithm, spaces, seeds)` and has
 One file per way of acting and remembering. What is kept by name is in the class's `saved`.
 """
 
+from rlcourse.agents.episodic import EpisodicAgent
+from rlcourse.agents.lagged import LaggedAgent
 from rlcourse.agents.off_policy import OffPolicyAgent
 from rlcourse.agents.on_policy import OnPolicyAgent
 from rlcourse.agents.policy import NetworkPolicy, Policy
@@ -18,5 +20,6 @@ from rlcourse.agents.samples import Rollout, Samples, rows
 from rlcourse.parts.networks import Spaces
 
 __all__ = [
-    "NetworkPolicy", "OffPolicyAgent", "OnPolicyAgent", "Policy", "Rollout", "Samples", "Spaces", "rows",
+    "EpisodicAgent", "LaggedAgent", "NetworkPolicy", "OffPolicyAgent", "OnPolicyAgent", "Policy", "Rollout",
+    "Samples", "Spaces", "rows",
 ]  # fmt: skip

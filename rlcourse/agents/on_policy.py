@@ -44,8 +44,7 @@ class OnPolicyAgent:
         with torch.no_grad():
             scaled = scaled._replace(behaviour=self.nets.policy(rows(scaled.obs)))
         metrics = algorithm.update(self.nets, scaled, self.learning)
-        if algorithm.normalise_observation:
-            self.moments.update(rows(rollout.obs))
+        self._learn_scale(algorithm, rollout)
         taken = algorithm.num_envs * algorithm.horizon
         self.steps += taken
         return taken, metrics, finished
@@ -87,11 +86,17 @@ class OnPolicyAgent:
         return Rollout(*shaped), finished
 
     def _act(self, algorithm, obs):
-        x = obs.reshape(self.seeds, -1, self.spaces.obs_size)
-        if algorithm.normalise_observation:
-            x = self.moments.normalise(torch.from_numpy(x)).numpy()
-        action = self.nets.policy.sample(x, self.acting)
+        action = self.nets.policy.sample(self._seen(algorithm, obs), self.acting)
         return action.reshape(len(obs), *action.shape[2:])
+
+    def _seen(self, algorithm, obs):
+        """Observations as the policy sees them, [S, N, O]."""
+        x = obs.reshape(self.seeds, -1, self.spaces.obs_size)
+        return self.moments.normalise(torch.from_numpy(x)).numpy() if algorithm.normalise_observation else x
+
+    def _learn_scale(self, algorithm, rollout):
+        if algorithm.normalise_observation:
+            self.moments.update(rows(rollout.obs))
 
     def _scaled(self, algorithm, rollout):
         """Observations and rewards in the units that the networks see."""

@@ -14,7 +14,8 @@ from rlcourse.parts.randomness import Streams
 
 def rows(x: torch.Tensor) -> torch.Tensor:
     """[T, S, N, …] → [S, T·N, …]: all the transitions of a seed, as one batch."""
-    return x.transpose(0, 1).flatten(1, 2)
+    # Contiguous, also where N = 1 would allow a view: products of other strides round otherwise
+    return x.transpose(0, 1).flatten(1, 2).contiguous()
 
 
 class Rollout(NamedTuple):

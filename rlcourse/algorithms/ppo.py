@@ -10,7 +10,7 @@ from rlcourse.agents import OnPolicyAgent, Rollout, Spaces
 from rlcourse.agents.samples import standardised
 from rlcourse.equations import objectives
 from rlcourse.equations.returns import gae
-from rlcourse.parts.adam import Adam
+from rlcourse.parts.adam import Adam, limit_norm
 from rlcourse.parts.networks import Networks, StateValue, StochasticPolicy
 from rlcourse.parts.randomness import Streams
 from rlcourse.parts.settings import equation, fixed
@@ -113,9 +113,6 @@ class PPO:
     def _step(self, nets, loss, learning_rate, active):
         loss.backward()
         if self.max_grad_norm is not None:
-            norm = (nets.policy.grad_norm() ** 2 + nets.critic.grad_norm() ** 2).sqrt()
-            scale = (self.max_grad_norm / (norm + 1e-6)).clamp(max=1)[:, None]
-            nets.policy.grad.mul_(scale)
-            nets.critic.grad.mul_(scale)
+            limit_norm([nets.policy, nets.critic], self.max_grad_norm)
         nets.policy_optimiser.step(learning_rate, active.tolist())
         nets.critic_optimiser.step(learning_rate, active.tolist())

@@ -34,9 +34,9 @@ def stack(steps: Sequence[Array]) -> Array:
     return torch.stack(steps) if torch.is_tensor(steps[0]) else np.stack(steps)
 
 
-def concatenate(head: Array, tail: Array) -> Array:
-    """head [T, ...], then tail [U, ...], as one [T + U, ...]."""
-    return torch.cat([head, tail]) if torch.is_tensor(head) else np.concatenate([head, tail])
+def concatenate(head: Array, tail: Array, axis: int = 0) -> Array:
+    """head [T, ...], then tail [U, ...], as one [T + U, ...]; or along another axis."""
+    return torch.cat([head, tail], axis) if torch.is_tensor(head) else np.concatenate([head, tail], axis)
 
 
 def where(condition: Array, a: Array | float, b: Array | float) -> Array:
@@ -52,6 +52,11 @@ def minimum(a: Array, b: Array) -> Array:
 def exp(x: Array) -> Array:
     """eˣ, element by element."""
     return torch.exp(x) if torch.is_tensor(x) else np.exp(x)
+
+
+def constant(x: Array) -> Array:
+    """x as data: the same numbers, out of which no gradient flows."""
+    return x.detach() if torch.is_tensor(x) else x
 
 
 def dot(a: Array, b: Array) -> Array:

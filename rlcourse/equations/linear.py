@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rlcourse.equations.arrays import Array, concatenate
 from rlcourse.equations.markov import MDP, induced_process
 from rlcourse.equations.markov.process import one_policy
 
@@ -24,6 +25,16 @@ def coarse_code(x: np.ndarray, centres: np.ndarray, width: float) -> np.ndarray:
     if not width > 0:
         raise ValueError(f"width is {width}; an interval needs width > 0")
     return (np.abs(x[:, None] - centres) <= width / 2).astype(float)
+
+
+def quadratic(x: Array) -> Array:
+    """x_i, and x_i x_j with i ≤ j: what a linear function needs to be any quadratic one (but for a constant).
+
+    x [..., n], NumPy or torch -> [..., n + n (n + 1) / 2].
+    """
+    z = concatenate(1.0 + 0.0 * x[..., :1], x, axis=-1)  # with a constant, whose products are the x_i
+    i, j = np.triu_indices(z.shape[-1])
+    return z[..., i[1:]] * z[..., j[1:]]
 
 
 def td_system(

@@ -11,12 +11,13 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class LQR:
-    """x' = A x + B u, cost Σ_t γ^t (xᵀQx + uᵀRu), u = −K x.
+    """x' = A x + B u + ξ, cost Σ_t γ^t (xᵀQx + uᵀRu), u = −K x.
 
     A [n, n], B [n, m], Q [n, n] ≥ 0, R [m, m] > 0 (both symmetric), γ in [0, 1], start = E[x₀ x₀ᵀ] [n, n] ≥
-    0. A gain has a finite cost where √γ ρ(A − BK) < 1, ρ the spectral radius; other gains raise ValueError.
-    Costs are unnormalised sums, as η is. Source: Fazel et al. 2018, "Global Convergence of Policy Gradient
-    Methods for the Linear Quadratic Regulator", here with a discount.
+    0, noise = E[ξ ξᵀ] [n, n] ≥ 0 of a ξ with mean 0, drawn anew at every step (default: none; γ < 1 where it
+    is not 0, or every cost is infinite). A gain has a finite cost where √γ ρ(A − BK) < 1, ρ the spectral
+    radius; other gains raise ValueError. Costs are unnormalised sums, as η is. Source: Fazel et al. 2018,
+    "Global Convergence of Policy Gradient Methods for the Linear Quadratic Regulator", here with a discount.
     """
 
     A: np.ndarray
@@ -25,15 +26,20 @@ class LQR:
     R: np.ndarray
     gamma: float
     start: np.ndarray
+    noise: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         for name in ("A", "B", "Q", "R", "start"):
             object.__setattr__(self, name, _matrix(getattr(self, name), name))
+        noise = np.zeros_like(self.start) if self.noise is None else self.noise
+        object.__setattr__(self, "noise", _matrix(noise, "noise"))
         n, m = len(self.A), self.B.shape[1]
-        for name, shape in {"A": (n, n), "B": (n, m), "Q": (n, n), "R": (m, m), "start": (n, n)}.items():
+        state = dict.fromkeys(("A", "Q", "start", "noise"), (n, n))
+        for name, shape in {**state, "B": (n, m), "R": (m, m)}.items():
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name} has shape {getattr(self, name).shape}; A and B ask for {shape}")
-        for name, kind in {"Q": "semidefinite", "R": "definite", "start": "semidefinite"}.items():
+        for name in ("Q", "R", "start", "noise"):
+            kind = "definite" if name == "R" else "semidefinite"
             matrix = getattr(self, name)
             least, most = np.linalg.eigvalsh(matrix)[[0, -1]]
             positive = least > 0 if kind == "definite" else least >= -1e-12 * most
@@ -41,23 +47,41 @@ class LQR:
                 raise ValueError(f"{name} must be symmetric and positive {kind}")
         if not 0 <= self.gamma <= 1:
             raise ValueError(f"gamma is {self.gamma}; it must lie in [0, 1]")
+        if self.gamma == 1 and self.noise.any():
+            raise ValueError("noise without a discount costs infinitely much: gamma must be below 1")
 
     def is_stable(self, K: np.ndarray) -> np.ndarray:
         """√γ ρ(A − BK) < 1: whether the cost of u = −Kx is finite from every start. [..., m, n] -> [...]."""
         return self._growth(self._closed_loop(K)) < 1
 
     def value_matrix(self, K: np.ndarray) -> np.ndarray:
-        """P = Q + KᵀRK + γ (A − BK)ᵀ P (A − BK): the cost from x on is xᵀPx. [..., m, n] -> [..., n, n]."""
+        """P = Q + KᵀRK + γ (A − BK)ᵀ P (A − BK): the cost from x on is xᵀPx, and what the noise adds.
+
+        That is γ/(1 − γ) tr(P noise), from every x alike. [..., m, n] -> [..., n, n].
+        """
         M = self._stable_loop(K)
         return _discounted_sum(M, self.Q + _transpose(K) @ self.R @ K, self.gamma)
 
+    def action_value_matrix(self, K: np.ndarray) -> np.ndarray:
+        """H: the cost of u in x, and of −Kx from then on, is zᵀHz with z = (x, u), and what the noise adds.
+
+        H = diag(Q, R) + γ (A B)ᵀ P (A B), P the `value_matrix`; xᵀPx = zᵀHz at u = −Kx. [..., m, n] -> [...,
+        n + m, n + m].
+        """
+        (n, m), both = self.B.shape, np.hstack([self.A, self.B])
+        now = np.block([[self.Q, np.zeros((n, m))], [np.zeros((m, n)), self.R]])
+        return now + self.gamma * both.T @ self.value_matrix(K) @ both
+
     def cost(self, K: np.ndarray) -> np.ndarray:
-        """C(K) = E[Σ_t γ^t (xᵀQx + uᵀRu)] = tr(P start). [..., m, n] -> [...]."""
-        return np.sum(self.value_matrix(K) * self.start, axis=(-2, -1))
+        """C(K) = E[Σ_t γ^t (xᵀQx + uᵀRu)] = tr(P start) + γ/(1 − γ) tr(P noise). [..., m, n] -> [...]."""
+        return np.sum(self.value_matrix(K) * self._arrivals(), axis=(-2, -1))
 
     def state_matrix(self, K: np.ndarray) -> np.ndarray:
-        """Σ = E[Σ_t γ^t x_t x_tᵀ] = start + γ (A − BK) Σ (A − BK)ᵀ. [..., m, n] -> [..., n, n]."""
-        return _discounted_sum(_transpose(self._stable_loop(K)), self.start, self.gamma)
+        """Σ = E[Σ_t γ^t x_t x_tᵀ] = start + γ/(1 − γ) noise + γ (A − BK) Σ (A − BK)ᵀ.
+
+        [..., m, n] -> [..., n, n].
+        """
+        return _discounted_sum(_transpose(self._stable_loop(K)), self._arrivals(), self.gamma)
 
     def gradient(self, K: np.ndarray) -> np.ndarray:
         """∇_K C = 2 [ (R + γ BᵀPB) K − γ BᵀPA ] Σ.
@@ -88,6 +112,10 @@ class LQR:
             if np.allclose(K, previous, rtol=1e-13, atol=1e-13 * (1 + np.abs(K).max())):
                 break
         return K
+
+    def _arrivals(self) -> np.ndarray:
+        """start + Σ_{t ≥ 1} γ^t noise: what comes in from outside, discounted."""
+        return self.start + self.noise * (self.gamma / (1 - self.gamma) if self.noise.any() else 0.0)
 
     def _greedy_gain(self, P: np.ndarray) -> np.ndarray:
         """argmin_K of one step of K and the cost xᵀPx from then on: γ (R + γ BᵀPB)⁻¹ BᵀPA."""

@@ -8,7 +8,7 @@ raise ValueError.
 import torch
 from torch import Tensor
 
-from rlcourse.equations.arrays import Array, same_shape
+from rlcourse.equations.arrays import Array, constant, same_shape
 
 
 def score_function(log_prob: Tensor, advantage: Tensor, dim: int | None = None) -> Tensor:
@@ -84,6 +84,23 @@ def value_loss(value: Tensor, target: Tensor, dim: int | None = None) -> Tensor:
     """
     same_shape(value=value, target=target)
     return 0.5 * _mean((value - target.detach()) ** 2, dim)
+
+
+def a2c_loss(
+    log_prob: Array, advantage: Array, value: Array, target: Array, entropy: Array, value_weight: float,
+    entropy_weight: float,
+) -> Array:  # fmt: skip
+    """−E[log π(a|s) Â] + c_v E[(V(s) − y)²] − c_e E[H(π(·|s))]; to minimise.
+
+    All arrays [..., B], NumPy or torch; averages over the last axis: one number, or one per seed, [...].
+    Advantage and target are data: no gradient flows into them, so that the critic's part is a semi-gradient.
+    Raises ValueError where the shapes differ. The entropy keeps the policy from settling too soon.
+    Source (from memory): Mnih et al. 2016, section 4.
+    """
+    same_shape(log_prob=log_prob, advantage=advantage, value=value, target=target, entropy=entropy)
+    policy = -(log_prob * constant(advantage)).mean(-1)
+    critic = ((value - constant(target)) ** 2).mean(-1)
+    return policy + value_weight * critic - entropy_weight * entropy.mean(-1)
 
 
 def clipped_value_loss(

@@ -7,7 +7,11 @@ bootstraps from the true last observation. `next_value[t]` is the value of the t
 of the observation that follows a reset.
 """
 
-from rlcourse.equations.arrays import Array, concatenate, exp, flip, minimum, same_shape, stack
+from collections.abc import Callable
+
+import numpy as np
+
+from rlcourse.equations.arrays import Array, concatenate, exp, flip, minimum, same_shape, stack, where
 
 
 def discounted_returns(reward: Array, done: Array, gamma: float) -> Array:
@@ -23,6 +27,44 @@ def discounted_returns(reward: Array, done: Array, gamma: float) -> Array:
         future = r + gamma * (alive * future)
         steps.append(future)
     return stack(steps[::-1])
+
+
+def whole_returns(reward: Array, done: Array, gamma: float) -> Array:
+    """R(τ) = Σ_k γ^k r_k over the whole episode, at each of its steps.
+
+    reward, done: [T, ...]; returns [T, ...], in the units of reward. An episode begins with the data and
+    after each done. Raises ValueError where the shapes differ. As a weight of ∇log π it is right in the mean,
+    though it credits an action with rewards that came before it. Source (from memory): Williams 1992.
+    """
+    total, steps = None, []
+    for g, over in zip(discounted_returns(reward, done, gamma), _starts(done), strict=True):
+        total = g if total is None else where(over != 0, g, total)
+        steps.append(total)
+    return stack(steps)
+
+
+def discounted_from_start(reward: Array, done: Array, gamma: float) -> Array:
+    """γ^t G_t = Σ_{k≥t} γ^k r_k, t counted from the start of the episode.
+
+    reward, done: [T, ...]; returns [T, ...], in the units of reward. E[Σ_t ∇log π_t γ^t G_t] is the gradient
+    of the discounted return from the start; without γ^t, as in practice, it is not. Raises ValueError where
+    the shapes differ. Source: Sutton & Barto 2018, section 13.3.
+    """
+    return discounts(reward, done, gamma) * discounted_returns(reward, done, gamma)
+
+
+def discounts(reward: Array, done: Array, gamma: float) -> Array:
+    """γ^t, t counted from the start of the episode; reward says only of which kind the answer is.
+
+    reward, done: [T, ...]; returns [T, ...], no unit. Raises ValueError where the shapes differ.
+    """
+    same_shape(reward=reward, done=done)
+    factor, steps = 1.0 + 0.0 * reward[0], []
+    for start in _starts(done):
+        factor = where(start != 0, 1.0 + 0.0 * factor, factor)
+        steps.append(factor)
+        factor = gamma * factor
+    return stack(steps)
 
 
 def n_step_returns(
@@ -100,6 +142,59 @@ def gae(
     return _backward_sum(delta, gamma * lam, going_on)
 
 
+def td_lambda_weights(lam: float, steps: int) -> np.ndarray:
+    """w_k = (1 − λ) λ^{k−1} for k < N, w_N = λ^{N−1}: GAE's weights of the k-step advantages.
+
+    N = `steps` ≥ 1 are left of the episode; lam λ in [0, 1]. Returns [N], k = 1 … N, no unit; sums to 1, for
+    all advantages of N steps and more are one and the same. Raises ValueError for another λ or N. Source:
+    Sutton & Barto 2018, eq. 12.3.
+    """
+    if not 0 <= lam <= 1 or steps < 1:
+        raise ValueError(f"td_lambda_weights: 0 ≤ λ ≤ 1 and N ≥ 1, got λ = {lam}, N = {steps}")
+    weights = (1 - lam) * lam ** np.arange(steps)
+    weights[-1] = lam ** (steps - 1)
+    return weights
+
+
+def eligibility_traces(features: Array, done: Array, gamma: float, lam: float) -> Array:
+    """e_t = γλ (1 − done_{t−1}) e_{t−1} + φ_t, with e_{−1} = 0: what of the past a TD error still moves.
+
+    features φ [T, ..., D]: ∇V(s_t) of a critic, ∇log π(a_t|s_t) of a policy; done [T, ...], terminated or
+    truncated. Returns [T, ..., D]. Σ_t δ_t e_t = Σ_t Â_t φ_t with Â of `gae`: the backward and the forward
+    view. Raises ValueError where the shapes do not fit. Source: Sutton & Barto 2018, eq. 12.5.
+    """
+    same_shape(features_without_D=features[..., 0], done=done)
+    trace, steps = 0.0 * features[0], []
+    for phi, alive in zip(features, done == 0, strict=True):
+        trace = trace + phi
+        steps.append(trace)
+        trace = gamma * lam * (alive[..., None] * trace)
+    return stack(steps)
+
+
+def vtrace_targets(
+    reward: Array,
+    value: Array,
+    next_value: Array,
+    log_rho: Array,
+    terminated: Array,
+    gamma: float,
+    rho_bar: float = 1.0,
+    c_bar: float = 1.0,
+) -> Array:
+    """v_t = V(s_t) + Σ_{k≥t} γ^{k−t} (Π_{i<k} c_i) δ_k,  δ_k = ρ_k (r_k + γ V(s_{k+1}) − V(s_k)).
+
+    ρ = min(ρ̄, π/μ), c = min(c̄, π/μ), log_rho = log π(a|s) − log μ(a|s). All arrays [T, ...]; a terminated
+    step ends the sum and does not bootstrap; the last one bootstraps from next_value. Returns v [T, ...], in
+    the units of reward. ρ̄ decides the fixed point V^{π_ρ̄}; c̄ decides only how fast it is reached. Raises
+    ValueError where the shapes differ. Source: Espeholt et al. 2018, "IMPALA", eq. 1.
+    """
+    same_shape(reward=reward, value=value, next_value=next_value, log_rho=log_rho, terminated=terminated)
+    ratio = exp(log_rho)
+    delta = ratio.clip(max=rho_bar) * (td_target(reward, terminated, next_value, gamma) - value)
+    return value + _backward_sum(delta, gamma * ratio.clip(max=c_bar), terminated == 0)
+
+
 def vtrace(
     reward: Array,
     value: Array,
@@ -110,26 +205,26 @@ def vtrace(
     gamma: float,
     rho_bar: float = 1.0,
     c_bar: float = 1.0,
+    targets: Callable = vtrace_targets,
 ) -> tuple[Array, Array]:
-    """v_t = V(s_t) + Σ_{k≥t} γ^{k−t} (Π_{i<k} c_i) δ_k,  δ_k = ρ_k (r_k + γ V(s_{k+1}) − V(s_k)).
+    """v_t by `vtrace_targets`, and Â_t = ρ_t (r_t + γ v_{t+1} − V(s_t)): what the critic and the policy need.
 
-    ρ = min(ρ̄, π/μ), c = min(c̄, π/μ), log_rho = log π(a|s) − log μ(a|s). All arrays [T, ...]. Returns (targets
-    v, policy-gradient advantages ρ_t (r_t + γ v_{t+1} − V(s_t))), both [T, ...], in the units of reward. ρ̄
-    decides the fixed point V^{π_ρ̄}; c̄ decides only how fast it is reached. Raises ValueError where the shapes
-    differ. Source: Espeholt et al. 2018, "IMPALA", eq. 1 and section 4.2.
+    A time limit (truncated) ends the sum and bootstraps, as if V(s′) had been paid with the last reward. All
+    arrays [T, ...]; returns (v, Â), both [T, ...], in the units of reward. targets: another function like
+    `vtrace_targets`. Raises ValueError where the shapes differ. Source: Espeholt et al. 2018, "IMPALA", eq. 1
+    and section 4.2.
     """
     same_shape(
         reward=reward, value=value, next_value=next_value, log_rho=log_rho,
         terminated=terminated, truncated=truncated,
     )  # fmt: skip
-    ratio = exp(log_rho)
-    rho, c = ratio.clip(max=rho_bar), ratio.clip(max=c_bar)
-    going_on = (terminated == 0) * (truncated == 0)
-    delta = rho * (td_target(reward, terminated, next_value, gamma) - value)
-    correction = _backward_sum(delta, gamma * c, going_on)  # v_t − V(s_t)
-    next_target = next_value + going_on * concatenate(correction[1:], 0.0 * correction[:1])
-    advantage = rho * (td_target(reward, terminated, next_target, gamma) - value)
-    return value + correction, advantage
+    cut = (terminated == 0) * (truncated != 0)
+    reward = reward + gamma * (cut * next_value)
+    ended = terminated + cut  # 1 where the sum ends, for whichever reason
+    v = targets(reward, value, next_value, log_rho, ended, gamma, rho_bar, c_bar)
+    later = concatenate(v[1:], next_value[-1:])
+    rho = exp(log_rho).clip(max=rho_bar)
+    return v, rho * (td_target(reward, ended, later, gamma) - value)
 
 
 def importance_weights(log_rho: Array, done: Array) -> Array:
@@ -145,6 +240,12 @@ def importance_weights(log_rho: Array, done: Array) -> Array:
         steps.append(total)
         total = alive * total
     return exp(stack(steps))
+
+
+def _starts(done: Array) -> Array:
+    """1 at the first step of each episode, [T, ...]: the first of the data, and those after a done."""
+    over = 1.0 * (done != 0)
+    return concatenate(1.0 + 0.0 * over[:1], over[:-1])
 
 
 def _backward_sum(delta: Array, decay: Array | float, going_on: Array) -> Array:

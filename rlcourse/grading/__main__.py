@@ -2,11 +2,14 @@
 
 import argparse
 import collections
+import datetime
 import sys
 from pathlib import Path
 
 HELP = {
-    "submissions": "folder with a notebook, a zip archive or a folder per student",
+    "submissions": "folder with a notebook, an archive or a folder per student; or a platform's one archive",
+    "--roster": "the class list, a CSV with a column 'student': who handed in nothing has a row too",
+    "--due": "for example '2026-11-20 23:59': what came later is marked as late",
     "--out": "folder for the results (default: grades)",
     "--homework": "only this one, for example homework-3 (default: told from the cells)",
     "--jobs": "parallel workers (default: one per core)",
@@ -31,6 +34,8 @@ def options(argv: list[str] | None) -> argparse.Namespace:
     add("submissions", type=Path)
     add("--out", type=Path, default=Path("grades"))
     add("--homework")
+    add("--roster", type=Path)
+    add("--due", type=datetime.datetime.fromisoformat)
     add("--jobs", type=int, default=-1)
     add("--seed", type=int)
     add("--seconds", type=float, default=10.0)
@@ -44,20 +49,26 @@ def main(argv: list[str] | None = None) -> int:
     asked = options(argv)
 
     from rlcourse.grading.judging import batch
+    from rlcourse.grading.judging.rows import load_rows
     from rlcourse.grading.sandbox import confinement
 
     def refuse(reason):
         print(f"grade: {reason}.", file=sys.stderr)
         return 2
 
-    if not asked.submissions.is_dir():
+    if not asked.submissions.is_dir() and asked.submissions.suffix.lower() != ".zip":
         return refuse(f"there is no folder {asked.submissions}; give the folder that holds the submissions")
-    reason = None if asked.unsandboxed else confinement.why_not()
+    reason = None if asked.unsandboxed else confinement.why_not((asked.submissions, asked.out))
     if reason:
         refused = f"student code is not run without a sandbox: {reason}"
         return refuse(f"{refused}. For code that you trust: --unsandboxed")
     how = {name: getattr(asked, name) for name in ("homework", "jobs", "seed", "regrade", "unsandboxed")}
     limits = confinement.Limits(seconds=asked.seconds, total=max(90.0, 3 * asked.seconds))
+    changed = batch.changes(asked.out)
+    if changed:
+        print(f"Since the rows in {asked.out} were made, {'; '.join(changed)}.")
+    how |= {"roster": asked.roster, "due": asked.due}
+    before = {(r.submission, r.homework): r.score for r in load_rows(asked.out / "rows.jsonl")}
     try:
         rows = batch.grade(asked.submissions, asked.out, limits=limits, **how)
     except batch.Refused as refusal:
@@ -65,13 +76,22 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return refuse("interrupted; finished rows are kept, the same command goes on from there")
     count = collections.Counter(row.status for row in rows)
+    if changed and not asked.regrade:
+        print("Rows that were there are as they were: nothing was regraded. To grade all again: --regrade")
+    if asked.regrade:
+        moved = [(r, before.get((r.submission, r.homework))) for r in rows]
+        moved = [
+            f"{r.student} {old:g} → {r.score:g}" for r, old in moved if old is not None and old != r.score
+        ]
+        print(f"All graded again; {len(moved)} scores changed{': ' if moved else ''}{', '.join(moved[:20])}.")
     print(f"{len(rows)} submissions: {', '.join(f'{n} {status}' for status, n in count.items()) or 'none'}.")
     for row in rows:
         if row.status != "graded":
-            print(f"  {row.submission}: {row.note}")
+            print(f"  {row.submission or row.student}: {row.note}")
     if asked.unsandboxed:
         print("  Run without a sandbox; every row says so.")
     print(f"Table: {asked.out / 'grades.csv'}   Report: {asked.out / 'report.html'}")
+    print(f"For students: {asked.out / 'feedback'}   To mark: {asked.out / 'to-mark.html'}, in by-hand.csv")
     return 0
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rlcourse.grading.patterns import recognise
+
 Named = dict[str, np.ndarray]  # the parts of an answer by name
 
 
@@ -101,10 +103,16 @@ def unknown_mistake(
         )
     counted = f"Right in {sum(right)} of {len(right)} cases, and no mistake that I know."
     i = wrong[0]
-    a, b = flat(answers[i : i + 1], expected[i : i + 1]), flat(expected[i : i + 1], expected[i : i + 1])
+    parts = expected[i]
+    name = next((n for n in parts if differs(answers[i][n], parts[n])), next(iter(parts)))
+    what = "your answer" if len(parts) == 1 else f"the {name.replace('_', ' ')}"
+    a, b = answers[i][name].ravel(), parts[name].ravel()
     k = int(np.argmax(np.abs(a - b)))
-    which = f"entry {k} (counted from 0) of your answer" if b.size > 1 else "your answer"
-    return None, f"{counted}\nFor {show(cases[i])}: {which} is {a[k]:.6g}, expected {b[k]:.6g}."
+    which = f"entry {k} (counted from 0) of {what}" if b.size > 1 else what
+    example = f"For {show(cases[i])}: {which} is {a[k]:.6g}, expected {b[k]:.6g}."
+    off = [(cases[j], answers[j][n], expected[j][n]) for j in wrong for n in expected[j]]
+    word, sentence = recognise([pair for pair in off if differs(*pair[1:])]) or (None, counted)
+    return word, f"{sentence}\n{example}"
 
 
 def symptom(cases: list[dict], answers: list[Named], expected: list[Named], right: list[bool]) -> str:
@@ -175,7 +183,7 @@ def direction(a: np.ndarray, b: np.ndarray) -> list[str]:
         return ["Where it is wrong it is too large."]
     if len(a) > 1 and np.all(a < b):
         return ["Where it is wrong it is too small."]
-    return ["It is too large in some places and too small in others."]
+    return []
 
 
 def flat(answers: list[dict], expected: list[dict]) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Instant feedback in a notebook: the visible cases of an exercise, judged in this process."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -8,12 +8,16 @@ from rlcourse.grading.exercises import find
 from rlcourse.grading.feedback import Feedback
 from rlcourse.grading.sandbox.inside import observer
 
+PLACEHOLDER = "your ID"  # what stands where a student writes an ID
+NOBODY = f"This is nobody's instance: write your own ID in place of {PLACEHOLDER!r}, then run this again."
 VISIBLE = 0  # the seed that students see; the judge draws others
-crosses = Counter()  # {exercise: how many ✗ since the last ✓}, for as long as the kernel lives
+crosses = defaultdict(Counter)  # {exercise: {mistake: how many ✗ since the last ✓}}, while the kernel lives
 
 
 def instance(name: str, student: str) -> dict:
     """The inputs of an exercise that are this student's own."""
+    if student == PLACEHOLDER:
+        print(NOBODY)
     return find(name).cases(VISIBLE, student)[0]
 
 
@@ -36,5 +40,7 @@ def check(
     if feedback.passed:
         crosses.pop(name, None)
     elif feedback.symptom:  # an answer that is not written, or that stops, costs no hint
-        crosses[name] += 1
-    return replace(feedback, first=crosses[name] == 1)
+        crosses[name][feedback.misconception] += 1
+    if exercise.personal and student == PLACEHOLDER:
+        feedback = replace(feedback, message=f"{feedback.message}\n{NOBODY}")
+    return replace(feedback, first=crosses[name][feedback.misconception] == 1)

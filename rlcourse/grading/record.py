@@ -49,6 +49,10 @@ class Exercise:
     remark: Callable | None = None  # (cases, answers) -> str: worth saying, costs nothing
     adaptor: Callable | None = None  # makes the call where a case is not the arguments: see the observer
     flat: bool = False  # an answer that works entry by entry may be written for arrays of one dimension
+    parts: tuple[str, ...] = ()  # names of the parts of an answer that is a tuple, perhaps of unequal shapes
+    truth: bool = False  # truth values are asked
+    pure: bool = False  # the arguments must be left as they are
+    gradient: tuple[str, ...] = ()  # inputs by which a value is differentiated that comes back with its graph
     certain: Callable | None = None  # (**case) -> what is sure of an answer that is drawn at random
     oracle: Callable | None = None  # (**case) -> the right values, found in another way than by `reference`
     seen: Callable | None = None  # (cases, answers, right) -> the symptom, where values alone say too little
@@ -82,6 +86,10 @@ class Exercise:
             "kind": "class" if inspect.isclass(self.reference) else "function",
             "adaptor": textwrap.dedent(inspect.getsource(self.adaptor)) if self.adaptor else None,
             "flat": self.flat,
+            "parts": list(self.parts) or None,
+            "truth": self.truth,
+            "pure": self.pure,
+            "gradient": list(self.gradient),
         }
 
     @property
@@ -93,7 +101,10 @@ class Exercise:
         """The right values of one case: the reference, called as the student's function is."""
         if self.certain or self.oracle:
             return named((self.certain or self.oracle)(**case))
-        return observer.call(self.spec, self.reference, case, style=lambda value: value)
+        style = as_tensor if self.gradient else lambda value: value
+        answer = observer.call(self.spec, self.reference, case, style)
+        answer.pop("changed", None)
+        return answer
 
     def cases(self, seed: int, student: str | None = None) -> list[Case]:
         """Inputs from one seed; the first case comes twice, so that an answer which varies is seen.
@@ -114,12 +125,31 @@ class Exercise:
             return self.refuse(*error)
         with np.errstate(all="ignore"):
             expected = [self.expected(case) for case in cases]
+            answers, changed = self.apart(answers)
             refusal = unfit(answers, expected)
             if refusal:
                 return self.refuse("unreadable", refusal)
-            return self.compare(cases, answers, expected)
+            answers = [self.judged(answer) for answer in answers]
+            expected = [{n: values[n] for n in a} for a, values in zip(answers, expected, strict=True)]
+            return self.compare(cases, answers, expected, changed)
 
-    def compare(self, cases: list[Case], answers: list[Answer], expected: list[Answer]) -> Feedback:
+    def apart(self, answers: Any) -> tuple[Any, list[str]]:
+        """(answers, names of the arguments that some call changed), where an exercise asks for that."""
+        if not self.pure or not isinstance(answers, list) or not all(isinstance(a, dict) for a in answers):
+            return answers, []
+        told = [a["changed"] for a in answers if isinstance(a.get("changed"), np.ndarray)]
+        numbers = {n for one in told if one.dtype.kind == "f" for n in one.ravel().tolist()}
+        names = [name for i, name in enumerate(self.parameters) if i in numbers]
+        return [{k: v for k, v in a.items() if k != "changed"} for a in answers], names
+
+    def judged(self, answer: Answer) -> Answer:
+        """What there is to judge: without gradients that did not come back (NaN)."""
+        unknown = [n for name in self.gradient if np.all(np.isnan(answer.get(n := f"{name}_gradient", 0.0)))]
+        return {name: value for name, value in answer.items() if name not in unknown}
+
+    def compare(
+        self, cases: list[Case], answers: list[Answer], expected: list[Answer], changed: list[str] = ()
+    ) -> Feedback:
         """The judgement of answers of the right form: right, varying, a known mistake, or an unknown one."""
         right = [
             self.right(case, answer, values, self.tolerance)
@@ -127,6 +157,8 @@ class Exercise:
             else close(answer, values, self.tolerance)
             for case, answer, values in zip(cases, answers, expected, strict=True)
         ]
+        if all(right) and changed:
+            return self.impure(changed)
         if all(right):
             remark = self.remark(cases, answers) if self.remark else ""
             return self.feedback(True, None, f"Right on all {len(cases)} cases. {remark}".strip())
@@ -144,6 +176,8 @@ class Exercise:
             shown = symptom(cases, answers, expected, right)
         if mistake:
             return replace(self.feedback(False, mistake.word, mistake.hint), symptom=shown)
+        if changed:
+            return self.impure(changed)
         if self.seen:  # the values themselves would tell the answer
             return self.feedback(False, None, shown)
         return self.feedback(False, *unknown_mistake(cases, answers, expected, right))
@@ -175,7 +209,17 @@ class Exercise:
         """Does the answer look like the mistake? A trace says so of wrong answers only."""
         if mistake.shows:
             return not right and mistake.shows(case, answer)
-        return close(answer, values_of(wrong, case), self.tolerance, nan=True)
+        return close(answer, self.judged(values_of(wrong, case)), self.tolerance, nan=True)
+
+    def impure(self, names: list[str]) -> Feedback:
+        """Feedback for a function that changed its arguments."""
+        said = ", ".join(f"`{name}`" for name in names)
+        hint = (
+            f"The function changes its argument {said}, which the caller may still need. Work on a copy: "
+            "x = x + y makes a new array, x += y and x[i] = y write into the old one."
+        )
+        shown = f"After the call {said} no longer holds what it held before."
+        return replace(self.feedback(False, "changes_arguments", hint), symptom=shown)
 
     def refuse(self, kind: str, text: str) -> Feedback:
         """Feedback for an answer that could not be judged."""
@@ -240,6 +284,14 @@ def near(a: np.ndarray, b: np.ndarray, tolerance: float, nan: bool = False) -> b
     finite = b[np.isfinite(b)]
     scale = max(1e-3, float(np.max(np.abs(finite), initial=0.0)))
     return bool(np.allclose(a, b, rtol=0.0, atol=tolerance * scale, equal_nan=nan))
+
+
+def as_tensor(value: Any) -> Any:
+    """An array of floating numbers as a tensor, for a reference that is differentiated; all else as it is."""
+    import torch
+
+    is_array = isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    return torch.tensor(value, dtype=torch.float64) if is_array else value
 
 
 def same_inputs(one: Case, other: Case) -> bool:

@@ -43,6 +43,14 @@ class Adam:
         denominator = v.sqrt().div_(math.sqrt(1 - self.beta2**t)).add_(self.eps)
         theta.addcdiv_(m, denominator, value=-learning_rate / (1 - self.beta1**t))
 
+    def member(self, index: int) -> "Adam":
+        """The optimiser of one seed's network, in the same memory: its moments and its count are here."""
+        one = slice(index, index + 1)
+        twin = object.__new__(Adam)
+        twin.network, twin.eps = self.network.member(index), self.eps
+        twin.m, twin.v, twin.t = self.m[one], self.v[one], self.t[one]
+        return twin
+
     def state(self) -> dict:
         return {"m": self.m.numpy().copy(), "v": self.v.numpy().copy(), "t": self.t.copy()}
 
@@ -50,3 +58,12 @@ class Adam:
         self.m.copy_(torch.from_numpy(state["m"]))
         self.v.copy_(torch.from_numpy(state["v"]))
         self.t = state["t"].copy()
+
+
+@torch.no_grad()
+def limit_norm(networks: Sequence[Network], limit: float) -> None:
+    """∇ ← ∇ · min(1, limit / ‖∇‖₂), the norm of each seed's gradients in all the networks together."""
+    norm = torch.stack([network.grad_norm() ** 2 for network in networks]).sum(0).sqrt()
+    scale = (limit / (norm + 1e-6)).clamp(max=1)[:, None]
+    for network in networks:
+        network.grad.mul_(scale)

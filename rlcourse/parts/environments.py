@@ -132,7 +132,7 @@ class Stepper:
     env: what `make` returns, or any `VectorEnv` whose spaces the course supports. It is reset at once.
     obs: [E, O] float32, what to act on now.    steps: calls of `step` so far.
     obs_size, action_size, num_envs, discrete: O, A (the number of actions if discrete), E, and which it is.
-    exact: does `restore(state())` continue exactly?
+    exact: does `restore(state())` continue exactly?    holds: can single environments be left as they are?
     Raises EnvironmentFault, naming environment and step, for a reward, an observation or an action that is
     not finite or has the wrong shape.
     """
@@ -146,8 +146,9 @@ class Stepper:
         actions = self.env.single_action_space
         self.discrete = isinstance(actions, Discrete)
         self.action_size = int(actions.n) if self.discrete else actions.shape[0]
-        self.exact = self._own is not None or self._replayable is not None
+        self.exact = self.holds = self._own is not None or self._replayable is not None
         self.steps = 0
+        self._holding = False
         self._action_shape = (self.num_envs,) if self.discrete else (self.num_envs, self.action_size)
         self._all = np.ones(self.num_envs, bool)
         self.env.warn_if_outside(self.reset())
@@ -164,17 +165,23 @@ class Stepper:
         self._lengths = np.zeros(self.num_envs, np.int64)
         return self.obs
 
-    def step(self, action: np.ndarray) -> Transition:
-        """One step of all environments: action [E, A] (clipped to [−1, 1]) or [E] int -> Transition."""
+    def step(self, action: np.ndarray, held: np.ndarray | None = None) -> Transition:
+        """One step of all environments: action [E, A] (clipped to [−1, 1]) or [E] int -> Transition.
+
+        held: [E] bool, environments that stay as they are, and whose transition is not valid; only where the
+        Stepper can hold (`holds`).
+        """
         obs, action = self.obs, self._legal(action)
+        if held is not None or self._holding:
+            self._hold(held)
         try:
             next_obs, reward, terminated, truncated, info = self.env.step(action)
         except EnvironmentFault as fault:
             raise EnvironmentFault(f"{self.name}, step {self.steps}: {fault}") from None
         self.obs = next_obs
         self._returns += reward
-        self._lengths += 1
-        valid, finished, done = self._all, [], terminated | truncated
+        self._lengths += 1 if held is None else ~held
+        valid, finished, done = self._all if held is None else ~held, [], terminated | truncated
 
         if self.mode is AutoresetMode.NEXT_STEP:
             valid = ~self._resetting
@@ -204,6 +211,16 @@ class Stepper:
             self._check("observation of reset", self.obs, obs.shape)
         self.steps += 1
         return Transition(obs, action, reward, terminated, truncated, next_obs, valid, finished)
+
+    def _hold(self, held):
+        if not self.holds:
+            raise ValueError(f"{self.name}: environments of this kind cannot be held one by one")
+        if self._own is not None:
+            self._own.held = held
+        else:
+            for i, env in enumerate(self._replayable):
+                env.held = held is not None and bool(held[i])
+        self._holding = held is not None
 
     def _legal(self, action):
         action = np.asarray(action) if self.discrete else np.asarray(action, np.float32)

@@ -53,9 +53,9 @@ class Network:
         self._make_views()
         self._initialise(streams, start, final_gain, extra_start)
 
-    def _make_views(self):
+    def _make_views(self, grad=None):
         """Leaf tensors that share memory with `flat`, and whose gradients share memory with `grad`."""
-        self.grad = _aligned(*self.flat.shape)
+        self.grad = _aligned(*self.flat.shape) if grad is None else grad
         flat, grad = self.flat.view(-1, self.count), self.grad.view(-1, self.count)
         shapes = [s for i, o in itertools.pairwise(self.sizes) for s in ((i, o), (1, o))]
         leaves, at = [], 0
@@ -156,7 +156,15 @@ class Network:
         """A network of the same shape with the same weights: a target network starts as one."""
         return self.rows(slice(None))
 
-    def rows(self, index: slice) -> Self:
+    def member(self, index: int) -> Self:
+        """The network of one seed in the same memory: what it learns is learnt here, its `grad` is here."""
+        one = slice(index, index + 1)
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__getstate__(), flat=self.flat[one], members=(1, *self.members[1:]))
+        twin._make_views(self.grad[one])
+        return twin
+
+    def rows(self, index: slice | torch.Tensor) -> Self:
         """A copy of the members with these indices along the seed axis."""
         flat = _aligned(*self.flat[index].shape).copy_(self.flat[index])
         twin = object.__new__(type(self))
@@ -255,8 +263,8 @@ class ActionValue(Network):
         members = (len(streams), 2) if twins else (len(streams),)
         super().__init__((spaces.obs_size + spaces.action_size, *hidden, 1), members, streams)
 
-    def _make_views(self):
-        super()._make_views()
+    def _make_views(self, grad=None):
+        super()._make_views(grad)
         first = slice(None, None, 2 if len(self.members) == 2 else 1)
         self._first = [(weight[first], bias[first]) for weight, bias in self._weights]
 
@@ -321,6 +329,14 @@ class StochasticPolicy(Network):
     def graph(self, obs: torch.Tensor) -> Distribution:
         return self._around(super().graph(obs), self.extra)
 
+    def scores(self, obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
+        """∇_θ log π_θ(a|s) of every sample, [S, B, P]: each sample meets a copy of θ of its own."""
+        S, B = obs.shape[:2]
+        copies = self.rows(torch.arange(S).repeat_interleave(B))
+        pi = copies(obs.reshape(S * B, 1, -1))
+        pi.log_prob(action.reshape(S * B, 1, *action.shape[2:])).sum().backward()
+        return copies.grad.view(S, B, -1)
+
     def _around(self, output, log_std):
         if self.discrete:
             return Categorical(torch.log_softmax(output, dim=-1))
@@ -354,6 +370,22 @@ class Networks(SimpleNamespace):
 
     def __init__(self, **parts: Any):
         super().__init__(progress=0.0, **parts)
+
+    def member(self, index: int) -> "Networks":
+        """Networks, optimisers and tensors of one seed, in the same memory; plain numbers as they are."""
+        one = slice(index, index + 1)
+        parts = {
+            name: part.member(index)
+            if hasattr(part, "member")
+            else part[one]
+            if torch.is_tensor(part)
+            else part
+            for name, part in vars(self).items()
+        }
+        progress = parts.pop("progress")
+        twin = Networks(**parts)
+        twin.progress = progress
+        return twin
 
     def state(self) -> dict:
         return saving.state_of(self, vars(self))

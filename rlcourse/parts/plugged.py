@@ -63,7 +63,7 @@ class Plugged:
         self._style = 1 if over == "seed" else 0
 
     def __call__(self, *inputs: Any) -> torch.Tensor:
-        return {"batch": self._batch, "time": self._time, "seed": self._seed}[self.over](*inputs)
+        return getattr(self, f"_{self.over}")(*inputs)
 
     def _batch(self, *inputs):
         """Arrays of one shape [S, B]: all their entries as one row."""
@@ -100,6 +100,29 @@ class Plugged:
             answers.append(self._ask([product, b[s].detach(), *rest], b[s]))
         return torch.stack(answers)
 
+    def _number(self, *inputs):
+        """One number for each seed's arrays, [S]."""
+        like = next(v for v in inputs if torch.is_tensor(v))
+        each = [
+            self._ask([v[s] if torch.is_tensor(v) else v for v in inputs], like.new_zeros(()))
+            for s in range(len(like))
+        ]
+        return torch.stack(each)
+
+    def _loss(self, *inputs):
+        """A loss of each seed's row [B], as tensors through which the gradient flows: [S]."""
+        seeds = len(next(v for v in inputs if torch.is_tensor(v)))
+        losses = []
+        for s in range(seeds):
+            loss = self.function(*(v[s] if torch.is_tensor(v) else v for v in inputs))
+            if not (torch.is_tensor(loss) and loss.requires_grad and loss.numel() == 1):
+                raise ValueError(
+                    f"{self.__name__}: a loss that trains must be one number that PyTorch can differentiate, "
+                    f"made of the tensors given without NumPy, float() or .item(); got {_described(loss)}"
+                )
+            losses.append(loss.reshape(()))
+        return torch.stack(losses)
+
     def _ask(self, inputs, like):
         """The function's answer in the first style of input that it understands, and remembers that style."""
         order = [self._style, *(i for i in range(len(STYLES)) if i != self._style)]
@@ -117,6 +140,10 @@ class Plugged:
             except STYLE_ERRORS as error:
                 first_error = first_error or error
         raise first_error
+
+
+def _described(loss):
+    return f"a tensor {tuple(loss.shape)}" if torch.is_tensor(loss) else type(loss).__name__
 
 
 def _torch_style(name, value):

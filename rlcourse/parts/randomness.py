@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 # What a stream is for.
-INITIALISE, ACT, LEARN, ENVIRONMENT, EVALUATE, PROBE = range(6)
+INITIALISE, ACT, LEARN, ENVIRONMENT, EVALUATE, PROBE, SCHEDULE = range(7)
 
 
 class Seeds(Sequence):
@@ -81,6 +81,21 @@ class Streams:
         return np.stack(
             [g.permutation(n) if on else np.arange(n) for g, on in zip(self.generators, active, strict=True)]
         )
+
+    def member(self, index: int) -> "Streams":
+        """The stream of one seed, the same: what is drawn from it here is gone there."""
+        return self._made_of([self.generators[index]])
+
+    def only(self, active: Sequence[bool]) -> "Streams":
+        """These streams, of which only the active seeds' move on; the other rows of a draw mean nothing."""
+        idle = np.random.default_rng(0)
+        return self._made_of([g if on else idle for g, on in zip(self.generators, active, strict=True)])
+
+    @staticmethod
+    def _made_of(generators):
+        streams = object.__new__(Streams)
+        streams.generators = generators
+        return streams
 
     def pytorch(self, seed: int) -> torch.Generator:
         """A fresh generator of PyTorch's, seeded by the next draw of stream number `seed`."""

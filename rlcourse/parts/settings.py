@@ -31,12 +31,15 @@ def fixed_values(algorithm: Any) -> dict[str, Any]:
 
 
 def equation(
-    default: Callable, over: Literal["batch", "time", "seed"] = "batch", arguments: int | None = None
+    default: Callable,
+    over: Literal["batch", "time", "seed", "loss", "number"] = "batch",
+    arguments: int | None = None,
 ) -> Any:
     """A field that holds an equation, with the reference as its default; a reader may plug in another.
 
     over: what a plugged-in function gets (see `parts.plugged`): all transitions as one row, columns with time
-    first, or one seed's vectors. arguments: how many the trainer gives (all of the default's, if None).
+    first, one seed's vectors; one seed's rows, for one number; or the same as tensors, for a loss that is
+    differentiated. arguments: how many the trainer gives (all of the default's, if None).
     """
     names = tuple(inspect.signature(default).parameters)[:arguments]
     return dataclasses.field(default=default, metadata={"over": over, "arguments": names})

@@ -45,6 +45,8 @@ class Episode(gymnasium.Wrapper):
         self.seed = None  # the last seed that was given to reset
         self.stream = None  # state of np_random just before the last reset; None if that reset had the seed
         self.actions = []  # since the last reset
+        self.held = False  # a step leaves it as it is
+        self.obs = None  # the last observation
 
     def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[Any, dict]:
         if seed is None:
@@ -58,9 +60,12 @@ class Episode(gymnasium.Wrapper):
                 f"env {self.index}: reset must return (observation, info), got {_described(result)}; "
                 "that is old Gym: update the environment to Gymnasium"
             )
-        return self._checked(result[0], "reset"), result[1]
+        self.obs = self._checked(result[0], "reset")
+        return self.obs, result[1]
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict]:
+        if self.held:
+            return self.obs, 0.0, False, False, {}
         try:
             result = self.env.step(action)
         except ValueError as error:  # a wrapper of Gymnasium's tried to unpack four values
@@ -74,7 +79,8 @@ class Episode(gymnasium.Wrapper):
             raise EnvironmentFault(f"env {self.index}: reward must be a number, got {reward!r}") from None
         if len(self.actions) <= self.LONGEST:
             self.actions.append(np.array(action))
-        return self._checked(obs, "step"), reward, terminated, truncated, info
+        self.obs = self._checked(obs, "step")
+        return self.obs, reward, terminated, truncated, info
 
     def _checked(self, obs, where):
         space = self.env.observation_space

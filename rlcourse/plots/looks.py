@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import Any
 
 import matplotlib
+import numpy as np
+from matplotlib.colors import to_hex, to_rgb
 
 from rlcourse import algorithms
 
@@ -20,12 +22,17 @@ from rlcourse import algorithms
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE, GREY = "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#6E6E6E"
 DASHES, DOTS, DASH_DOT, LONG = (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)), (0, (9, 3))
+SHORT, SPARSE = (0, (3, 1.2)), (0, (1.5, 3.5))
+DASH_DOT_DOT, LONG_SHORT = (0, (6, 2, 1.5, 1.5, 1.5, 2)), (0, (9, 2, 3, 2))
 # What the records of algorithms call them; any other word is matplotlib's own name of a colour or a line.
 COLOURS = {
     "black": BLACK, "orange": ORANGE, "sky": SKY, "green": GREEN, "yellow": YELLOW, "blue": BLUE,
     "vermilion": VERMILION, "purple": PURPLE, "grey": GREY,
 }  # fmt: skip
-LINES = {"solid": "-", "dashes": DASHES, "dots": DOTS, "dash-dot": DASH_DOT, "long dashes": LONG}
+LINES = {
+    "solid": "-", "dashes": DASHES, "dots": DOTS, "dash-dot": DASH_DOT, "long dashes": LONG,
+    "short dashes": SHORT, "sparse dots": SPARSE, "dash-dot-dot": DASH_DOT_DOT, "long-short": LONG_SHORT,
+}  # fmt: skip
 
 LOOKS = {"truth": (BLACK, "-")}  # first words of a label that mean something and are no algorithm
 OTHERS = [(PURPLE, "-"), (SKY, "-"), (GREY, DASHES), (GREEN, DOTS), (ORANGE, DASH_DOT), (VERMILION, DOTS)]
@@ -54,6 +61,23 @@ STYLE = {
         linestyle=["-", DASHES, DASH_DOT, LONG, DOTS, DASHES],
     ),
 }
+
+CONTRAST = 4.5  # of text with its ground, as WCAG 2.2 asks (criterion 1.4.3)
+
+
+@lru_cache
+def ink(colour: Any) -> str:
+    """The colour for text: as it is where it can be read on white, else as much darker as it must be."""
+    rgb = np.asarray(to_rgb(colour))
+    while 1.05 / (_luminance(rgb) + 0.05) < CONTRAST:
+        rgb = 0.97 * rgb
+    return to_hex(rgb)
+
+
+def _luminance(rgb: np.ndarray) -> float:
+    """L = 0.2126 R + 0.7152 G + 0.0722 B of the linear parts of an sRGB colour (WCAG 2.2)."""
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
 def use() -> None:

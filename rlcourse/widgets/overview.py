@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -33,11 +34,12 @@ def look_of(run: LiveRun, others: Sequence[Mapping[str, Any]]) -> dict[str, Any]
 def draw_runs(
     fig: Figure, runs: Sequence[LiveRun], recorded: Sequence[LiveRun], steps: int,
     looks: Mapping[LiveRun, Mapping[str, Any]] | None = None, symbols: Mapping[str, str] | None = None,
+    bounds: tuple[float | None, float | None] = (None, None),
 ) -> None:  # fmt: skip
     """The learning curves of all runs that have begun, those of the recording pale and dotted behind them.
 
     The newest two have their seeds and bands; a triangle marks where a run was retuned. symbols: what to call
-    a field on the picture, {"learning_rate": "α"}.
+    a field on the picture, {"learning_rate": "α"}. bounds: what no return can leave, nor any band.
     """
     ax = plots.axes(fig)
     fig.subplots_adjust(left=0.135, right=0.72, bottom=0.155, top=0.84)
@@ -46,12 +48,16 @@ def draw_runs(
     for run, look in zip(recorded, plots.styles(run.label for run in recorded), strict=True):
         pale = tuple(0.3 + 0.7 * c for c in to_rgb(look["color"]))
         name = f"recorded {run.label}"
-        plots.learning_curve(ax, run.steps, run.returns, name, pale, plots.DOTS, band=run in banded)
+        plots.learning_curve(
+            ax, run.steps, run.returns, name, pale, plots.DOTS, band=run in banded, bounds=bounds
+        )
     for run in shown:
         look = looks[run] if looks and run in looks else plots.style(run.label)
         colour, line = look["color"], look["linestyle"]
         name = textwrap.shorten(in_symbols(run.label, symbols or {}), 40, placeholder=" …")
-        found = plots.learning_curve(ax, run.steps, run.returns, name, colour, line, band=run in banded)
+        found = plots.learning_curve(
+            ax, run.steps, run.returns, name, colour, line, band=run in banded, bounds=bounds
+        )
         _mark(ax, run, found.estimate, colour, symbols or {})
     ax.set_xlim(0, steps)
     ax.set_xlabel("environment steps per seed")
@@ -61,7 +67,14 @@ def draw_runs(
     if len(seeds) > WITH_BANDS:
         note = note.replace("thin:", "newest two, thin:")
     ax.text(0, 1.045, note, transform=ax.transAxes, fontsize=10)
-    _fit_title(fig, ax, finding(shown, [_until(run, steps) for run in recorded]))
+    if not shown and not recorded:
+        ax.set_yticks([])
+    words = (
+        finding(shown, [_until(run, steps) for run in recorded], bounds)
+        if shown or not runs
+        else "No evaluation yet"
+    )
+    _fit_title(fig, ax, words)
     plots.label_lines(ax, wrap=14, samples=True, size=10)
 
 
@@ -81,11 +94,12 @@ def _until(run: LiveRun, steps: int) -> LiveRun:
 
 def _mark(ax: Axes, run: LiveRun, centre: Any, colour: Any, symbols: Mapping[str, str]) -> None:
     """A triangle on the line at each step where the run was retuned, and to what."""
-    for step, change in run.marks:
+    for number, (step, change) in enumerate(run.marks):
         place = min(range(len(run.steps)), key=lambda i: abs(run.steps[i] - step))
         ax.plot([run.steps[place]], [centre[place]], "v", color=colour, markersize=9, label="_retuned")
         point, words = (run.steps[place], centre[place]), in_symbols(change, symbols)
-        ax.annotate(words, point, (4, 9), textcoords="offset points", fontsize=10, color=colour)
+        away = (7, -16 - 22 * (number % 3))  # below a curve that rises, each on a line of its own
+        ax.annotate(words, point, away, textcoords="offset points", fontsize=10, color=plots.ink(colour))
 
 
 def _fit_title(fig: Figure, ax: Axes, words: str) -> None:
@@ -97,7 +111,10 @@ def _fit_title(fig: Figure, ax: Axes, words: str) -> None:
             return
 
 
-def finding(shown: Sequence[LiveRun], recorded: Sequence[LiveRun] = ()) -> str:
+def finding(
+    shown: Sequence[LiveRun], recorded: Sequence[LiveRun] = (),
+    bounds: tuple[float | None, float | None] = (None, None),
+) -> str:  # fmt: skip
     """The title of the curves: which one leads at its end, and whether the intervals are apart.
 
     A recording takes part under its own name: a live run is not the highest below a higher recording.
@@ -108,7 +125,8 @@ def finding(shown: Sequence[LiveRun], recorded: Sequence[LiveRun] = ()) -> str:
     last = [mean_interval(run.returns[:, -1]) for run in [*shown, *recorded]]
     best = max(range(len(last)), key=lambda i: last[i].estimate)
     name, found = textwrap.shorten(names[best].split(" → ")[0], 30, placeholder=" …"), last[best]
-    low, high = ("", "") if found.n == 1 else (plots.shown(round(x)) for x in (found.low, found.high))
+    ends = np.clip([found.low, found.high], *bounds)
+    low, high = ("", "") if found.n == 1 else (plots.shown(round(x)) for x in ends)
     value = plots.shown(round(found.estimate)) + (f" [{low}, {high}]" if low else "")
     if len(last) == 1:
         return f"{name} has a mean return of {value}"

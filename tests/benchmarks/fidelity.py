@@ -1,4 +1,4 @@
-"""Do the four trainers learn what published implementations learn? One command regenerates the table.
+"""Do the trainers learn what published implementations learn? One command regenerates the table.
 
     python tests/benchmarks/fidelity.py  # ten seeds each, minutes on two cores; rewrites fidelity.md
 
@@ -15,8 +15,10 @@ import gymnasium
 import numpy as np
 
 from rlcourse import statistics
+from rlcourse.algorithms.a2c import A2C
 from rlcourse.algorithms.ddpg import DDPG
 from rlcourse.algorithms.ppo import PPO
+from rlcourse.algorithms.reinforce import REINFORCE
 from rlcourse.algorithms.td3 import TD3
 from rlcourse.algorithms.trpo import TRPO
 from rlcourse.training import evaluate, train
@@ -32,6 +34,8 @@ ROWS = [
     (TRPO(), "Pendulum-v1", 300_000, -200, "−175 (100k)"),
     (PPO(), "CartPole-v1", 100_000, 475, "500 (100k)"),
     (TRPO(), "CartPole-v1", 100_000, 475, "500 (100k)"),
+    (A2C(), "CartPole-v1", 100_000, 475, "500 (500k)"),
+    (REINFORCE(), "CartPole-v1", 100_000, 475, "—"),
 ]
 HEAD = """# Fidelity
 

@@ -27,13 +27,10 @@ PENDULUM = "Pendulum-v1"
 
 def ours(name, seeds=1, steps=3000, **settings):
     """Seed-steps per second of this package, after a warm-up."""
-    from rlcourse.algorithms.ddpg import DDPG
-    from rlcourse.algorithms.ppo import PPO
-    from rlcourse.algorithms.td3 import TD3
-    from rlcourse.algorithms.trpo import TRPO
+    from rlcourse.algorithms import discover
     from rlcourse.training import train
 
-    algorithm = {"td3": TD3, "ddpg": DDPG, "ppo": PPO, "trpo": TRPO}[name](**settings)
+    algorithm = discover()[name](**settings)
     marks = []
 
     def mark(training):
@@ -45,11 +42,15 @@ def ours(name, seeds=1, steps=3000, **settings):
     return seeds * (b - a) / (t - s)
 
 
-def peer(library, name, steps=3000, env=PENDULUM, **settings):
+def peer(library, name, steps=3000, env=PENDULUM, envs=1, **settings):
     """Environment steps per second of a peer's `learn`, after a warm-up of a tenth."""
     import torch
 
     torch.set_num_threads(1)
+    if envs > 1:
+        from stable_baselines3.common.env_util import make_vec_env
+
+        env = make_vec_env(env, envs)
     model = _peer(library, name, env, **settings)
     model.learn(max(500, steps // 10))
     start, before = time.perf_counter(), model.num_timesteps
@@ -131,6 +132,10 @@ CONTESTANTS = {
     "GEMM bound [256, 256]": gemm,
     "rlcourse PPO": lambda: ours("ppo", steps=80_000),
     "SB3 PPO": lambda: peer("stable_baselines3", "PPO", steps=8192),
+    "rlcourse A2C, 1 seed": lambda: ours("a2c", steps=40_000),
+    "rlcourse A2C, 8 seeds": lambda: ours("a2c", 8, steps=40_000),
+    "rlcourse REINFORCE": lambda: ours("reinforce", steps=40_000),
+    "SB3 A2C": lambda: peer("stable_baselines3", "A2C", steps=16_384, envs=8, n_steps=32),
     "rlcourse TRPO": lambda: ours("trpo", steps=80_000),
     "sb3-contrib TRPO": lambda: peer("sb3_contrib", "TRPO", steps=8192),
 }
@@ -145,6 +150,9 @@ ROWS = [  # numerator, denominator, target of performance
     ("rlcourse TD3 [256, 256]", "GEMM bound [256, 256]", 0.7),
     ("rlcourse PPO", "SB3 PPO", 15.0),
     ("rlcourse TRPO", "sb3-contrib TRPO", 20.0),
+    ("rlcourse A2C, 1 seed", "SB3 A2C", 2.0),
+    ("rlcourse A2C, 8 seeds", "SB3 A2C", 8.0),
+    ("rlcourse REINFORCE", "SB3 A2C", 1.0),
 ]
 
 
@@ -207,13 +215,10 @@ def solve_ours(name, seed):
     """
     import gymnasium
 
-    from rlcourse.algorithms.ddpg import DDPG
-    from rlcourse.algorithms.ppo import PPO
-    from rlcourse.algorithms.td3 import TD3
-    from rlcourse.algorithms.trpo import TRPO
+    from rlcourse.algorithms import discover
     from rlcourse.training import evaluate, train
 
-    algorithm = {"td3": TD3, "ddpg": DDPG, "ppo": PPO, "trpo": TRPO}[name]()
+    algorithm = discover()[name]()
     every = 500 if name in ("td3", "ddpg") else 2048
     solved = []
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -236,3 +237,16 @@ def test_a_slow_copy_cures_one_divergence_and_no_speed_of_copying_cures_the_othe
     assert radii[0.03] == pytest.approx(0.998, abs=5e-4)
     for tau in np.logspace(-4, 0, 30):
         assert spectral_radius(target_network_matrix(*never, 0.5, tau)) > 1
+
+
+@pytest.mark.parametrize("kind", [np.asarray, torch.from_numpy])
+def test_quadratic_features_hold_every_quadratic_function(kind):
+    """xᵀMx + bᵀx is linear in them: the coefficients of a least-squares fit give it back elsewhere."""
+    rng = np.random.default_rng(0)
+    x, M, b = rng.normal(size=(60, 3)), rng.normal(size=(3, 3)), rng.normal(size=3)
+    features = np.asarray(linear.quadratic(kind(x)))
+    assert features.shape == (60, 3 + 6)
+    y = np.einsum("ni,ij,nj->n", x, M, x) + x @ b
+    w = np.linalg.lstsq(features[:30], y[:30], rcond=None)[0]
+    np.testing.assert_allclose(features[30:] @ w, y[30:], atol=1e-10)
+    assert linear.quadratic(x.reshape(2, 30, 3)).shape == (2, 30, 9)

@@ -1,5 +1,7 @@
 """The regulator against rollouts, finite differences and SciPy's Riccati solver."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -131,11 +133,59 @@ def test_one_dimension_in_closed_form():
     assert problem.gradient([[k]]).item() == pytest.approx(3 * slope)
 
 
+def noisy(problem, seed=0):
+    spread = np.random.default_rng(seed).normal(size=problem.A.shape)
+    return replace(problem, noise=0.1 * spread @ spread.T)
+
+
+def test_noise_adds_its_own_cost_at_every_step_and_the_sum_is_what_moments_give():
+    problem = noisy(random_problem(2))
+    K = near(problem, 3)
+    M, running, cost, moment = problem.A - problem.B @ K, problem.Q + K.T @ problem.R @ K, 0.0, problem.start
+    for t in range(3000):  # E[x xᵀ], step by step
+        cost += problem.gamma**t * np.sum(running * moment)
+        moment = M @ moment @ M.T + problem.noise
+    assert problem.cost(K) == pytest.approx(cost, rel=1e-9)
+    assert problem.cost(K) == pytest.approx(np.sum(running * problem.state_matrix(K)))
+    without = replace(problem, noise=None)
+    extra = 9 * np.sum(problem.value_matrix(K) * problem.noise)  # γ/(1 − γ) = 9
+    assert problem.cost(K) - without.cost(K) == pytest.approx(extra)
+
+
+def test_noise_moves_the_gradient_and_not_the_optimum():
+    problem = noisy(random_problem(4))
+    K, h = near(problem, 5), 1e-6
+    shifts = h * np.eye(K.size).reshape(K.size, *K.shape)
+    slopes = [(problem.cost(K + s) - problem.cost(K - s)) / (2 * h) for s in shifts]
+    np.testing.assert_allclose(problem.gradient(K).ravel(), slopes, rtol=1e-5)
+    without = replace(problem, noise=None)
+    assert not np.allclose(problem.gradient(K), without.gradient(K), rtol=1e-2)
+    np.testing.assert_allclose(problem.optimal_gain(), without.optimal_gain())
+
+
+def test_noise_without_a_discount_is_refused():
+    with pytest.raises(ValueError, match="gamma must be below 1"):
+        noisy(double_integrator(gamma=1.0))
+
+
+def test_the_cost_of_an_action_is_what_a_rollout_costs_that_begins_with_it():
+    problem = random_problem(6)
+    K, rng = near(problem, 7), np.random.default_rng(8)
+    H = problem.action_value_matrix(K)
+    assert np.allclose(H, H.T)
+    for _ in range(4):
+        x, u = rng.normal(size=3), rng.normal(size=2)
+        after = problem.gamma * rolled_out(problem, K, problem.A @ x + problem.B @ u, steps=600)
+        z = np.concatenate([x, u])
+        assert z @ H @ z == pytest.approx(x @ problem.Q @ x + u @ problem.R @ u + after, rel=1e-8)
+
+
 def test_a_batch_of_gains_is_solved_as_one_by_one():
     problem = random_problem(5)
     batch = np.array([[near(problem, 3 * i + j) for j in range(3)] for i in range(2)])
     for method in (
         problem.value_matrix,
+        problem.action_value_matrix,
         problem.cost,
         problem.state_matrix,
         problem.gradient,
@@ -178,6 +228,8 @@ GOOD = {"A": EYE, "B": [[0.0], [1.0]], "Q": EYE, "R": [[1.0]], "gamma": 0.9, "st
         ("Q", -EYE, "Q must be symmetric and positive semidefinite"),
         ("R", [[0.0]], "R must be symmetric and positive definite"),
         ("R", EYE, r"R has shape \(2, 2\); A and B ask for \(1, 1\)"),
+        ("noise", -EYE, "noise must be symmetric and positive semidefinite"),
+        ("noise", [[1.0]], r"noise has shape \(1, 1\); A and B ask for \(2, 2\)"),
         ("start", -EYE, "start must be symmetric and positive semidefinite"),
         ("gamma", 1.01, r"gamma is 1.01; it must lie in \[0, 1\]"),
         ("gamma", np.nan, "gamma is nan"),

@@ -176,3 +176,106 @@ def test_importance_weights_multiply_along_an_episode_and_start_anew_after_it():
     log_rho = np.log(np.array([2.0, 3.0, 5.0, 7.0]))
     weights = returns.importance_weights(log_rho, np.array([0, 1, 0, 0]))
     np.testing.assert_allclose(weights, [2, 6, 5, 35])
+
+
+@pytest.mark.parametrize(("lam", "steps"), [(0.0, 5), (0.6, 1), (0.95, 20), (1.0, 4)])
+def test_the_weights_of_the_k_step_advantages_sum_to_one_and_give_gae(lam, steps):
+    """Â = Σ_k w_k Â^(k) for an episode that ends `steps` steps ahead."""
+    weights = returns.td_lambda_weights(lam, steps)
+    assert weights.shape == (steps,) and weights.sum() == pytest.approx(1)
+    reward, value, _, _, never = data(6, T=steps, ends=0)
+    last = np.zeros_like(never)
+    last[-1] = True
+    next_value = np.concatenate([value[1:], 7 + value[:1]])
+    ends = last, never
+    k_step = [returns.n_step_returns(reward, next_value, *ends, GAMMA, k)[0] for k in range(1, steps + 1)]
+    advantage = returns.gae(reward, value, next_value, *ends, GAMMA, lam)[0]
+    np.testing.assert_allclose(weights @ (np.array(k_step) - value[0]), advantage, atol=1e-12)
+
+
+def test_weights_of_a_strange_lambda_or_of_no_step_are_refused():
+    for lam, steps in ((1.5, 3), (-0.1, 3), (0.5, 0)):
+        with pytest.raises(ValueError, match="td_lambda_weights"):
+            returns.td_lambda_weights(lam, steps)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6), st.floats(0, 1))
+def test_the_backward_view_adds_up_to_the_forward_view_whatever_ends(seed, lam):
+    arrays, features = data(seed), np.random.default_rng(seed).normal(size=(12, 3, 4))
+    reward, value, next_value, terminated, truncated = arrays
+    traces = returns.eligibility_traces(features, terminated | truncated, GAMMA, lam)
+    delta = reward + GAMMA * ~terminated * next_value - value
+    backward = np.einsum("tn,tnd->nd", delta, traces)
+    forward = np.einsum("tn,tnd->nd", gae_by_definition(*arrays, GAMMA, lam), features)
+    np.testing.assert_allclose(backward, forward, atol=1e-11)
+
+
+def test_a_trace_is_its_definition_in_numpy_and_in_torch_and_starts_anew_after_an_end():
+    features, done = np.random.default_rng(0).normal(size=(6, 2)), np.array([0, 0, 1, 0, 0, 0])
+    traces = returns.eligibility_traces(features, done, 0.9, 0.5)
+    np.testing.assert_allclose(traces[2], features[2] + 0.45 * features[1] + 0.45**2 * features[0])
+    np.testing.assert_allclose(traces[4], features[4] + 0.45 * features[3])
+    tensors = returns.eligibility_traces(torch.from_numpy(features), torch.from_numpy(done), 0.9, 0.5)
+    np.testing.assert_allclose(tensors.numpy(), traces)
+    with pytest.raises(ValueError, match="shapes must be equal"):
+        returns.eligibility_traces(features, done[:4], 0.9, 0.5)
+
+
+def test_whole_returns_and_those_from_the_start_are_sums_over_the_episode_of_each_step():
+    rng = np.random.default_rng(0)
+    reward, done = rng.normal(size=(12, 3)), rng.random((12, 3)) < 0.3
+    whole, late = np.zeros((12, 3)), np.zeros((12, 3))
+    for i in range(3):
+        start = 0
+        for t in range(12):
+            if done[t, i] or t == 11:
+                for u in range(start, t + 1):
+                    powers = GAMMA ** np.arange(t + 1 - start)
+                    whole[u, i] = powers @ reward[start : t + 1, i]
+                    late[u, i] = powers[u - start :] @ reward[u : t + 1, i]
+                start = t + 1
+    np.testing.assert_allclose(returns.whole_returns(reward, done, GAMMA), whole, atol=1e-12)
+    np.testing.assert_allclose(returns.discounted_from_start(reward, done, GAMMA), late, atol=1e-12)
+    tensors = torch.from_numpy(reward), torch.from_numpy(done)
+    np.testing.assert_allclose(returns.whole_returns(*tensors, GAMMA), whole, atol=1e-12)
+    np.testing.assert_allclose(returns.discounted_from_start(*tensors, GAMMA), late, atol=1e-12)
+
+
+@pytest.mark.parametrize(("rho_bar", "c_bar"), [(1.0, 1.0), (2.0, 0.5), (np.inf, np.inf)])
+def test_vtrace_targets_are_the_double_sum_of_the_paper(rho_bar, c_bar):
+    """v_t = V_t + Σ_k γ^{k−t} (Π_{t≤i<k} c_i) δ_k up to the episode's end, term by term."""
+    reward, value, next_value, terminated, _ = data(2)
+    log_rho = np.random.default_rng(3).normal(size=reward.shape)
+    T, N = reward.shape
+    expected = value.copy()
+    for i in range(N):
+        for t in range(T):
+            factor = 1.0
+            for k in range(t, T):
+                ratio = np.exp(log_rho[k, i])
+                future = 0.0 if terminated[k, i] else GAMMA * next_value[k, i]
+                expected[t, i] += factor * min(rho_bar, ratio) * (reward[k, i] + future - value[k, i])
+                factor *= GAMMA * min(c_bar, ratio)
+                if terminated[k, i]:
+                    break
+    found = returns.vtrace_targets(reward, value, next_value, log_rho, terminated, GAMMA, rho_bar, c_bar)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    cut = np.zeros_like(terminated)
+    targets, _ = returns.vtrace(reward, value, next_value, log_rho, terminated, cut, GAMMA, rho_bar, c_bar)
+    np.testing.assert_allclose(targets, expected, atol=1e-12)
+
+
+def test_vtrace_of_a_truncated_episode_is_that_of_its_part_of_the_data():
+    """A time limit in the middle: targets and advantages are those of the two halves by themselves."""
+    reward, value, next_value, terminated, _ = data(4)
+    terminated[:] = False
+    log_rho = np.random.default_rng(3).normal(size=reward.shape)
+    middle = len(reward) // 2
+    truncated = np.zeros_like(terminated)
+    truncated[middle - 1] = True
+    whole = returns.vtrace(reward, value, next_value, log_rho, terminated, truncated, GAMMA)
+    for half in (slice(None, middle), slice(middle, None)):
+        parts = [x[half] for x in (reward, value, next_value, log_rho, terminated, terminated)]
+        for one, other in zip(whole, returns.vtrace(*parts, GAMMA), strict=True):
+            np.testing.assert_allclose(one[half], other, atol=1e-12)

@@ -64,9 +64,9 @@ def judge(name, seeds=SEEDS):
     row = Row(name)
     for solution_name, solution in bank(name):
         quietly(name, solution)  # imports and caches are not the check's time
-        start = time.perf_counter()
+        start = time.process_time()
         feedback = quietly(name, solution)
-        row.milliseconds.append(1e3 * (time.perf_counter() - start))
+        row.milliseconds.append(1e3 * (time.process_time() - start))
         if solution_name.startswith("right_"):
             row.right += 1
             bad = [s for s in seeds if not quietly(name, solution, s).passed]

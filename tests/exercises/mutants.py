@@ -45,10 +45,28 @@ GUARD = "The guard against 0/0 at r = 0 costs no points: `check` remarks on it."
 TRY_ON = "Where none of ten trials holds, the inputs have none later: to try on is no mistake."
 NEVER_ZERO = "A gain of exactly 0 is not drawn."
 RULES = {  # exercises whose answer is a choice, made here by a rule: every rule that chooses right is right
+    "a2c_faults": "Another threshold, or another moment of the curves, that names every fault as well.",
     "td3_faults": "Another threshold, or another moment of the curves, that names every fault as well.",
     "trpo_faults": "Another threshold, or another moment of the curves, that names every fault as well.",
 }
+SHIFT = "Whatever is subtracted cancels, and in float64 the exponentials of the inputs stay finite."
 EQUIVALENT = {  # (exercise, mutated line): why it is as right as the answer
+    ("softmax_score", "weights = np.exp(logits + np.max(logits))"): SHIFT,
+    ("softmax_score", "weights = np.exp(logits - np.min(logits))"): SHIFT,
+    ("optimal_baseline", "weights = (scores ** 2).mean(1)"): "Weights all P times as large weigh the same.",
+    ("optimal_baseline", "weights = (scores ** 2).sum(-1)"): ONE_AXIS,
+    ("trajectory_weights", "return (target_probs / behaviour_probs).prod(axis=-1)"): ONE_AXIS,
+    ("per_decision_estimate", "rho = (target_probs / behaviour_probs).cumprod(axis=-1)"): ONE_AXIS,
+    ("per_decision_estimate", "discount = gamma ** np.arange(rewards.shape[-1])"): ONE_AXIS,
+    ("per_decision_estimate", "return (discount * rho * rewards).sum(axis=-1).mean()"): ONE_AXIS,
+    (
+        "vtrace_targets",
+        "delta = np.minimum(rho_bar, ratio) * (reward + gamma * goes_on * next_value - value)",
+    ): SYMMETRIC,
+    ("vtrace_targets", "linked = gamma * np.minimum(c_bar, ratio) * goes_on"): SYMMETRIC,
+    ("a2c_update", "log_policy = torch.log_softmax(nets.policy(batch.obs), dim=-1)"): ONE_AXIS,
+    ("a2c_update", "log_prob = log_policy.gather(-1, batch.action[:, None])[:, 0]"): ONE_AXIS,
+    ("a2c_update", "entropy = -(log_policy.exp() * log_policy).sum(-1)"): ONE_AXIS,
     ("td3_target", "return reward + gamma * (1 - terminated) * np.minimum(next_q2, next_q1)"): SYMMETRIC,
     ("smoothed_action", "epsilon = np.clip(-clip, sigma * xi, clip)"): CLIP,
     ("smoothed_action", "return np.clip(-1, next_action + epsilon, 1)"): CLIP,
@@ -96,7 +114,7 @@ EQUIVALENT = {  # (exercise, mutated line): why it is as right as the answer
 def reason(survivor):
     """Why a survivor is as right as the answer, or None: then the inputs lack a case."""
     name, what, line = survivor
-    if name in RULES and what in ("comparison", "constant", "minus", "name"):
+    if name in RULES and what in ("comparison", "constant", "minus", "name", "operator"):
         return RULES[name]
     return EQUIVALENT.get((name, line))
 

@@ -4,6 +4,7 @@ import difflib
 import html
 import re
 import sys
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ NAMES = list(EXERCISES)
 
 @pytest.fixture(autouse=True)
 def fresh_kernel(monkeypatch):
-    monkeypatch.setattr(instant, "crosses", type(instant.crosses)())
+    monkeypatch.setattr(instant, "crosses", defaultdict(Counter))
 
 
 def wrong(name):

@@ -1,11 +1,13 @@
 """What homework tells a student to do, done literally: define this, set that, run the cell again."""
 
 import matplotlib
+import numpy as np
 import pytest
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed: pip install -e .[instructor]")
 
 from rlcourse.grading import release  # noqa: E402
+from rlcourse.grading.exercises import find  # noqa: E402
 from rlcourse.notebooks import needed_cells, run_cells  # noqa: E402
 
 matplotlib.use("Agg")
@@ -46,6 +48,72 @@ class Page:
 
 SHORT_TD3 = {"steps": ('"steps": 6_000', '"steps": 560'), "seeds": ('"seeds": 3', '"seeds": 1')}
 SHORT_TRPO = {"steps": ('"steps": 40_000', '"steps": 4_096'), "seeds": ('"seeds": 3', '"seeds": 1')}
+SHORT_A2C = {"steps": ('"steps": 40_000', '"steps": 2_048'), "seeds": ('"seeds": 5', '"seeds": 2')}
+SHORT_REINFORCE = {"steps": ('"steps": 20_000', '"steps": 640'), "seeds": ('"seeds": 8', '"seeds": 2')}
+
+
+@pytest.mark.parametrize("lam", ["0.0", "1.0"])
+def test_homework_2_7_1_another_lambda_trains_with_your_advantages(lam):
+    page = Page("homework-2")
+    assert page.says("set `mine = A2C(gae=gae, lam=0.0)` and run it; then `lam=1.0`, and run it again")
+    page.edit("given-a2c-plug-in", ("mine = A2C(gae=gae)", f"mine = A2C(gae=gae, lam={lam})"))
+    done = page.run("given-a2c-plug-in", **SHORT_A2C)
+    mine, theirs = done["runs"].values()
+    assert done["mine"].lam == float(lam)
+    assert (mine.curve.returns != theirs.curve.returns).any()  # another λ, another curve
+
+
+def test_homework_2_7_your_advantages_give_the_course_s_curve():
+    done = Page("homework-2").run("given-a2c-plug-in", **SHORT_A2C)
+    mine, theirs = done["runs"].values()
+    assert mine.curve.returns[:, :3] == pytest.approx(theirs.curve.returns[:, :3])
+
+
+def test_homework_2_8_your_returns_and_baseline_give_the_course_s_curve():
+    done = Page("homework-2").run("given-reinforce-plug-in", **SHORT_REINFORCE)
+    mine, theirs = done["runs"].values()
+    assert mine.curve.returns[:, :3] == pytest.approx(theirs.curve.returns[:, :3])
+
+
+@pytest.mark.parametrize("number", ["0.0", "500.0"])
+def test_homework_2_8_1_another_baseline_trains_and_optimal_baseline_stays(number):
+    page = Page("homework-2")
+    assert page.says("define `def no_baseline(scores, returns): return 0.0`, set `my_baseline = no_baseline`")
+    assert page.says("do the same with a baseline that returns `500.0`")
+    other = f"def no_baseline(scores, returns): return {number}\n\n\nmy_baseline = no_baseline"
+    page.edit("given-reinforce-plug-in", ("my_baseline = optimal_baseline", other))
+    done = page.run("given-reinforce-plug-in", **SHORT_REINFORCE)
+    mine, theirs = done["runs"].values()
+    assert (mine.metrics["baseline"][:, -1] == float(number)).all()
+    assert (mine.curve.returns != theirs.curve.returns).any()
+    assert page.run("optimal_baseline")["optimal_baseline"](np.eye(2), np.array([1.0, 2.0])) == 1.5
+
+
+def test_homework_2_2_4_the_figure_shows_what_the_written_answer_reads_off_it():
+    """b* near 28, above the mean return of 22; the variance at b = 70 above that at b = 0."""
+    page = Page("homework-2")
+    done = page.run("given-parabola")
+    assert done["best"] > done["returns"].mean() + 1
+    assert page.says("In the figure $2b^*$ lies near 56: at $b = 70$ the curve is higher than at 0")
+    assert 2 * done["best"] == pytest.approx(56, abs=1)
+    assert done["variance"][-1] > done["variance"][0] > done["variance"][56]
+
+
+def test_homework_2_1_1_the_logits_that_the_text_names_need_the_shift_in_float32_and_in_the_check():
+    page = Page("homework-2")
+    assert page.says("Logits may be large (120, say), and $e^{120}$ is more than single precision can hold")
+    with np.errstate(over="ignore"):
+        assert np.isinf(np.exp(np.float32(120)))
+    assert max(case["logits"].max() for case in find("softmax_score").cases(0)) > 100
+
+
+def test_homework_2_5_the_probes_learn_what_they_should_and_a_mistake_shows(capsys):
+    page = Page("homework-2")
+    page.run("given-probes")
+    said = dict(line.split(":") for line in capsys.readouterr().out.splitlines())
+    for name, right in (("ended", 1.0), ("cut off", 10.0), ("two steps", 0.9)):
+        assert float(said[name].split()[1].rstrip(",")) == pytest.approx(right, rel=0.05), said
+    assert min(float(x.rstrip(",")) for x in said["choice"].split()[3:6:2]) > 0.9, said
 
 
 def test_homework_3_8_1_a_second_target_with_the_larger_critic_trains_and_td3_target_stays():
@@ -81,6 +149,8 @@ def test_homework_4_one_iteration_of_your_solver_trains():
 @pytest.mark.parametrize(
     "homework, cell, name",
     [
+        ("homework-2", "given-a2c-plug-in", "gae"),
+        ("homework-2", "given-reinforce-plug-in", "reward_to_go and optimal_baseline"),
         ("homework-3", "given-td3-plug-in", "td3_target"),
         ("homework-4", "given-trpo-plug-in", "conjugate_gradient"),
     ],
@@ -91,7 +161,7 @@ def test_an_experiment_before_its_answer_is_written_says_what_it_waits_for(homew
     assert f"This cell waits for {name}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("homework", ["homework-3", "homework-4"])
+@pytest.mark.parametrize("homework", ["homework-2", "homework-3", "homework-4"])
 def test_a_cell_that_the_text_asks_to_edit_is_unlocked_and_asks_no_exercise_first(homework):
     page = Page(homework, solved=False)
     experiments = [i for i, meta in enumerate(page.meta) if "trains" in meta.get("tags", ())]
@@ -122,8 +192,6 @@ def test_homework_4_the_constant_that_the_text_asks_for_is_near_forty_thousand()
 
 
 def test_homework_4_the_terms_of_the_lemma_sum_to_the_difference():
-    import numpy as np
-
     page = Page("homework-4")
     assert page.says("Does their sum equal $\\eta(\\pi') - \\eta(\\pi)$?")
     done = page.run("performance_difference")
@@ -135,7 +203,7 @@ def test_homework_4_the_terms_of_the_lemma_sum_to_the_difference():
     assert done["performance_difference"](P, R, start, 0.9, new, old).sum() == pytest.approx(gap)
 
 
-@pytest.mark.parametrize("homework", ["homework-3", "homework-4"])
+@pytest.mark.parametrize("homework", ["homework-2", "homework-3", "homework-4"])
 def test_no_name_that_an_answer_binds_is_bound_again_below(homework):
     from rlcourse.notebooks import names_of
 

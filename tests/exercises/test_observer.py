@@ -7,6 +7,7 @@ import json
 import sys
 import types
 
+import numpy as np
 import pytest
 
 from rlcourse.grading.exercises import EXERCISES, find
@@ -33,7 +34,9 @@ def test_the_observer_imports_nothing_of_the_course_and_names_no_exercise():
 def test_a_spec_is_plain_data(name):
     spec = find(name).spec
     assert json.loads(json.dumps(spec)) == spec
-    assert set(spec) == {"name", "signature", "kind", "adaptor", "flat"}
+    assert set(spec) == {
+        "name", "signature", "kind", "adaptor", "flat", "parts", "truth", "pure", "gradient",
+    }  # fmt: skip
     assert spec["kind"] in ("function", "class")
     assert all(parameter.isidentifier() for parameter in spec["signature"])
 
@@ -89,3 +92,72 @@ def test_a_frame_of_an_adaptor_is_not_taken_for_the_student_s():
     cases = find("conjugate_gradient").cases(0)
     (answer,) = driver.observe(find("conjugate_gradient").spec, mine, cases)
     assert f"in line {line}, `return matvec(b[:2])`" in answer["error"]
+
+
+@pytest.mark.parametrize("kind", ["fraction", "decimal", "complex"])
+def test_a_number_of_any_kind_is_a_number(kind):
+    import decimal
+    import fractions
+
+    kinds = {"fraction": fractions.Fraction, "decimal": decimal.Decimal, "complex": complex}
+    spec = {"name": "f", "signature": ["x"], "kind": "function", "adaptor": None, "flat": False}
+    made = kinds[kind]
+    for answer, expected in ((made(0.5), 0.5), ([made(0.5), made(2)], [0.5, 2.0])):
+        (got,) = driver.observe(spec, lambda x, answer=answer: answer, [{"x": 1.0}])
+        np.testing.assert_array_equal(got["value"], expected)
+
+
+def test_a_complex_number_that_is_not_real_is_refused():
+    for answer in (1j, np.array([1.0, 1j]), [1.0, 1e-30j]):
+        with pytest.raises(driver.NotNumbers):
+            driver.plain(answer)
+    np.testing.assert_array_equal(driver.plain(np.array([1.0 + 0j, 2.0])), [1.0, 2.0])
+
+
+def test_a_function_for_tensors_only_may_say_so_by_an_assertion_or_by_dispatch():
+    import functools
+
+    import torch
+
+    def asserts(x):
+        assert isinstance(x, torch.Tensor)
+        return 2 * x
+
+    @functools.singledispatch
+    def dispatches(x):
+        raise NotImplementedError(type(x))
+
+    @dispatches.register
+    def _(x: torch.Tensor):
+        return 2 * x
+
+    for function in (asserts, dispatches):
+        spec = {"name": "f", "signature": ["x"], "kind": "function", "adaptor": None, "flat": False}
+        (got,) = driver.observe(spec, function, [{"x": np.array([1.0, 2.0])}])
+        np.testing.assert_array_equal(got["value"], [2.0, 4.0])
+
+
+def test_a_right_function_that_calls_a_blank_one_is_told_which_one_is_blank():
+    def visitation(x):
+        raise NotImplementedError("This one is yours to write.")
+
+    def f(x):
+        return visitation(x)
+
+    spec = {"name": "f", "signature": ["x"], "kind": "function", "adaptor": None, "flat": False}
+    (got,) = driver.observe(spec, f, [{"x": 1.0}])
+    assert got["error"] == "`visitation`, which `f` calls, is not written yet: write it first."
+    (got,) = driver.observe(spec | {"name": "visitation"}, visitation, [{"x": 1.0}])
+    assert got["kind"] == "not_implemented"
+
+
+def test_a_blank_function_is_called_once():
+    calls = []
+
+    def f(x):
+        calls.append(x)
+        raise NotImplementedError
+
+    spec = {"name": "f", "signature": ["x"], "kind": "function", "adaptor": None, "flat": False}
+    driver.observe(spec, f, [{"x": np.array([1.0])}] * 3)
+    assert len(calls) == 1

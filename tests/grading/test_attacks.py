@@ -240,8 +240,14 @@ ATTACKS = {
     "keyboard interrupt": ANSWER.format("raise KeyboardInterrupt"),
     "tries to escape": ESCAPES,
 }
+# What a cell does beside its definitions is mostly not run; the same from inside the function is.
+for name in ("forges frames", "patches the driver", "patches numpy", "exit at the top", "os exit at the top"):
+    ATTACKS[f"{name}, when it is called"] = ANSWER.format(
+        f"\n    exec({ATTACKS[name]!r}, globals())\n    return globals()['polyak'](target, online, tau)"
+    )
 # What breaks the student's own process.
 TAKES_DOWN_BOTH = {"forges frames", "patches the driver", "patches numpy"}
+TAKES_DOWN_BOTH |= {f"{name}, when it is called" for name in TAKES_DOWN_BOTH}
 
 
 def by_heart():
@@ -337,7 +343,7 @@ def test_no_answer_lies_anywhere_in_the_childs_files():
     walk = (
         "import os\nfound = []\nfor place, folders, files in os.walk('/'):\n"
         "    folders[:] = [f for f in folders if os.path.join(place, f) not in ('/proc', '/sys', '/dev')]\n"
-        "    found += [n for n in files + folders if 'rlcourse' in n or 'exercises_hw' in n or n in ('exercises', 'hw3', 'hw4') or n.endswith('.ipynb')]\n"
+        "    found += [n for n in files + folders if 'rlcourse' in n or 'exercises_hw' in n or n in ('exercises', 'hw2', 'hw3', 'hw4') or n.endswith('.ipynb')]\n"
         "    found += [n for n in files if 'homework' in n]\n"
         "raise ValueError(sorted(os.listdir('/opt/course')) + found)\n"
     )

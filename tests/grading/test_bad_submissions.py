@@ -193,7 +193,7 @@ RIGHT = (
         "zip",
         "nbgrader layout",
     ),
-    "bad ? name",
+    r"bad \xff name",  # a byte that is no UTF-8: escaped, so that two names never become one
 )
 WARNED = {
     "test cell deleted": "test cells missing: test-polyak",

@@ -1,7 +1,9 @@
 """nbgrader's commands with the course's judge in them: every one of its traps, on a small course of its own."""
 
+import base64
 import csv
 import fcntl
+import io
 import json
 import os
 import shutil
@@ -12,6 +14,8 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("nbgrader", reason="NOT CHECKED: nbgrader is not installed (extra: instructor)")
+from PIL import Image  # noqa: E402
+
 import rlcourse.grading  # noqa: E402
 from rlcourse.commands.test import fuse  # noqa: E402
 
@@ -160,8 +164,58 @@ def course(tmp_path_factory):
     (course / "submitted" / "directory" / "hw" / "hw.ipynb").mkdir(parents=True)
     (course / "submitted" / "symlink" / "hw").mkdir(parents=True)
     (course / "submitted" / "symlink" / "hw" / "hw.ipynb").symlink_to(course / "source" / "hw" / "hw.ipynb")
+    odd_submissions(course, released)
     done = nbgrader(course, "autograde", "hw", "--create")
     return course, done
+
+
+SECRET = "what only the grader may read"
+
+
+def odd_submissions(course, released):
+    """Names, stamps, links and pictures that nbgrader alone skips, follows or breaks on."""
+    text, submitted = json.dumps(solved(released)), course / "submitted"
+    for student, name in ODD_NAMES.items():
+        (submitted / student / "hw").mkdir(parents=True)
+        (submitted / student / "hw" / name).write_text(text)
+    submit(course, "bad_stamp", text)
+    (submitted / "bad_stamp" / "hw" / "timestamp.txt").write_bytes(b"\xff yesterday \x1b[2J")
+    (submitted / "no_notebook" / "hw").mkdir(parents=True)
+    (course / "secret.txt").write_text(SECRET)
+    submit(course, "links", text)
+    (submitted / "links" / "hw" / "notes.txt").symlink_to(course / "secret.txt")
+    (submitted / "links" / "hw" / "folder").symlink_to(course / "source")
+    (submitted / "links" / "hw" / "a[b").mkdir()
+    (submitted / "links" / "hw" / "a[b" / "more.txt").symlink_to(course / "secret.txt")
+    os.mkfifo(submitted / "links" / "hw" / "pipe")
+    (submitted / "anothers").mkdir()
+    (submitted / "anothers" / "hw").symlink_to(submitted / "right" / "hw")
+    submit(
+        course,
+        "script",
+        solved(released, why="By Jensen. <img src=x onerror=alert(1)> [x](javascript:alert(1))"),
+    )
+    photo = solved(released, why="See ![photo](attachment:photo.png)")
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 20), (200, 10, 10)).save(picture, format="PNG")
+    data = {"photo.png": {"image/png": base64.b64encode(picture.getvalue()).decode()}}
+    find(photo, "written-why")["attachments"] = data
+    submit(course, "photo", photo)
+    halves = solved(released, why="Why is tau small?\n\nThe upper half,")
+    lower = json.loads(json.dumps(find(halves, "written-why"))) | {
+        "source": "and the lower half.",
+        "id": "lower",
+    }
+    halves["cells"].insert(halves["cells"].index(find(halves, "written-why")) + 1, lower)
+    submit(course, "split_proof", halves)
+
+
+ODD_NAMES = {
+    "browser_copy": "hw (1).ipynb",
+    "dots": "..ipynb",
+    "hidden": ".hidden.ipynb",
+    "upper": "HW.IPYNB",
+}
 
 
 EXPECTED = {  # student: (polyak of 2, ou_step of 3)
@@ -184,6 +238,17 @@ EXPECTED = {  # student: (polyak of 2, ou_step of 3)
     "forged": (0, 0),
     "directory": (0, 0),
     "symlink": (0, 0),
+    "browser_copy": (2, 3),  # nbgrader alone: no row
+    "dots": (2, 3),
+    "hidden": (2, 3),
+    "upper": (2, 3),
+    "bad_stamp": (2, 3),  # nbgrader alone: ends the student's grading
+    "no_notebook": (0, 0),
+    "links": (2, 3),
+    "anothers": (0, 0),
+    "script": (2, 3),
+    "photo": (2, 3),
+    "split_proof": (2, 3),
 }
 
 
@@ -203,6 +268,45 @@ def test_written_answers_wait_for_a_human_and_missing_ones_score_nothing(course)
     assert found["right"]["written-why"] is None
     assert found["blank"]["written-why"] == 0
     assert found["written_deleted"]["written-why"] == 0
+
+
+def test_nothing_is_copied_through_a_link_and_the_log_says_so(course):
+    done = nbgrader(course[0], "generate_feedback", "hw", "--student", "links", "--force")
+    assert done.returncode == 0, done.stderr[-2000:]
+    for place in ("autograded", "feedback"):
+        files = [path for path in (course[0] / place / "links").rglob("*") if path.is_file()]
+        assert files and not any(SECRET in path.read_text(errors="replace") for path in files)
+    assert "notes.txt: not a regular file" in course[1].stderr
+
+
+def test_what_is_printed_moves_no_terminal(course):
+    assert "\x1b[2J" not in course[1].stderr and "timestamp.txt is not readable" in course[1].stderr
+
+
+def test_a_script_in_a_proof_runs_nowhere(course):
+    from nbconvert import HTMLExporter
+
+    stored = course[0] / "autograded" / "script" / "hw" / "hw.ipynb"
+    page, _ = HTMLExporter().from_filename(str(stored))
+    done = nbgrader(course[0], "generate_feedback", "hw", "--student", "script", "--force")
+    assert done.returncode == 0, done.stderr[-2000:]
+    for html in (page, (course[0] / "feedback" / "script" / "hw" / "hw.html").read_text()):
+        assert "By Jensen." in html
+        assert "<img src=x" not in html and 'href="javascript' not in html
+    assert scores(course[0])["script"]["written-why"] is None  # it waits for a person
+
+
+def test_a_pasted_photograph_reaches_the_marker(course):
+    from nbconvert import HTMLExporter
+
+    page, _ = HTMLExporter().from_filename(str(course[0] / "autograded" / "photo" / "hw" / "hw.ipynb"))
+    assert 'src="data:image/png;base64,' in page
+
+
+def test_the_halves_of_a_split_proof_are_joined(course):
+    stored = json.loads((course[0] / "autograded" / "split_proof" / "hw" / "hw.ipynb").read_text())
+    text = "".join(find(stored, "written-why")["source"])
+    assert text.index("The upper half,") < text.index("and the lower half.")
 
 
 def test_feedback_names_the_mistake(course):

@@ -416,3 +416,33 @@ def test_mujoco_steps_scales_and_resumes(monkeypatch, tmp_path):
         fresh.restore(json_round_trip(stepper.state()))
         action = rng.uniform(-1, 1, (2, 6))
         np.testing.assert_array_equal(stepper.step(action).next_obs, fresh.step(action).next_obs)
+
+
+@pytest.mark.parametrize("twin", [True, False], ids=["own", "gymnasium"])
+@pytest.mark.parametrize("name", ["CartPole-v1", "Pendulum-v1"])
+def test_a_held_environment_stands_still_and_then_goes_on_as_if_nothing_had_been(name, twin):
+    """Environment 1 pauses for 40 steps, in which the others end episodes; its own steps are the same."""
+    script, seen = np.random.default_rng(0).uniform(-1, 1, 60), []
+    for pause in (0, 40):
+        stepper, own = Stepper(make(name, 3, 5, twin=twin)), []
+        for t in range(60 + pause):
+            held = np.array([False, 10 <= t < 10 + pause, False])
+            push = script[len(own)]
+            action = np.full(3, int(push > 0)) if stepper.discrete else np.full((3, 1), push, np.float32)
+            before = stepper.obs[1].copy()
+            step = stepper.step(action, held if pause else None)
+            assert step.valid.tolist() == (~held).tolist()
+            rows = [row for row in step.finished if row[0] == 1]
+            if held[1]:
+                assert (stepper.obs[1] == before).all() and step.reward[1] == 0 and not rows
+            else:
+                own.append((step.obs[1].tolist(), step.reward[1], step.next_obs[1].tolist(), rows))
+        seen.append(own)
+    assert seen[0] == seen[1]
+
+
+def test_environments_that_cannot_be_held_say_so():
+    stepper = Stepper(make(lambda num_envs: gymnasium.make_vec("Pendulum-v1", num_envs), 2, 0))
+    assert not stepper.holds
+    with pytest.raises(ValueError, match="cannot be held one by one"):
+        stepper.step(np.zeros((2, 1)), np.array([True, False]))

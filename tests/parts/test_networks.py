@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rlcourse.parts.adam import Adam
-from rlcourse.parts.networks import ActionValue, Network, Spaces
+from rlcourse.parts.networks import ActionValue, Network, Networks, Spaces, StochasticPolicy
 from rlcourse.parts.randomness import INITIALISE, Streams
 from tests.parts.made_up import inputs, make, streams
 
@@ -240,3 +240,36 @@ def test_the_gradient_norm_is_one_number_per_seed_over_both_twins():
     network.grad.normal_()
     expected = [torch.linalg.vector_norm(network.grad[s]).item() for s in range(3)]
     np.testing.assert_allclose(network.grad_norm(), expected, rtol=1e-6)
+
+
+def test_a_member_learns_in_the_memory_of_the_whole_and_leaves_the_others_alone():
+    """One step of seed 1 by itself gives the bits of its row in a step of all three."""
+    alone, together = (make(members=(3,)) for _ in range(2))
+    optimisers = Adam(alone), Adam(together)
+    x = inputs(alone)
+    (together(x) ** 2).sum().backward()
+    optimisers[1].step(0.1)
+    parts = Networks(net=alone, optimiser=optimisers[0], number=torch.arange(3.0), count=7).member(1)
+    (parts.net(x[1:2]) ** 2).sum().backward()
+    parts.optimiser.step(0.1)
+    parts.number += 1
+    assert parts.count == 7 and parts.number.tolist() == [2.0]
+    fresh = make(members=(3,))
+    assert torch.equal(alone.flat[1], together.flat[1]) and not torch.equal(alone.flat[1], fresh.flat[1])
+    assert torch.equal(alone.flat[[0, 2]], fresh.flat[[0, 2]])
+    assert optimisers[0].t.tolist() == [0, 1, 0] and torch.equal(optimisers[0].m[1], optimisers[1].m[1])
+    assert torch.equal(alone.grad[1], together.grad[1]) and not alone.grad[0].any()
+
+
+@pytest.mark.parametrize("discrete", [False, True])
+def test_scores_are_autograds_gradients_of_each_log_probability(discrete):
+    policy = StochasticPolicy(Spaces(3, 2, discrete), (5,), Streams(range(2), INITIALISE), log_std=0.3)
+    obs = torch.randn(2, 4, 3)
+    action = torch.randint(2, (2, 4)) if discrete else torch.randn(2, 4, 2)
+    scores, log_prob = policy.scores(obs, action), policy.graph(obs).log_prob(action)
+    assert scores.shape == (2, 4, policy.count)
+    for s in range(2):
+        for i in range(4):
+            gradient = torch.autograd.grad(log_prob[s, i], policy.parameters, retain_graph=True)
+            expected = torch.cat([g[s].flatten() for g in gradient])
+            torch.testing.assert_close(scores[s, i], expected, rtol=1e-4, atol=1e-6)

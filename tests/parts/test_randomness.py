@@ -54,3 +54,11 @@ def test_an_inactive_seed_draws_no_permutation_and_its_stream_stands_still():
     assert (order[0] == np.arange(20)).all() and (order[1] != np.arange(20)).any()
     first, second = streams.normal(4), untouched.normal(4)
     assert (first[0] == second[0]).all() and (first[1] != second[1]).all()
+
+
+def test_of_some_streams_only_the_active_move_on_and_a_members_draws_are_gone_for_all():
+    streams, expected = Streams([3, 1, 4], ACT), Streams([3, 1, 4], ACT).normal(2, 5)
+    first = streams.only([True, False, True]).normal(5)
+    assert (first[[0, 2]] == expected[[0, 2], 0]).all()
+    assert (streams.member(1).normal(5)[0] == expected[1, 0]).all()
+    assert (streams.normal(5) == expected[:, 1]).all()

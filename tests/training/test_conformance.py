@@ -13,6 +13,7 @@ import torch
 
 from rlcourse.agents import OffPolicyAgent, OnPolicyAgent, Rollout, Spaces
 from rlcourse.algorithms import discover
+from rlcourse.algorithms.opdac import OPDAC
 from rlcourse.algorithms.td3 import TD3
 from rlcourse.parts.memory import Batch
 from rlcourse.parts.networks import Network
@@ -21,7 +22,7 @@ from rlcourse.training import Run, train
 
 SMALL = {
     "hidden": (8,), "warmup": 20, "batch_size": 8, "capacity": 60, "num_envs": 2, "horizon": 16,
-    "minibatch_size": 12, "epochs": 3, "critic_epochs": 2,
+    "minibatch_size": 12, "epochs": 3, "critic_epochs": 2, "workers": 2, "lag": 1, "critic_steps": 2,
 }  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def assert_same_run(one, other):
 
 
 EIGHT = [(algorithm, "Pendulum-v1") for algorithm in ALL] + [
-    (a, "CartPole-v1") for a in ALL if a.agent.discrete
+    (a, "CartPole-v1") for a in ALL if a.agent.discrete and not isinstance(a, OPDAC)
 ]
 PPO_OPTIONS = [
     {"stop_kl": 0.002, "learning_rate": 0.01},
@@ -74,7 +75,8 @@ PPO_OPTIONS = [
     {"value_clip": 0.2},
     {"normalise_observation": True, "entropy_bonus": 0.01, "anneal": True},
 ]
-EIGHT += [(replace(PPO, **options), "Pendulum-v1") for options in PPO_OPTIONS]
+EIGHT += [(small(OPDAC, compatible=True), "rlcourse/Regulator-v0")]
+EIGHT += [(replace(PPO, **options), "Pendulum-v1") for options in [*PPO_OPTIONS, {"num_envs": 1}]]
 
 
 @pytest.mark.parametrize(

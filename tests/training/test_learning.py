@@ -10,10 +10,16 @@ import pytest
 from gymnasium.spaces import Box, Discrete
 
 from rlcourse.algorithms import discover
+from rlcourse.algorithms.a2c import A2C
+from rlcourse.algorithms.a3c import A3C
 from rlcourse.algorithms.ddpg import DDPG
+from rlcourse.algorithms.impala import IMPALA
+from rlcourse.algorithms.opdac import OPDAC
 from rlcourse.algorithms.ppo import PPO
+from rlcourse.algorithms.reinforce import REINFORCE
 from rlcourse.algorithms.td3 import TD3
 from rlcourse.algorithms.trpo import TRPO
+from rlcourse.equations.baselines import mean_baseline
 from rlcourse.training import train
 
 
@@ -47,9 +53,23 @@ class Side(Aim):
 
 REPLAY = {"warmup": 100, "hidden": (32, 32), "batch_size": 64, "capacity": 5000, "tau": 0.02}
 BATCH = {"num_envs": 8, "horizon": 64, "minibatch_size": 128, "hidden": (32, 32)}
+STEPS = {"num_envs": 32, "horizon": 1, "hidden": (32, 32), "learning_rate": 5e-3}
+SMALL_STEPS = {**STEPS, "learning_rate": 3e-3}  # a batch of one worker is half as large
+TRAJECTORIES = {"num_envs": 64, "actor_lr": 0.05, "critic_steps": 20}
+EPISODES = {"num_envs": 64, "learning_rate": 2e-2}
 PROBLEMS = {
     "DDPG aims": (DDPG(**REPLAY), Aim, 800, -0.05),
     "TD3 aims": (TD3(**REPLAY), Aim, 800, -0.05),
+    "A2C aims": (A2C(**STEPS), Aim, 12288, -0.05),
+    "A2C takes sides": (A2C(**STEPS), Side, 16384, 0.85),
+    "A3C aims": (A3C(workers=2, **SMALL_STEPS), Aim, 16384, -0.05),
+    "A3C takes sides": (A3C(workers=2, **SMALL_STEPS), Side, 16384, 0.85),
+    "IMPALA aims": (IMPALA(workers=2, **SMALL_STEPS), Aim, 16384, -0.05),
+    "IMPALA takes sides": (IMPALA(workers=2, **SMALL_STEPS), Side, 16384, 0.85),
+    "OPDAC aims": (OPDAC(**TRAJECTORIES), Aim, 3072, -0.05),
+    "OPDAC aims, compatible": (OPDAC(**TRAJECTORIES, compatible=True), Aim, 3072, -0.05),
+    "REINFORCE aims": (REINFORCE(**EPISODES, baseline=mean_baseline), Aim, 12288, -0.05),
+    "REINFORCE takes sides": (REINFORCE(**EPISODES), Side, 8192, 0.85),
     "PPO aims": (PPO(**BATCH, learning_rate=3e-3), Aim, 6144, -0.05),
     "TRPO aims": (TRPO(**BATCH), Aim, 8192, -0.05),
     "PPO takes sides": (PPO(**BATCH, learning_rate=3e-3), Side, 6144, 0.85),
@@ -59,6 +79,16 @@ PROBLEMS = {
 #                    best untrained   worst trained   mean trained   threshold, for every seed
 # DDPG aims              −0.16            −0.013         −0.003         −0.05
 # TD3 aims               −0.16            −0.012         −0.004         −0.05
+# A2C aims               −0.19            −0.017         −0.003         −0.05
+# A2C takes sides         0.80             0.90           0.98           0.85
+# A3C aims               −0.19            −0.013         −0.004         −0.05
+# A3C takes sides         0.80             0.90           0.99           0.85
+# IMPALA aims            −0.19            −0.013         −0.003         −0.05
+# IMPALA takes sides      0.80             0.90           0.98           0.85
+# OPDAC aims             −0.19            −0.002         −0.001         −0.05
+#   compatible           −0.19            −0.004         −0.002         −0.05
+# REINFORCE aims         −0.19            −0.007         −0.002         −0.05
+# REINFORCE takes sides   0.75             0.90           0.98           0.85
 # PPO aims               −0.19            −0.005         −0.003         −0.05
 # TRPO aims              −0.19            −0.016         −0.009         −0.05
 # PPO takes sides         0.80             0.90           0.99           0.85

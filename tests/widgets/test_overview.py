@@ -6,18 +6,19 @@ import pytest
 from rlcourse import plots
 from rlcourse.widgets import LiveRun
 from rlcourse.widgets.overview import draw_runs, finding, look_of
+from rlcourse.widgets.panel import return_bounds
 
 
 def run(label, *last, **more):
     return LiveRun(label, np.array([0, 10, 20]), np.array([[-9.0, -7.0, v] for v in last]), **more)
 
 
-def drawn(runs, recorded=()):
+def drawn(runs, recorded=(), **options):
     fig = plots.figure(7.0, 3.9, layout=None)
     looks = {}
     for one in runs:
         looks[one] = look_of(one, list(looks.values()))
-    draw_runs(fig, runs, recorded, 20, looks, {"policy_delay": "d", "tau": "τ"})
+    draw_runs(fig, runs, recorded, 20, looks, {"policy_delay": "d", "tau": "τ"}, **options)
     fig.canvas.draw()
     return fig
 
@@ -74,3 +75,21 @@ def test_a_retuned_run_is_marked_where_it_was_retuned():
     (mark,) = [line for line in ax.lines if line.get_label() == "_retuned"]
     assert mark.get_xdata()[0] == 10
     assert "τ=0.1" in [text.get_text() for text in ax.texts]
+
+
+def test_neither_band_nor_title_leaves_what_a_return_can_be():
+    wide = run("PPO", -10.0, -300.0)
+    wide.returns = np.array([[-1.0, -1.0], [-400.0, -2.0], [-1.0, -700.0]])
+    wide.steps = np.array([0, 10])
+    ax = drawn([wide], bounds=(None, 0.0)).axes[0]
+    (band,) = ax.collections
+    assert band.get_paths()[0].vertices[:, 1].max() == 0.0
+    assert finding([wide], bounds=(None, 0.0)).endswith(", 0]")
+    assert not finding([wide]).endswith(", 0]")
+
+
+def test_worlds_say_which_returns_can_be_and_other_environments_are_not_asked():
+    assert return_bounds("Pendulum-v1") == (None, 0.0)
+    assert return_bounds("CartPole-v1") == (0.0, None)
+    assert return_bounds("rlcourse/DoubleIntegrator-v0") == (None, 0.0)
+    assert return_bounds("MountainCar-v0") == return_bounds("no such thing") == (None, None)

@@ -273,15 +273,17 @@ if ready("expected_maximum", expected_maximum):
 # %% [markdown] nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "written-maximum", "locked": false, "points": 4, "solution": true}
 # ### 5.2 In words  (10 minutes, marked by hand)
 #
-# Prove that $\mathbb E[\max_a \hat Q_a] \ge \max_a \mathbb E[\hat Q_a]$, and say when the two are equal. Two or three lines.
+# Lecture 07 proves $\mathbb E[\max_a \hat Q_a] \ge \max_a \mathbb E[\hat Q_a]$. (a) When exactly are the two equal? Prove it in both
+# directions. (b) Are they equal when every action has the same true value and the estimates are perfectly correlated,
+# $\hat Q_a = Q_a + \epsilon$ with one $\epsilon$ for all? (c) What does (b) say about a critic whose error is the same for every action?
 #
 # ### BEGIN SOLUTION
-# For every action $b$, $\max_a \hat Q_a \ge \hat Q_b$. Take expectations: $\mathbb E[\max_a \hat Q_a] \ge \mathbb E[\hat Q_b]$ for every
-# $b$, hence for the $b$ with the largest mean. (Jensen's inequality for the convex function max says the same.) Equality
-# holds exactly when one action $b$ attains the maximum with probability 1.
+# (a) Let $b$ have the largest mean. $\max_a \hat Q_a - \hat Q_b \ge 0$, and its mean is the gap of the two sides. A variable that is
+# nowhere negative has mean 0 exactly when it is 0 with probability 1: the two are equal exactly when $b$'s estimate is the largest
+# with probability 1. (b) Yes: $\max_a \hat Q_a = \max_a Q_a + \epsilon = \hat Q_b$ always. (c) An error that all actions share moves
+# the value and not the choice: the maximum adds no bias. What overestimates is error that *differs* between actions.
 #
-# *Marking (4 points): the inequality for each $b$, 1; expectations and the largest $b$ (or Jensen with convexity of max named), 2;
-# the case of equality, 1.*
+# *Marking (4 points): (a) "if" 1, "only if" with its reason 1; (b) 1; (c) 1.*
 # ### END SOLUTION
 
 # %% [markdown]
@@ -537,8 +539,8 @@ def td3_faults(curves):
 # ## 8 · Your target trains TD3
 #
 # `TD3(target=…)` takes its target as a field: your function goes in where the course's own stands, and nothing else changes. Both
-# runs below start from the same seeds, so a right target gives the same curve. (Written with other roundings, it leaves that curve in
-# the end: learning multiplies differences in the last digit.) About half a minute on two cores. The cell is yours to change.
+# runs below start from the same seeds, so a right target gives the same curve, at least at first: if your formula rounds its last digit
+# otherwise, learning enlarges that difference until the curves part. One to two minutes on two cores. The cell is yours to change.
 
 # %% tags=["not-graded", "trains"] nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "given-td3-plug-in", "locked": false, "solution": false}
 from rlcourse.algorithms.td3 import TD3
@@ -554,7 +556,9 @@ else:
     figure = plots.figure(8, 3.8)
     ax = plots.axes(figure)
     for (name, run), look in zip(runs.items(), plots.styles(runs), strict=True):
-        plots.learning_curve(ax, run.curve.steps, run.curve.returns, name, look["color"], look["linestyle"])
+        plots.learning_curve(
+            ax, run.curve.steps, run.curve.returns, name, look["color"], look["linestyle"], bounds=(None, 0)
+        )
     ax.set_title("TD3 on Pendulum with your target")
     plots.label_lines(ax)
     display(plots.show(figure, alt="Evaluation returns of TD3 with your target and with the course's"))

@@ -3,7 +3,7 @@
 #
 # You prove why small policy steps are safe, solve a trust region by hand and by code, and build TRPO: its pieces, then its step.
 #
-# **Assumed.** Lectures [08](../lectures/08-performance-difference.ipynb), [09](../lectures/09-trust-region.ipynb) and 10; linear
+# **Assumed.** Lectures [08](../lectures/08-performance-difference.ipynb), [09](../lectures/09-trust-region-methods.ipynb) and 10; linear
 # algebra (positive definite matrices, Lagrange multipliers); Python with NumPy; for section 4 PyTorch's `torch.autograd.grad`.
 #
 # **How it works.** Write your answer in the cell that raises `NotImplementedError`, run it, then run the check below it.
@@ -123,8 +123,9 @@ def performance_difference(P, R, start, gamma, new, old):
 # %% [markdown] nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "written-lemma", "locked": false, "points": 6, "solution": true}
 # ### 1.3 Prove it  (20 minutes, marked by hand)
 #
-# Prove the lemma. Start from $\mathbb E_{\pi'}\bigl[\sum_t\gamma^t A^\pi(s_t,a_t)\bigr]$ with
-# $A^\pi(s,a) = \mathbb E_{s'}[r + \gamma V^\pi(s') - V^\pi(s)]$, and say where the sum telescopes and why it converges.
+# Prove the lemma, and say of each step what it needs. Start from $\mathbb E_{\pi'}\bigl[\sum_t\gamma^t A^\pi(s_t,a_t)\bigr]$ with
+# $A^\pi(s,a) = \mathbb E_{s'}[r + \gamma V^\pi(s') - V^\pi(s)]$. Which step fails if $V^\pi$ is not bounded, and which if the two policies
+# start from different states? What does the lemma become when an episode ends after exactly $T$ steps and $\gamma = 1$?
 #
 # ### BEGIN SOLUTION
 # 1. $\mathbb E_{\pi'}[\sum_t \gamma^t A^\pi(s_t,a_t)] = \mathbb E_{\pi'}[\sum_t\gamma^t(r_t + \gamma V^\pi(s_{t+1}) - V^\pi(s_t))]$, since $s_{t+1}$ given
@@ -133,8 +134,10 @@ def performance_difference(P, R, start, gamma, new, old):
 #    vanishes as $T\to\infty$, because $V^\pi$ is bounded and $\gamma<1$.
 # 3. What is left is $\mathbb E_{\pi'}[\sum_t\gamma^tr_t] - \mathbb E_{\rho_0}[V^\pi(s_0)] = \eta(\pi') - \eta(\pi)$: both start from $\rho_0$.
 # 4. Group by state: $\sum_t\gamma^t\Pr(s_t=s) = d^{\pi'}(s)/(1-\gamma)$, and $a_t\sim\pi'(\cdot|s_t)$.
+# 5. Step 2 needs the bound, step 3 the common start. With exactly $T$ steps and $\gamma = 1$ the values depend on the time left, the sum
+#    telescopes to $V^\pi_T(s_T) = 0$ without a limit, and $\eta(\pi') - \eta(\pi) = \sum_{t<T}\mathbb E_{\pi'}[A^\pi_t(s_t,a_t)]$.
 #
-# *Marking (6 points): 1 and 2 two points each (one for the limit), 3 and 4 one point each.*
+# *Marking (6 points): 1 to 4 one point each; 5, what the steps need 1, the finite horizon 1.*
 # ### END SOLUTION
 
 # %% [markdown]
@@ -522,7 +525,9 @@ else:
     figure = plots.figure(8, 3.8)
     ax = plots.axes(figure)
     for (name, run), look in zip(runs.items(), plots.styles(runs), strict=True):
-        plots.learning_curve(ax, run.curve.steps, run.curve.returns, name, look["color"], look["linestyle"])
+        plots.learning_curve(
+            ax, run.curve.steps, run.curve.returns, name, look["color"], look["linestyle"], bounds=(None, 0)
+        )
     ax.set_title("TRPO on Pendulum with your conjugate gradient")
     plots.label_lines(ax)
     display(plots.show(figure, alt="Evaluation returns of TRPO with your solver and with the course's"))

@@ -7,7 +7,7 @@ the units of reward; probabilities and divergences (in nats) have none. A policy
 rows that do not sum to 1, raises ValueError with one line that says where.
 
 Read in this order: process (the MDP), policies, evaluation, improvement, gradients; then bounds, couplings
-and minorise for lecture 08. classics holds the processes that have names.
+and minorise for lecture 08; estimates for lecture 04. classics holds the processes that have names.
 """
 
 from rlcourse.equations.markov.bounds import (
@@ -28,11 +28,13 @@ from rlcourse.equations.markov.classics import (
     aliased_grid_world,
     chain,
     cliff,
+    corridor,
     tightrope,
     two_action,
     two_state,
 )
 from rlcourse.equations.markov.couplings import CouplingLemma, coupling, coupling_lemma
+from rlcourse.equations.markov.estimates import gae_moments, trajectories
 from rlcourse.equations.markov.evaluation import (
     advantages,
     bellman_backup,
@@ -51,12 +53,13 @@ from rlcourse.equations.markov.policies import mixture, random_policy, softmax_p
 from rlcourse.equations.markov.process import MDP, induced_process
 
 __all__ = [
-    "advantages", "aliased_grid_world", "bellman_backup", "chain", "cliff", "conservative_step", "coupling",
-    "coupling_lemma", "CouplingLemma", "expected_advantage", "expected_return", "fisher", "greedy_policy",
-    "improvement_bound", "induced_process", "kl", "kl_ball_maximiser", "max_kl", "max_tv", "MDP",
-    "minorise_maximise_step", "mixture", "mixture_bound", "natural_gradient", "penalty_coefficient",
-    "performance_difference", "policy_advantage", "policy_gradient", "policy_iteration", "q_values",
-    "random_policy", "softmax_policy", "state_distributions", "stationary_distribution", "surrogate",
-    "tightrope", "trajectory_probability", "tv", "two_action", "two_state", "uniform_policy",
-    "value_iteration", "values", "visitation",
+    "advantages", "aliased_grid_world", "bellman_backup", "chain", "cliff", "conservative_step",
+    "corridor", "coupling", "coupling_lemma", "CouplingLemma", "expected_advantage", "expected_return",
+    "fisher", "gae_moments", "greedy_policy", "improvement_bound", "induced_process", "kl",
+    "kl_ball_maximiser", "max_kl", "max_tv", "MDP", "minorise_maximise_step", "mixture", "mixture_bound",
+    "natural_gradient", "penalty_coefficient", "performance_difference", "policy_advantage",
+    "policy_gradient", "policy_iteration", "q_values", "random_policy", "softmax_policy",
+    "state_distributions", "stationary_distribution", "surrogate", "tightrope", "trajectories",
+    "trajectory_probability", "tv", "two_action", "two_state", "uniform_policy", "value_iteration",
+    "values", "visitation",
 ]  # fmt: skip

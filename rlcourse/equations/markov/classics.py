@@ -87,3 +87,23 @@ def aliased_grid_world(gamma: float = 0.9) -> MDP:
         transition[s, 2], reward[s, 2] = np.eye(6)[5], prize
     transition[5] = np.eye(6)[5]
     return MDP(transition, reward, [0.2, 0.2, 0.2, 0.2, 0.2, 0.0], gamma)
+
+
+def corridor(rooms: int = 5, gamma: float = 0.99, slip: float = 0.1) -> MDP:
+    """Sutton and Barto's walk with two actions: rooms in a row, out on the right pays 1, on the left nothing.
+
+    States 0 … rooms − 1, then the street, where nothing more is paid; actions left (0) and right (1); starts
+    in the middle. In the inner rooms a step slides the other way with probability `slip`. (Sutton & Barto
+    2018, example 6.2, has no slip, and a coin for a policy.)
+    """
+    room, street = np.arange(rooms), rooms
+    transition = np.zeros((rooms + 1, 2, rooms + 1))
+    slips = np.where((room > 0) & (room < rooms - 1), slip, 0.0)
+    left, right = np.where(room > 0, room - 1, street), room + 1  # right of the last room: the street
+    for action, (there, other) in enumerate([(left, right), (right, left)]):
+        np.add.at(transition, (room, action, there), 1 - slips)
+        np.add.at(transition, (room, action, other), slips)
+    transition[street, :, street] = 1.0
+    reward = np.zeros((rooms + 1, 2))
+    reward[rooms - 1, 1] = 1.0
+    return MDP(transition, reward, np.eye(rooms + 1)[rooms // 2], gamma)

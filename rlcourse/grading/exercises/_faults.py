@@ -15,7 +15,7 @@ def mistakes(faults: Sequence[str], shows: Sequence[str], labels: Callable) -> t
             found = labels(**case)
             return np.where(found == true, said, found)
 
-        hint = f"One run is misnamed: {shows[said]}. What you see there is another thing: {shows[true]}."
+        hint = f"One of your names does not fit its run: {shows[said]}. Is that what you see there?"
         return Mistake(f"{faults[true]}_called_{faults[said]}", hint, wrong)
 
     pairs = ((a, b) for a in range(len(faults)) for b in range(len(faults)) if a != b)
@@ -29,6 +29,7 @@ def seen(runs: int, labels: Callable) -> Callable:
         case, answer = next((c, a["value"]) for c, a, ok in zip(cases, answers, right, strict=True) if not ok)
         if answer.shape != (runs,):
             return f"{runs} numbers are asked, one a run; yours has shape {answer.shape}."
-        return f"Of these {runs} runs, {int((answer == labels(**case)).sum())} are named right."
+        right_ones = int((answer == labels(**case)).sum())
+        return f"Of these {runs} runs, {right_ones} {'is' if right_ones == 1 else 'are'} named right."
 
     return said

@@ -8,20 +8,26 @@ import contextlib
 import fcntl
 import functools
 import hashlib
+import importlib
+import inspect
 import json
 import os
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import joblib
 from tqdm import tqdm
 
 from rlcourse.checkpoints import write_atomically
+from rlcourse.grading.judging import by_hand, pages
 from rlcourse.grading.judging.collection import Entry, entries
 from rlcourse.grading.judging.judge import judge
+from rlcourse.grading.judging.platform_export import unpack
+from rlcourse.grading.judging.roster import NoRoster, Person, assign, lateness, read_roster
 from rlcourse.grading.judging.rows import UNKNOWN, Row, append_row, load_rows, write_csv, zero
 from rlcourse.grading.judging.submission import Assignment, Cell, Unreadable, match, read, read_member
 from rlcourse.grading.sandbox.confinement import LIMITS, Limits, SandboxError
@@ -47,6 +53,7 @@ def grade_entry(
     seed: int,
     limits: Limits,
     unsandboxed: bool,
+    due: str = "",
 ) -> Row:
     """The row of one entry. Never raises (a fault of ours is a row with status "error")."""
     begin = time.monotonic()
@@ -54,6 +61,7 @@ def grade_entry(
     row.seed = own_seed(seed, entry)
     row.sandboxed = not unsandboxed
     row.warnings = [entry.warning] if entry.warning else []
+    row.late = lateness(entry.time, datetime.fromisoformat(due)) if due else ""
     try:
         if entry.problem:
             raise Unreadable(entry.problem)
@@ -63,6 +71,7 @@ def grade_entry(
         row.results, warnings = judge(assignment, cells, row.seed, limits, unsandboxed, entry.student)
         row.warnings += warnings
         row.written_points = assignment.written_points
+        row.written = written(assignment, cells)
     except Unreadable as problem:
         row.status, row.note = "unreadable", str(problem)
     except SandboxError as problem:
@@ -74,6 +83,13 @@ def grade_entry(
         row.results = zero(by_name[row.homework], row.note)
     row.seconds = round(time.monotonic() - begin, 3)
     return row
+
+
+def written(assignment: Assignment, cells: list[Cell]) -> dict[str, str]:
+    """{cell: text} of the answers that a person marks."""
+    found = match(assignment, cells)
+    names = [cell.grade_id for cell in assignment.of_role("written") if cell.grade_id in found.place]
+    return {name: (found.joined.get(name) or cells[found.place[name]]).source[:20_000] for name in names}
 
 
 def own_seed(seed: int, entry: Entry) -> int:
@@ -116,7 +132,8 @@ def run_seed(out: Path, seed: int | None) -> int:
     if seed is None and path.exists():
         seed = json.loads(path.read_text())["seed"]
     seed = secrets.randbits(63) if seed is None else seed
-    write_atomically(path, lambda file: file.write(json.dumps({"seed": seed}).encode()))
+    said = json.loads(path.read_text()) if path.exists() else {}
+    write_atomically(path, lambda file: file.write(json.dumps(said | {"seed": seed}).encode()))
     return seed
 
 
@@ -129,57 +146,157 @@ def grade(
     regrade: bool = False,
     unsandboxed: bool = False,
     limits: Limits = LIMITS,
+    roster: str | Path | None = None,
+    due: datetime | None = None,
 ) -> list[Row]:
-    """Grade what is in `folder`. Returns all rows; writes rows.jsonl, grades.csv and the report to `out`."""
+    """Grade what is in `folder`, or in a platform's one archive. Returns all rows; writes rows.jsonl, the
+    tables, the report and the students' pages to `out`.
+
+    roster: the class list: who handed in nothing has a row too. due: what came later is marked as late.
+    """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     by_name = assignments()
+    limits = replace(limits, private=(str(Path(folder).resolve()), str(out.resolve())))
     if homework and homework not in by_name:
         raise Refused(f"there is no {homework}; there are: {', '.join(by_name)}")
+    try:
+        people = read_roster(roster) if roster else []
+        folder = unpack(folder, out / "unpacked") if Path(folder).is_file() else folder
+    except (NoRoster, Unreadable) as problem:
+        raise Refused(str(problem)) from None
     with lock(out):
         seed = run_seed(out, seed)
         rows_path = out / "rows.jsonl"
         if regrade and rows_path.exists():
             os.replace(rows_path, out / f"rows-{time.strftime('%Y%m%d-%H%M%S')}.jsonl")
-        asked = [e for e in entries(folder, by_name) if homework in (None, e.homework) or e.homework is None]
+            (out / "run.json").write_text(json.dumps({"seed": seed}))
+        found = entries(folder, by_name)
+        found = assign(found, people) if people else found
+        asked = [e for e in found if homework in (None, e.homework) or e.homework is None]
         done = {(r.submission, r.digest, r.seed) for r in load_rows(rows_path) if r.status != "error"}
         todo = [e for e in asked if (e.submission, e.digest, own_seed(seed, e)) not in done]
-        arguments = (homework, by_name, seed, limits, unsandboxed)
+        arguments = (homework, by_name, seed, limits, unsandboxed, due.isoformat() if due else "")
         with open(rows_path, "a", encoding="utf-8") as file:
             if file.tell() and not rows_path.read_bytes().endswith(b"\n"):
                 file.write("\n")  # after a line that a kill cut short
             known = len(asked) - len(todo)
             with tqdm(total=len(asked), initial=known, unit="submission", desc="grading") as bar:
+                crowded = []
                 for row in in_parallel(todo, arguments, jobs):
                     append_row(file, row)
                     bar.update()
+                    crowded += [row.submission] if any(r.again for r in row.results.values()) else []
+            for entry in todo:  # alone, so that no neighbour takes their time
+                if entry.submission in crowded and jobs != 1:  # with one worker they were alone
+                    append_row(file, grade_entry(entry, *arguments))
         latest = {(row.submission, row.homework if homework else None): row for row in load_rows(rows_path)}
-        rows = sorted(latest.values(), key=lambda row: (row.homework, row.student, row.submission))
+        there = {entry.submission: entry for entry in found}  # a file that was withdrawn takes its row along
+        rows = [row for row in latest.values() if row.submission in there]
+        for row in rows:  # the class list and the date may have come later than the row
+            entry = there[row.submission]
+            row.student, row.late = entry.student, lateness(entry.time, due)
+        rows += missing(people, rows, [homework] if homework else [], by_name)
+        rows.sort(key=lambda row: (row.homework, row.student, row.submission))
+        by_hand.merge(out / "by-hand.csv", rows, by_name)
         write_csv(out / "grades.csv", rows)
         from rlcourse.grading.judging import report  # matplotlib: only now
 
         report.write(out, rows)
+        pages.write(out, rows, by_name)
+        remember(out, by_name)
     return rows
 
 
+def missing(people: list[Person], rows: list[Row], asked: list[str], by_name: dict) -> list[Row]:
+    """A row for each on the class list of whom there is nothing, for each homework that others handed in."""
+    homeworks = asked or sorted({row.homework for row in rows if row.homework in by_name})
+    nothing = []
+    for homework in homeworks:
+        there = {row.student for row in rows if row.homework in (homework, UNKNOWN)}
+        for person in people:
+            if person.id not in there:
+                results = zero(by_name[homework], "nothing was handed in")
+                row = Row(person.id, "", homework, "missing", "nothing was handed in", results)
+                row.written_points = by_name[homework].written_points
+                nothing.append(row)
+    return nothing
+
+
+def fingerprints(by_name: dict[str, Assignment]) -> dict[str, list]:
+    """{exercise: [points, hash of its record's files]}: what a mark rests on."""
+    found = {}
+    for assignment in by_name.values():
+        for name, points in assignment.tests.items():
+            home = Path(inspect.getsourcefile(importlib.import_module(type_of(name)))).parent
+            files = [home / f"{name}.py", *sorted(home.glob("_*.py"))]
+            text = b"".join(file.read_bytes() for file in files if file.is_file())
+            found[name] = [points, hashlib.sha256(text).hexdigest()[:16]]
+    return found
+
+
+def type_of(name: str) -> str:
+    from rlcourse.grading.exercises import EXERCISES
+
+    return EXERCISES.modules[name]
+
+
+def remember(out: Path, by_name: dict[str, Assignment]) -> None:
+    """Keep beside the seed of the first run what its exercises were."""
+    path = out / "run.json"
+    said = json.loads(path.read_text())
+    said.setdefault("exercises", fingerprints(by_name))
+    write_atomically(path, lambda file: file.write(json.dumps(said).encode()))
+
+
+def changes(out: str | Path) -> list[str]:
+    """What is no longer as it was when the rows in `out` were made, one line for each exercise."""
+    path, lines = Path(out) / "run.json", []
+    before = json.loads(path.read_text()).get("exercises") if path.exists() else None
+    if not before:
+        return []
+    now = fingerprints(assignments())
+    for name in dict.fromkeys([*before, *now]):
+        if name not in now:
+            lines.append(f"{name} was removed")
+        elif name not in before:
+            lines.append(f"{name} was added")
+        elif before[name][0] != now[name][0]:
+            lines.append(f"{name}: {before[name][0]:g} points became {now[name][0]:g}")
+        elif before[name] != now[name]:
+            lines.append(f"{name} was changed")
+    return lines
+
+
 def in_parallel(todo: Iterable[Entry], arguments: Sequence, jobs: int | None) -> Iterator[Row]:
-    """Rows as they are finished. If a worker is killed, what is left is tried once more, then given up."""
+    """Rows as they are finished. Where a worker is killed, the rest is graded one at a time: then it is known
+    on whose submission it dies, and only that one is given up."""
     left = {entry.submission: entry for entry in todo}
-    for _ in range(2):
-        one_by_one = "generator_unordered" if streams() else "list"
-        parallel = joblib.Parallel(n_jobs=jobs, batch_size=1, return_as=one_by_one)
-        work = [joblib.delayed(grade_entry)(entry, *arguments) for entry in left.values()]
-        try:
-            for row in parallel(work):
-                left.pop(row.submission, None)
-                yield row
-        except (joblib.externals.loky.process_executor.TerminatedWorkerError, MemoryError):
-            continue
+    one_by_one = "generator_unordered" if streams() else "list"
+    parallel = joblib.Parallel(n_jobs=jobs, batch_size=1, return_as=one_by_one)
+    try:
+        for row in parallel(joblib.delayed(grade_entry)(entry, *arguments) for entry in left.copy().values()):
+            left.pop(row.submission, None)
+            yield row
         return
+    except DEATHS:
+        pass
     for entry in left.values():
-        row = grade_entry(replace(entry, problem="the grader ran out of memory on it"), *arguments)
+        yield alone(entry, arguments)
+
+
+DEATHS = (joblib.externals.loky.process_executor.TerminatedWorkerError, MemoryError)
+
+
+def alone(entry: Entry, arguments: Sequence) -> Row:
+    """The row of an entry that is graded in a process with no other; where that dies, the row says so."""
+    try:
+        return joblib.Parallel(n_jobs=2, batch_size=1)([joblib.delayed(grade_entry)(entry, *arguments)])[0]
+    except DEATHS:
+        row = grade_entry(replace(entry, problem="a grader ended on it, out of memory"), *arguments)
+        row.note += "; grade it by hand, or ask for it again with all outputs cleared"
         row.status = "error"
-        yield row
+        return row
 
 
 def streams() -> bool:

@@ -4,8 +4,10 @@ import contextlib
 import functools
 import hashlib
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rlcourse.grading.judging.submission import LARGEST, Unreadable, hidden, members
@@ -23,6 +25,7 @@ class Entry:
     problem: str | None = None
     warning: str | None = None
     digest: str = ""
+    time: float | None = None  # when it was handed in, in seconds since 1970, as far as the file says
 
 
 def entries(folder: str | Path, homework_names: Iterable[str]) -> list[Entry]:
@@ -31,31 +34,61 @@ def entries(folder: str | Path, homework_names: Iterable[str]) -> list[Entry]:
     A folder (nbgrader's `<student>/<homework>/`, or plain `<student>/*.ipynb`) may hold several homeworks.
     """
     found = []
-    for path in sorted(Path(folder).iterdir()):
-        if path.name.startswith("."):
+    for path in sorted(Path(folder).iterdir(), key=lambda path: os.fsencode(path.name)):
+        if path.name.startswith("._") or path.name.startswith(".") and not is_notebook(path.name):
             continue
-        if path.is_symlink() or not path.is_dir() or path.suffix == ".ipynb":
-            found += alone(path, readable(path.stem), Path(folder), homework_names)
-        else:
-            found += of_student(path, Path(folder), homework_names)
+        name = readable(path.name)
+        try:
+            if path.is_symlink() or not path.is_dir() or path.suffix == ".ipynb":
+                found += alone(path, readable(without_suffix(path.name)), Path(folder), homework_names)
+            else:
+                found += of_student(path, Path(folder), homework_names)
+        except OSError as error:  # a folder or file that this grader may not read costs its own row only
+            found.append(
+                Entry(name, name, problem=f"it cannot be read ({error.strerror}); mend its permissions")
+            )
     return found
+
+
+def is_notebook(name: str) -> bool:
+    """By its ending, as platforms and browsers leave it: .ipynb, .IPYNB, .ipynb.txt, .ipynb.json."""
+    return re.search(r"(?i)\.ipynb(\.txt|\.json)?$", name) is not None
+
+
+def without_suffix(name: str) -> str:
+    """A file's name without its ending."""
+    return re.sub(r"(?i)(\.ipynb(\.txt|\.json)?|\.zip)$", "", name) or name if ends(name) else Path(name).stem
+
+
+def ends(name: str) -> bool:
+    return is_notebook(name) or name.lower().endswith(".zip")
 
 
 def of_student(path: Path, folder: Path, homework_names: Iterable[str]) -> list[Entry]:
     """All homeworks in a student's folder; of several notebooks for one, that with its exact name."""
     student, found = readable(path.name), []
-    for place, folders, files in os.walk(path):
+    for place, folders, files in os.walk(path, onerror=raised):
         for name in sorted([*files, *(f for f in folders if f.endswith(".ipynb"))]):
             inner = Path(place, name)
-            if inner.suffix in (".ipynb", ".zip") and not hidden(inner.relative_to(path)):
+            wanted = (is_notebook(name) or name.lower().endswith(".zip")) and not name.startswith("._")
+            if wanted and not hidden(inner.relative_to(path).parent):
                 found += alone(inner, student, folder, homework_names)
         folders[:] = [f for f in folders if not f.endswith(".ipynb")]
     if not found:
         return [Entry(student, student, problem="no notebook found; hand in the .ipynb file of the homework")]
+    return one_each(found)
+
+
+def one_each(found: list[Entry]) -> list[Entry]:
+    """Of one student's notebooks the one that counts for each homework."""
     by_homework = {}
     for entry in found:
         by_homework.setdefault(entry.homework, []).append(entry)
     return [best(several) for several in by_homework.values()]
+
+
+def raised(error: OSError) -> None:
+    raise error
 
 
 def best(several: list[Entry]) -> Entry:
@@ -64,7 +97,13 @@ def best(several: list[Entry]) -> Entry:
     def has_its_exact_name(entry):
         return Path(entry.member or entry.submission).stem == entry.homework
 
-    entry = max(several, key=lambda entry: (not entry.problem, has_its_exact_name(entry), entry.submission))
+    def is_hidden(entry):
+        return Path(entry.member or entry.submission).name.startswith(".")
+
+    def rank(entry):
+        return not entry.problem, has_its_exact_name(entry), not is_hidden(entry), entry.submission
+
+    entry = max(several, key=rank)
     others = [other.submission for other in several if other is not entry]
     warning = f"other notebooks were left aside: {', '.join(others[:5])}"
     return replace(entry, warning=warning) if others else entry
@@ -73,20 +112,21 @@ def best(several: list[Entry]) -> Entry:
 def alone(path: Path, student: str, folder: Path, homework_names: Iterable[str]) -> list[Entry]:
     """One file: a notebook, an archive of notebooks, or neither."""
     where = readable(path.relative_to(folder))
-    if path.suffix == ".zip" and path.is_file() and not path.is_symlink():
+    if path.suffix.lower() == ".zip" and path.is_file() and not path.is_symlink():
         return in_archive(path, student, where, homework_names)
-    if path.suffix not in (".ipynb", ".zip"):
+    if not is_notebook(path.name) and path.suffix.lower() != ".zip":
         problem = "a symbolic link, which is not followed" if path.is_symlink() else "not a notebook"
         return [Entry(student, where, problem=f"{problem}; hand in the .ipynb file of the homework")]
     for name in homework_names:
         for pattern in (f"_{name}", f"-{name}", f"{name}_", f"{name}-"):
             student = student.replace(pattern, "") or student
-    return [Entry(student, where, guess(where, homework_names), str(path), digest=digest(path))]
+    home = guess(where, homework_names)
+    return [Entry(student, where, home, str(path), digest=digest(path), time=handed_in(path))]
 
 
 def in_archive(path: Path, student: str, where: str, homework_names: Iterable[str]) -> list[Entry]:
     """Each notebook in a zip archive, or why there is none."""
-    entry = functools.partial(Entry, student, digest=digest(path))
+    entry = functools.partial(Entry, student, digest=digest(path), time=handed_in(path))
     try:
         names = members(path)
         if not names:
@@ -97,7 +137,7 @@ def in_archive(path: Path, student: str, where: str, homework_names: Iterable[st
     for name in names:
         homework = guess(f"{where}/{name}", homework_names)
         found.append(entry(f"{where}:{readable(name)}", homework, str(path), name))
-    return found
+    return one_each(found)
 
 
 def guess(where: str, homework_names: Iterable[str]) -> str | None:
@@ -106,8 +146,33 @@ def guess(where: str, homework_names: Iterable[str]) -> str | None:
 
 
 def readable(name: object) -> str:
-    """A file name as text, whatever bytes it is made of."""
-    return str(name).encode("utf-8", "replace").decode()
+    """A file name as printable text, whatever it is made of: two names never become one.
+
+    A byte that is no UTF-8 becomes \\xff, a control or invisible character \\x1b or \\u202e, a backslash two.
+    """
+    return "".join(map(shown, str(name)))
+
+
+def shown(character: str) -> str:
+    number = ord(character)
+    if 0xDC80 <= number <= 0xDCFF:  # how Python carries a byte that is not UTF-8
+        return f"\\x{number - 0xDC00:02x}"
+    if character == "\\":
+        return "\\\\"
+    if character.isprintable():
+        return character
+    return f"\\x{number:02x}" if number < 0x80 else f"\\u{number:04x}"
+
+
+def handed_in(path: Path) -> float | None:
+    """nbgrader's time stamp beside a file, or else the file's own time."""
+    with contextlib.suppress(OSError, ValueError, OverflowError):
+        text = (path.parent / "timestamp.txt").read_text(encoding="utf-8").strip()
+        stamp = datetime.fromisoformat(re.sub(r" (UTC|Z)$", "+00:00", text).replace(" ", "T", 1))
+        return (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
+    with contextlib.suppress(OSError):
+        return path.lstat().st_mtime
+    return None
 
 
 def digest(path: Path) -> str:

@@ -52,56 +52,102 @@ def whose(assignment: Assignment, cells: list[Cell], student: str) -> tuple[str,
 
 
 class Session:
-    """The children of one submission: after each death a new one, without the cell or exercise to blame."""
+    """The children of one submission: after each death a new one, without the cell or exercise to blame.
+
+    Twice at most. First as a kernel does on Run All: cells in order, down to an exercise's test, and of
+    them what the exercises need. Where an answer is not right then and more of the cells could have a part
+    in it (a loop that fills a table, a helper below the test), once more with all of that. The better
+    outcome counts.
+    """
 
     def __init__(
         self, assignment: Assignment, answers: Answers, seed: int, limits: Limits, unsandboxed: bool,
         student: str,
     ):  # fmt: skip
         self.assignment, self.seed, self.limits, self.unsandboxed = assignment, seed, limits, unsandboxed
-        self.student = student
+        self.student, self.until = student, answers.until
         self.cells = [{"role": role, "name": name, "source": source} for role, name, source in answers.cells]
         self.errors = {}  # index of a cell -> its first error
         self.deadly = set()  # indices of cells that ended a child
         self.results = {}
-        self.end = time.monotonic() + limits.total
+        self.left = {"cells": limits.total, "exercises": limits.total}  # seconds: neither eats the other's
+        self.starved = False  # was there a time-out that other processes may have caused?
 
     def judge_all(self) -> dict[str, Result]:
-        """{exercise: its result}, in the order of the notebook; a new child after each death."""
-        pending = list(self.assignment.tests)
+        """{exercise: its result}, by the position of its test in the submission."""
+        names = sorted(self.assignment.tests, key=lambda name: self.until.get(name, 0))
+        more = self.judge_some(names, whole=False)
+        again = [name for name in names if name in more and not self.results[name].passed]
+        if again:
+            first, errors = dict(self.results), dict(self.errors)
+            self.judge_some(again, whole=True)
+            better = {name for name in again if self.results[name].passed}
+            self.results |= {name: first[name] for name in again if name not in better}
+            self.errors = errors
+        return self.results
+
+    def judge_some(self, names: list[str], whole: bool) -> set[str]:
+        """Fill in the results of these exercises; returns those for which more of the cells could run."""
+        pending, more = list(names), set()
         while pending:
-            if time.monotonic() > self.end:
+            if self.left["exercises"] <= 0:
                 seconds = f"{self.limits.total:g} s"
                 text = f"the {seconds} for the whole submission were used up before this exercise"
-                return self.results | {name: self.refuse(name, text) for name in pending}
+                self.results |= {name: self.refuse(name, text) for name in pending}
+                return more
+            judged = 0
             try:
                 with Child(self.limits, self.unsandboxed) as child:
-                    self.prepare(child)
+                    more |= self.prepare(child, whole)
+                    done = 0
                     while pending:
+                        until = len(self.cells) if whole else self.until.get(pending[0], len(self.cells))
+                        self.run(child, range(done, until))
+                        done = max(done, until)
                         self.results[pending[0]] = self.judge_one(child, pending[0])
                         pending.pop(0)
+                        judged += 1
             except Ended as ended:
                 if ended.cell is not None:
                     self.deadly.add(ended.cell)
                     self.errors[ended.cell] = str(ended)
+                elif ended.kind in ("crash", "protocol") and judged:
+                    continue  # perhaps an exercise before it is to blame: once more, as a child's first
                 else:
                     self.results[pending[0]] = self.refuse(pending[0], str(ended))
                     pending.pop(0)
-        return self.results
+        return more
 
     def ask(self, child: Child, message: dict, cell: int | None = None) -> dict:
         """The child's answer to a message; Ended, with the cell to blame, where it died of it."""
+        budget = "exercises" if cell is None else "cells"
+        begin = time.monotonic()
         try:
-            return child.ask(message, min(self.limits.seconds, self.end - time.monotonic()))
+            return child.ask(message, max(0.05, min(self.limits.seconds, self.left[budget])))
         except ChildDied as death:
-            raise Ended(str(death), cell) from None
+            self.starved |= death.starved
+            raise Ended(str(death), cell, death.kind) from None
+        finally:
+            self.left[budget] -= time.monotonic() - begin
 
-    def prepare(self, child: Child) -> None:
-        """Send the cells, then run them in order. A failure costs what it costs; a death costs that cell."""
+    def prepare(self, child: Child, whole: bool) -> set[str]:
+        """Send the cells, without those that ended a child, and what is wanted of them."""
         for i, cell in enumerate(self.cells):
             self.ask(child, {"cell": cell | {"source": ""} if i in self.deadly else cell}, cell=i)
-        for i in range(len(self.cells)):
-            error = self.ask(child, {"run": i + 1}, cell=i).get("error")  # number 0 was the sandbox's own
+        if whole:
+            return set()
+        positions = {name: self.until.get(name, len(self.cells)) + 1 for name in self.assignment.tests}
+        more = self.ask(child, {"plan": positions}).get("more")  # cell number 0 was the sandbox's own
+        return {name for name in more if isinstance(name, str)} if isinstance(more, list) else set()
+
+    def run(self, child: Child, indices: range) -> None:
+        """Run cells in order. A failure costs what it costs; a death costs that cell."""
+        for i in indices:
+            helper = self.cells[i]["role"] == "helper"
+            if helper and self.left["cells"] <= 0:
+                self.errors[i] = "not run: the time for helper cells was used up"
+                continue
+            error = self.ask(child, {"run": i + 1}, cell=i).get("error")
             if error:
                 self.errors[i] = str(error)[:300]
 
@@ -131,7 +177,7 @@ class Session:
     def refuse(self, name: str, text: str) -> Result:
         """No points, with the reason."""
         message = find(name).refuse("timeout", text).message + self.explain(name, False)
-        return Result(self.assignment.tests[name], 0.0, False, None, message)
+        return Result(self.assignment.tests[name], 0.0, False, None, message, again=self.starved)
 
     def own(self, name: str) -> set[int]:
         """Indices of the cells in which the exercise's answer stands."""
@@ -152,9 +198,9 @@ class Session:
 class Ended(Exception):
     """A child ended: while running a cell (its index), or while answering for an exercise."""
 
-    def __init__(self, message: str, cell: int | None = None):
+    def __init__(self, message: str, cell: int | None = None, kind: str = ""):
         super().__init__(message)
-        self.cell = cell
+        self.cell, self.kind = cell, kind
 
 
 @functools.lru_cache(maxsize=256)

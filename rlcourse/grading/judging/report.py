@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -46,7 +47,7 @@ def write(out: str | Path, rows: list[Row]) -> None:
             picture = png(figure(homework, graded))
             put(out / f"report-{Path(homework).name}.png", picture)
             parts += [image(picture, f"Scores and mistakes of {len(graded)} submissions of {homework}")]
-            parts += [reteach(graded)]
+            parts += [reteach(graded), items(graded)]
         parts.append(table(group))
     page = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Grading report</title>'
@@ -81,12 +82,17 @@ def mean_score(rows: list[Row]) -> tuple[Interval, str]:
 def summary(rows: list[Row]) -> str:
     """One paragraph: how many, how well, what needs a human."""
     graded = [row for row in rows if row.status == "graded"]
-    text = f"{len(rows)} submission{'s' if len(rows) != 1 else ''}, {len(graded)} graded."
+    handed_in = sum(row.status != "missing" for row in rows)
+    text = f"{handed_in} submission{'s' if handed_in != 1 else ''}, {len(graded)} graded."
     if graded:
         found, words = mean_score(graded)
         by_hand = graded[0].written_points
         text += f" Mean score {found.estimate:.1f} of {graded[0].points:g} points from code ({words})"
         text += f"; {by_hand:g} more to be marked by hand." if by_hand else "."
+    absent = sum(row.status == "missing" for row in rows)
+    late = sum(bool(row.late) for row in rows)
+    text += f" {absent} handed in nothing." if absent else ""
+    text += f" {late} came late." if late else ""
     if any(not row.sandboxed for row in rows):
         text += " <b>Some rows were graded without a sandbox.</b>"
     return f"<p>{text}</p>"
@@ -125,6 +131,42 @@ def reteach(rows: list[Row]) -> str:
     return f"<h3>What to reteach, the most missed first</h3>{body}"
 
 
+FEWEST = 10  # submissions below which a correlation says nothing
+
+
+def difficulty_and_discrimination(rows: list[Row]) -> dict[str, tuple[float, float | None]]:
+    """{exercise: (share of submissions with full marks, r)} over graded rows.
+
+    r is the corrected item-total correlation: that of the exercise's points with the sum of all others'. It
+    is None below FEWEST submissions, or where one of the two does not vary. An r near 0, or below it, says
+    that those who are good elsewhere do no better here: look at the exercise, not at the class.
+    """
+    found = {}
+    for name in dict.fromkeys(name for row in rows for name in row.results):
+        own = [row.results[name].credit if name in row.results else 0.0 for row in rows]
+        rest = [row.score - credit for row, credit in zip(rows, own, strict=True)]
+        passed = [name in row.results and row.results[name].passed for row in rows]
+        vary = len(rows) >= FEWEST and np.ptp(own) > 0 and np.ptp(rest) > 0
+        found[name] = (float(np.mean(passed)), float(np.corrcoef(own, rest)[0, 1]) if vary else None)
+    return found
+
+
+def items(rows: list[Row]) -> str:
+    """The exercises as a table of difficulty and discrimination, the hardest first."""
+    lines = []
+    for name, (share, r) in sorted(difficulty_and_discrimination(rows).items(), key=lambda pair: pair[1][0]):
+        told = f"{r:.2f}" if r is not None else ""
+        warn = " look at the exercise" if r is not None and r < 0.1 else ""
+        cells = f'<td class="number">{share:.0%}</td><td class="number">{told}{warn}</td>'
+        lines.append(f"<tr><td>{html.escape(name)}</td>{cells}</tr>")
+    explain = (
+        f"<p>{len(rows)} submissions. Discrimination is the correlation of an exercise's points with the sum "
+        f"of all others'; it is left out below {FEWEST} submissions.</p>"
+    )
+    head = "<tr><th>exercise</th><th>full marks</th><th>discrimination</th></tr>"
+    return f"<h3>Difficulty and discrimination</h3>{explain}<table>{head}{''.join(lines)}</table>"
+
+
 def hint(name: str, misconception: str) -> str:
     """What the student was told; "" for a mistake that is told from values alone."""
     known = EXERCISES[name].mistakes if name in EXERCISES else ()
@@ -152,7 +194,7 @@ def line(row: Row, names: list[str]) -> str:
         told = html.escape(result.message)
         word = html.escape((result.misconception or ("✓" if result.passed else "✗")).replace("_", " "))
         cells.append(f'<td class="{colour}" title="{told}">{result.credit:g} {word}</td>')
-    remarks = [row.note, *row.warnings, "" if row.sandboxed else "GRADED WITHOUT A SANDBOX"]
+    remarks = [row.late, row.note, *row.warnings, "" if row.sandboxed else "GRADED WITHOUT A SANDBOX"]
     text = html.escape("; ".join(filter(None, remarks)))
     cells.append(f'<td class="{"note" if text else ""}">{text}</td>')
     return f"<tr>{''.join(cells)}</tr>"

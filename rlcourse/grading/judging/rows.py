@@ -35,6 +35,7 @@ class Result:
     passed: bool
     misconception: str | None
     message: str
+    again: bool = False  # it ran out of time while other processes kept it waiting: to be judged again, alone
 
     @property
     def credit(self) -> float:
@@ -57,6 +58,15 @@ class Row:
     seed: int = 0
     seconds: float = 0.0
     digest: str = ""
+    late: str = ""  # by how much, in words
+    written: dict[str, str] = field(default_factory=dict)  # cell -> what was written, to be marked by hand
+    by_hand: dict[str, float] = field(default_factory=dict)  # cell -> points that a person gave
+    comments: dict[str, str] = field(default_factory=dict)  # cell -> what that person said
+
+    @property
+    def total(self) -> float:
+        """Points from code and by hand."""
+        return self.score + sum(self.by_hand.values())
 
     @property
     def score(self) -> float:
@@ -122,6 +132,9 @@ def totals(row: Row) -> dict[str, object]:
         "score": f"{row.score:g}",
         "points": f"{row.points:g}",
         "to mark by hand": f"{row.written_points:g}",
+        "by hand": f"{sum(row.by_hand.values()):g}" if row.by_hand else "",
+        "total": f"{row.total:g}",
+        "late": row.late,
         "note": row.note,
         "warnings": "; ".join(row.warnings),
         "sandbox": "yes" if row.sandboxed else "NO, run unsandboxed",

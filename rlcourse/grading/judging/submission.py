@@ -4,17 +4,29 @@
 instructor's list of cells; `match` finds the student's answer to each by id, and forgives what it can.
 """
 
+import base64
+import binascii
+import contextlib
 import io
+import itertools
 import json
 import os
 import re
 import stat
+import textwrap
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath, PurePosixPath
 
+from rlcourse.grading.judging.limited import OutOfBounds, within
+
 LARGEST = 512 << 20  # bytes of one notebook; its outputs are dropped before it is parsed
+SMALL = 4 << 20  # bytes that are read in this process: as JSON they take 100 MB at most
+MOST = 256 << 20  # bytes that the reading of a larger one may take beside twice its size
 DROP_OUTPUTS = 4 << 20  # above this size
+KEEP_PICTURES = 32 << 20  # bytes of a file whose outputs are gone; above it, its attachments go too
+PICTURES = 6  # of one cell
 
 
 class Unreadable(ValueError):
@@ -23,11 +35,12 @@ class Unreadable(ValueError):
 
 @dataclass
 class Cell:
-    """One cell of a notebook: its type and text, and the grade_id it claims."""
+    """One cell of a notebook: its type and text, the grade_id it claims, and pictures pasted into it."""
 
     kind: str  # "code" or "markdown"
     source: str
     grade_id: str | None = None
+    attachments: dict[str, bytes] = field(default_factory=dict)  # as handed in, of whatever content
 
 
 @dataclass(frozen=True)
@@ -82,6 +95,10 @@ class Answers:
 
     cells: list[tuple[str, str, str]]  # (role, name, source) to run, in order; given: the instructor's
     place: dict[str, int] = field(default_factory=dict)  # grade_id -> index in the submission's cells
+    joined: dict[str, Cell] = field(default_factory=dict)  # grade_id -> a proof that came in pieces
+    until: dict[str, int] = field(
+        default_factory=dict
+    )  # exercise -> how many of `cells` stand above its test
     warnings: list[str] = field(default_factory=list)
 
 
@@ -100,6 +117,8 @@ def read(path: str | Path) -> list[Cell]:
     if status.st_size > LARGEST:
         raise Unreadable(too_large(status.st_size))
     try:
+        if status.st_size > SMALL:
+            return apart(status.st_size, read_large, str(path))
         return parse(Path(path).read_bytes())
     except OSError as error:
         raise Unreadable(f"the file cannot be read ({error.strerror}); hand it in again") from None
@@ -122,15 +141,53 @@ def members(path: str | Path) -> list[str]:
         if stat.S_ISLNK(info.external_attr >> 16):
             found = f"a symbolic link ({info.filename[:80]!r})"
             raise Unreadable(f"the archive holds {found}; zip the notebook alone")
-    notebooks = [info.filename for info in infos if info.filename.endswith(".ipynb")]
-    return [name for name in notebooks if not hidden(PurePosixPath(name))]
+    names = [info.filename for info in infos if re.search(r"(?i)\.ipynb(\.txt|\.json)?$", info.filename)]
+    return [name for name in names if not hidden(PurePosixPath(name))]
+
+
+def read_large(path: str) -> list:
+    return [as_data(cell) for cell in parse(Path(path).read_bytes())]
+
+
+def read_large_member(path: str, name: str) -> list:
+    return [as_data(cell) for cell in parse(unpacked(path, name, LARGEST // 4))]
+
+
+def apart(size: int, function: Callable, *arguments: str) -> list[Cell]:
+    """Cells that `function` finds in a process apart, with memory for a notebook of that size, no more."""
+    try:
+        found = within(MOST + 2 * min(size, LARGEST), function, *arguments)
+    except OutOfBounds:
+        what = "cannot be read in the memory that a notebook of its size needs"
+        raise Unreadable(f"it {what}; clear all outputs, save, and hand in again") from None
+    except ValueError as refusal:
+        raise Unreadable(str(refusal)) from None
+    return [from_data(cell) for cell in found]
+
+
+def as_data(cell: Cell) -> list:
+    pictures = {name: base64.b64encode(data).decode() for name, data in cell.attachments.items()}
+    return [cell.kind, cell.source, cell.grade_id, pictures]
+
+
+def from_data(data: list) -> Cell:
+    kind, source, grade_id, pictures = data
+    return Cell(kind, source, grade_id, {name: base64.b64decode(text) for name, text in pictures.items()})
 
 
 def read_member(path: str | Path, name: str) -> list[Cell]:
     """The cells of one notebook in a zip archive, read in memory and never beyond the size limit."""
+    data = unpacked(path, name, SMALL)
+    if len(data) <= SMALL:
+        return parse(data)
+    return apart(LARGEST // 4, read_large_member, str(path), name)
+
+
+def unpacked(path: str | Path, name: str, limit: int) -> bytes:
+    """What a member unpacks to, whatever its header says; a byte more than `limit` where it is larger."""
     try:
         with zipfile.ZipFile(path) as archive, archive.open(name) as stream:
-            data = stream.read(LARGEST // 4 + 1)  # what it unpacks to, whatever its header says
+            data = stream.read(limit + 1)
     except (zipfile.BadZipFile, OSError, ValueError, KeyError, NotImplementedError, RuntimeError, EOFError):
         raise Unreadable("damaged inside its zip archive; hand in the .ipynb file itself") from None
     except Exception as error:  # zlib.error and its kin
@@ -138,7 +195,7 @@ def read_member(path: str | Path, name: str) -> list[Cell]:
         raise Unreadable(f"damaged inside its zip archive ({kind}); hand in the .ipynb file") from None
     if len(data) > LARGEST // 4:
         raise Unreadable(too_large(len(data), "at least "))
-    return parse(data)
+    return data
 
 
 def too_large(size: int, least: str = "") -> str:
@@ -151,15 +208,17 @@ def hidden(path: PurePath) -> bool:
 
 
 def parse(data: bytes) -> list[Cell]:
-    """The cells of a notebook's bytes. Outputs, attachments and all metadata but grade_id are forgotten."""
+    """The cells of a notebook's bytes. Outputs and all metadata but grade_id are forgotten."""
     if not data.strip():
         raise Unreadable("an empty file; save the notebook and hand it in again")
     if len(data) > DROP_OUTPUTS:
-        data = without_outputs(data)
+        data = without(OUTPUTS, data)
+    if len(data) > KEEP_PICTURES:
+        data = without(ATTACHMENTS, data)
     try:
         encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
         notebook = json.loads(data.decode(encoding), parse_int=str)
-    except (ValueError, RecursionError, MemoryError):
+    except (ValueError, RecursionError):
         advice = "save it in Jupyter and hand it in again"
         raise Unreadable(f"not a notebook (its text is not JSON); {advice}") from None
     if not isinstance(notebook, dict):
@@ -184,7 +243,20 @@ def parse_cell(cell: object) -> Cell | None:
     grade_id = meta.get("grade_id") if isinstance(meta, dict) else None
     if not isinstance(grade_id, str):
         grade_id = cell.get("id") if isinstance(cell.get("id"), str) else None
-    return Cell(kind, text(cell.get("source", cell.get("input", ""))), grade_id)
+    pictures = attachments(cell.get("attachments")) if kind == "markdown" else {}
+    return Cell(kind, text(cell.get("source", cell.get("input", ""))), grade_id, pictures)
+
+
+def attachments(given: object) -> dict[str, bytes]:
+    """{name: content} of what was pasted into a cell, as far as it is of the form that Jupyter writes."""
+    found = {}
+    for name, bundle in given.items() if isinstance(given, dict) else ():
+        kinds = bundle.items() if isinstance(bundle, dict) else ()
+        content = next((text(value) for kind, value in kinds if str(kind).startswith("image/")), "")
+        if content and re.fullmatch(r"[\w.\-]{1,100}", str(name)) and len(found) < PICTURES:
+            with contextlib.suppress(binascii.Error, ValueError):
+                found[str(name)] = base64.b64decode(content)
+    return found
 
 
 def text(source: object) -> str:
@@ -201,13 +273,14 @@ def as_list(value: object) -> list:
 
 # Possessive: no memory for going back.
 TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
-BULK = re.compile(rb'"(?:outputs|attachments)"\s*:\s*([\[{])')
+OUTPUTS = re.compile(rb'"outputs"\s*:\s*([\[{])')
+ATTACHMENTS = re.compile(rb'"attachments"\s*:\s*([\[{])')
 
 
-def without_outputs(data: bytes) -> bytes:
+def without(what: re.Pattern, data: bytes) -> bytes:
     """The same JSON with every "outputs": […] emptied, so that memory does not grow with what was printed."""
     kept, start, position = io.BytesIO(), 0, 0
-    while opening := BULK.search(data, position):
+    while opening := what.search(data, position):
         depth, end = 0, None
         for token in TOKEN.finditer(data, opening.start(1)):
             mark = token.group()
@@ -226,49 +299,123 @@ def without_outputs(data: bytes) -> bytes:
 def match(assignment: Assignment, cells: list[Cell]) -> Answers:
     """The student's answer to each cell of the instructor's list.
 
-    By grade_id. Of several with one id, the last that was filled in counts. Where an id is lost, or its
-    cell was left blank, the last other cell that defines the function counts. Test and given cells are
-    the instructor's.
+    By grade_id. Jupyter copies it when a cell is split or pasted, so several cells may have one: of those
+    that define the function, the last one above its test counts, as in a kernel; the others are helpers.
+    Where none defines it, another cell that does counts. The pieces of a proof are joined. Test and given
+    cells are the instructor's; what a student added to one is a helper.
     """
-    given = [cell for cell in assignment.of_role("given") if cell.kind == "code"]
-    found = Answers([("given", cell.grade_id, cell.source) for cell in given])
+    found = Answers([(*how, cell.source) for cell in assignment.cells if (how := runs(cell))])
     known = {cell.grade_id: cell for cell in assignment.cells}
     claims = {name: [i for i, cell in enumerate(cells) if cell.grade_id == name] for name in known}
-    free = [i for i, cell in enumerate(cells) if cell.grade_id not in known and cell.kind == "code"]
     tests = {name: len(claims[name]) for name, source in known.items() if source.role == "test"}
     missing, doubled = [n for n, k in tests.items() if k == 0], [n for n, k in tests.items() if k > 1]
     for said, names in (("missing", missing), ("doubled", doubled)):
         if names:
             found.warnings.append(f"test cells {said}: {', '.join(names)}; the instructor's are used")
     for name, source in known.items():
-        places = claims[name]
-        if source.role not in ("solution", "written"):
-            continue
-        if len(places) > 1:
-            filled = [i for i in places if not blank(cells[i].source)]
-            times = f"comes {len(places)} times"
-            found.warnings.append(f"cell {name} {times}; the last one that is filled in counts")
-            places = filled[-1:] or places[-1:]
-        if source.role == "solution" and (not places or blank(cells[places[0]].source)):
-            defines = re.compile(rf"(?m)^(?:def|class)\s+{re.escape(name)}\b|^{re.escape(name)}\s*=[^=]")
-            others = [i for i in free if defines.search(cells[i].source) and not blank(cells[i].source)]
-            if others:
-                said = "was left blank" if places else "has lost its id or was deleted"
-                found.warnings.append(f"cell {name} {said}; another cell that defines {name} counts")
-                places = others[-1:]
-            elif not places:
-                found.warnings.append(f"cell {name} is missing")
-        if source.role == "solution" and places and cells[places[0]].kind != "code":
-            found.warnings.append(f"cell {name} was turned into text; it is read as code")
-        if places:
-            found.place[name] = places[0]
+        if source.role == "solution":
+            find_solution(found, name, cells, claims, known)
+        elif source.role == "written":
+            find_written(found, source, cells, claims[name], known)
     solutions = {place: name for name, place in found.place.items() if known[name].role == "solution"}
+    positions = {}  # index in `cells` -> how many of the cells that run come before it
     for i, cell in enumerate(cells):
+        positions[i] = len(found.cells)
         if i in solutions:
             found.cells.append(("solution", solutions[i], cell.source))
-        elif i in free:
+        elif cell.kind == "code" and not same_text(cell, known.get(cell.grade_id)):
             found.cells.append(("helper", f"number {i + 1}", cell.source))
+    for name in assignment.tests:
+        below = [i for i in claims.get(f"test-{name}", []) if i > found.place.get(name, len(cells))]
+        found.until[name] = positions[below[0]] if below else len(found.cells)
     return found
+
+
+def runs(cell: SourceCell) -> tuple[str, str] | None:
+    """(role, name) of one of the instructor's own cells where it runs before the student's, or None.
+
+    A cell that is "not graded" plays with answers: of it only what a student's code needs, its imports.
+    """
+    if cell.kind != "code" or cell.role not in ("given", "not graded"):
+        return None
+    return ("given" if cell.role == "given" else "helper"), cell.grade_id
+
+
+def same_text(cell: Cell, source: SourceCell | None) -> bool:
+    """Is it one of the instructor's cells as it was handed out?"""
+    if source is None or source.role not in ("given", "not graded", "test"):
+        return False
+    return cell.source.split() == source.source.split()
+
+
+def find_solution(found: Answers, name: str, cells: list[Cell], claims: dict, known: dict) -> None:
+    """The place of the cell in which the answer to an exercise stands."""
+    places, test = claims[name], claims.get(f"test-{name}", [])
+    above = [i for i in range(len(cells)) if not test or i < test[-1]]
+
+    def last(those):
+        those = [i for i in those if cells[i].kind == "code" or i in places]
+        return next((i for i in reversed(those) if i in above), those[-1] if those else None)
+
+    defining = [i for i in places if defines(cells[i].source, name) and not blank(cells[i].source, name)]
+    filled = [i for i in places if not blank(cells[i].source, name)]
+    others = [
+        i
+        for i, cell in enumerate(cells)
+        if (cell.grade_id not in known or known[cell.grade_id].role in ("given", "not graded"))
+        and defines(cell.source, name)
+        and not blank(cell.source, name)
+    ]
+    place = last(defining)
+    if len(places) > 1:
+        counts = "that defines it" if defining else "that is filled in"
+        found.warnings.append(f"cell {name} comes {len(places)} times; the last one {counts} counts")
+    if place is None and last(others) is not None:
+        said = "was left blank" if places and not filled else "has lost its id or was deleted"
+        said = "defines another name" if filled else said
+        found.warnings.append(f"cell {name} {said}; another cell that defines {name} counts")
+        place = last(others)
+    if place is None:
+        place = last(filled) if filled else last(places)
+    if place is None:
+        found.warnings.append(f"cell {name} is missing")
+        return
+    if cells[place].kind != "code":
+        found.warnings.append(f"cell {name} was turned into text; it is read as code")
+    found.place[name] = place
+
+
+def find_written(
+    found: Answers, source: SourceCell, cells: list[Cell], places: list[int], known: dict
+) -> None:
+    """The place of a proof. Pieces of a split cell are joined; a lost id is made good by the heading."""
+    name = source.grade_id
+    if not places:
+        headings = re.findall(r"(?m)^#+\s.*$", source.source)
+        wanted = words(headings[0]) if headings else None
+        free = [i for i, cell in enumerate(cells) if cell.kind != "code" and cell.grade_id not in known]
+        places = [
+            i for i in free if wanted and any(words(line) == wanted for line in cells[i].source.split("\n"))
+        ]
+        if places:
+            found.warnings.append(f"cell {name} has lost its id and was found by its heading: needs a person")
+    if not places:
+        return
+    found.place[name] = places[-1]
+    pieces = []
+    for i in places:
+        if not any(words(cells[i].source) == words(cells[k].source) for k in pieces):
+            pieces.append(i)
+    if len(pieces) > 1:
+        found.warnings.append(f"cell {name} comes in {len(places)} pieces, which are joined in their order")
+        pictures = {key: data for i in pieces for key, data in cells[i].attachments.items()}
+        joined = "\n\n".join(cells[i].source for i in pieces)
+        found.joined[name] = Cell("markdown", joined, name, pictures)
+
+
+def words(text: str) -> list[str]:
+    """What a text says, whatever its spaces and marks."""
+    return re.findall(r"\w+", text)
 
 
 PLACEHOLDER = "your ID"
@@ -284,6 +431,41 @@ def typed_id(cells: list[Cell]) -> str | None:
     return None
 
 
-def blank(source: str) -> bool:
-    """Not filled in: it still raises NotImplementedError, or holds nothing at all."""
-    return not source.strip() or re.search(r"(?m)^\s*raise NotImplementedError", source) is not None
+def defines(source: str, name: str) -> bool:
+    """Does a cell bind this name at its top level? Told from its lines: nothing is parsed here."""
+    if name not in source:
+        return False
+    name = re.escape(name)
+    pattern = rf"(?m)^(?:(?:async +)?(?:def|class)\s+{name}\b|{name}\s*(?::[^=\n]+)?=(?!=))"
+    return re.search(pattern, textwrap.dedent(source.expandtabs())) is not None
+
+
+STUB = re.compile(r"(?m)^[ \t]*raise[ \t]+NotImplementedError\b")
+
+
+def blank(source: str, name: str = "") -> bool:
+    """Not filled in: a function of it still begins by raising NotImplementedError, or it holds nothing.
+
+    `name`: whose function or class; "": of any.
+    """
+    if "NotImplementedError" not in source:
+        return not source.strip()
+    source = textwrap.dedent(source.expandtabs())
+    if name:
+        found = list(re.finditer(rf"(?m)^(?:async +)?(?:def|class)\s+{re.escape(name)}\b", source))
+        if not found:
+            return not has_code(STUB.sub("", source)) and STUB.search(source) is not None
+        body = source[found[-1].end() :]
+        end = re.search(r"(?m)^(?=[^\s#)\]}])", body[body.find("\n") :]) if "\n" in body else None
+        source = "def it" + (body[: body.find("\n") + end.start()] if end else body)
+    for stub in itertools.islice(STUB.finditer(source), 100):
+        if not has_code(source[: stub.start()].rpartition("def ")[2].partition(":\n")[2]):
+            return True
+    return False
+
+
+def has_code(text: str) -> bool:
+    """Is there more than comments and a docstring?"""
+    text = re.sub(r"(?s)\A\s*[rR]?(\"{3}|'{3}).*?\1", "", text)
+    text = re.sub(r"\A\s*([\"']).*?\1[ \t]*$", "", text, flags=re.MULTILINE)
+    return re.search(r"(?m)^[ \t]*[^#\s]", text) is not None

@@ -5,11 +5,13 @@ data and lays it out on the instructor's cells, so nbgrader never meets a malfor
 the place of `Execute`, runs nothing in this process, and writes number and hint into the test cells.
 """
 
+import base64
 import fcntl
 import gc
 import os
 import secrets
 import weakref
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader.api import Gradebook
-from nbgrader.converters.base import NbGraderException
+from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     AssignLatePenalties,
@@ -33,7 +35,10 @@ from traitlets.config import Config
 
 from rlcourse.grading.judging.judge import judge
 from rlcourse.grading.judging.rows import Result, zero
-from rlcourse.grading.judging.submission import Answers, Assignment, Cell, SourceCell, Unreadable, match, read
+from rlcourse.grading.judging.sanitise import picture, sanitised
+from rlcourse.grading.judging.submission import Answers, Assignment, Cell, SourceCell, Unreadable, match
+from rlcourse.grading.nbgrader.submitted import cells_of, prepare, remove_links
+from rlcourse.grading.release import BLANK, BLANK_TEXT
 from rlcourse.grading.sandbox.confinement import Limits, SandboxError, why_not
 
 NOTICE = "The submitted file could not be read: "
@@ -45,6 +50,8 @@ def configure(c: Config) -> None:
     nbgraders = (ClearMetadataPreprocessor, LimitOutput, SaveAutoGrades, AssignLatePenalties)
     c.Autograde.autograde_preprocessors = [Judge, *nbgraders, CheckCellMetadata]  # Judge in place of Execute
     c.Autograde.force = True  # without it, changed points or files skip regrading without a word
+    c.ClearSolutions.code_stub = {"python": BLANK}  # the release that notebooks/homework holds
+    c.ClearSolutions.text_stub = BLANK_TEXT
     c.ClearSolutions.enforce_metadata = False  # solution regions may stand in cells of any kind
 
 
@@ -53,7 +60,7 @@ class SubmissionExporter(NotebookExporter):
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        reason = None if Judge(parent=self).unsandboxed else why_not()
+        reason = None if Judge(parent=self).unsandboxed else why_not(private_folders(self.parent))
         if reason:
             raise self.refusal(f"Student code is not run without a sandbox: {reason}.")
         try:
@@ -61,6 +68,7 @@ class SubmissionExporter(NotebookExporter):
         except BlockingIOError as held:
             raise self.refusal(held) from None
         weakref.finalize(self, os.close, lock)
+        prepare(self.parent)
 
     def refusal(self, line: object) -> NbGraderException:
         """nbgrader prints nothing of an exception that ends a run: it must stand in the log."""
@@ -81,12 +89,18 @@ class SubmissionExporter(NotebookExporter):
         with Gradebook(where["db_url"]) as gradebook:
             notebook = gradebook.find_notebook(where["notebook"], where["assignment"])
             released = {cell.name: (cell.cell_type, cell.source) for cell in notebook.source_cells}
+        coursedir = self.parent.coursedir
+        folders = [coursedir.submitted_directory, coursedir.autograded_directory]
+        remove_links(
+            *(Path(coursedir.format_path(f, where["student"], where["assignment"])) for f in folders)
+        )
         try:
-            cells, problem = read(filename), None
+            (cells, said), problem = cells_of(filename), None
         except Unreadable as unreadable:
-            cells, problem = [], str(unreadable)
+            cells, said, problem = [], [], str(unreadable)
             self.log.warning("%s: %s", filename, problem)
         found = match(assignment, cells)
+        found.warnings[:0] = said
         for warning in found.warnings if not problem else []:
             self.log.warning("%s: %s", filename, warning)
         notebook = new_notebook(cells=arrange(assignment, cells, found, released))
@@ -97,6 +111,12 @@ class SubmissionExporter(NotebookExporter):
             lines = "".join(f"\n- {plain_markdown(warning)}" for warning in found.warnings)
             notebook.cells.insert(0, new_markdown_cell(f"While reading this submission:\n{lines}"))
         return notebook
+
+
+def private_folders(converter: BaseConverter) -> tuple[str, ...]:
+    """What no child may see: the course, and nbgrader's exchange, where others' submissions lie."""
+    exchange = converter.config.Exchange.get("root") or "/usr/local/share/nbgrader/exchange"
+    return (str(Path(converter.coursedir.root).resolve()), str(exchange))
 
 
 def arrange(
@@ -110,12 +130,13 @@ def arrange(
     others = {i for i in others if cells[i].grade_id not in ids}
     for source in assignment.cells:
         kind, text = released.get(source.grade_id, (source.kind, ""))
+        answer = Cell(kind, text)
         if source.grade_id in found.place:
-            text = cells[found.place[source.grade_id]].source
+            answer = found.joined.get(source.grade_id) or cells[found.place[source.grade_id]]
         end = where.get(source.grade_id, 0)
         result += [as_cell(cells[i]) for i in range(position, end) if i in others]
         position = max(position, end)
-        made = as_cell(Cell(kind, text))
+        made = as_cell(replace(answer, kind=kind), is_ours=answer.source == text)
         made.metadata["nbgrader"] = metadata(source, kind, recorded=source.grade_id in released)
         result.append(made)
     return result + [as_cell(cells[i]) for i in range(position, len(cells)) if i in others]
@@ -136,8 +157,18 @@ def metadata(source: SourceCell, kind: str, recorded: bool) -> dict:
     } | ({"points": source.points} if graded else {})
 
 
-def as_cell(cell: Cell) -> NotebookNode:
-    return (new_code_cell if cell.kind == "code" else new_markdown_cell)(cell.source)
+def as_cell(cell: Cell, is_ours: bool = False) -> NotebookNode:
+    """A cell for nbgrader's files: Markdown is sanitised, as Formgrader shows it in your session."""
+    if cell.kind == "code":
+        return new_code_cell(cell.source)
+    if is_ours and not cell.attachments:
+        return new_markdown_cell(cell.source)
+    pictures = {name: made for name, data in cell.attachments.items() if (made := picture(data))}
+    stored = new_markdown_cell(sanitised(cell.source, pictures))
+    if pictures:
+        encoded = {name: {"image/png": base64.b64encode(png).decode()} for name, png in pictures.items()}
+        stored["attachments"] = nbformat.from_dict(encoded)
+    return stored
 
 
 def plain_markdown(text: str) -> str:
@@ -198,7 +229,8 @@ class Judge(NbGraderPreprocessor):
             results = zero(assignment, NOTICE + problem)
         else:
             cells = [Cell(cell.cell_type, cell.source, grade_id(cell)) for cell in nb.cells]
-            limits = Limits(seconds=self.seconds, total=max(90.0, 3 * self.seconds))
+            total, private = max(90.0, 3 * self.seconds), private_folders(self.parent.parent)
+            limits = Limits(seconds=self.seconds, total=total, private=private)
             try:
                 results, _ = judge(
                     assignment, cells, seed, limits, self.unsandboxed, where.get("student", "")

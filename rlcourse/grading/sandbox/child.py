@@ -11,20 +11,45 @@ import time
 from rlcourse.grading.sandbox.confinement import LIMITS, Limits, SandboxError
 from rlcourse.grading.sandbox.fork_server import shared
 
+LOOK = 0.25  # seconds between two looks at what a child uses
+PATIENCE = 4  # times the limit is the most that a child may take by the clock on the wall
+
 
 class ChildDied(RuntimeError):
-    """The child gave no answer. `.kind` is "timeout", "memory", "crash" or "protocol"."""
+    """The child gave no answer. `.kind` is "timeout", "memory", "crash" or "protocol".
 
-    def __init__(self, kind: str, message: str):
+    `.starved`: it ran out of time, a part of which it waited for a processor.
+    """
+
+    def __init__(self, kind: str, message: str, starved: bool = False):
         super().__init__(message)
-        self.kind = kind
+        self.kind, self.starved = kind, starved
+
+
+class Deadline:
+    """When a child must have answered. The time that it waited for a processor, while others had it, is not
+    its own: the end moves by it, to PATIENCE times the limit at most."""
+
+    def __init__(self, seconds: float):
+        now = time.monotonic()
+        self.seconds, self.last = seconds, now + PATIENCE * seconds
+        self.end, self.look = now + seconds, now + min(LOOK, seconds)
+        self._first, self.starved = None, False
+
+    def waited(self, seconds: float) -> None:
+        """So long has the child waited for a processor, since it was started."""
+        if self._first is None:
+            self._first = (seconds, self.end)
+        before, end = self._first
+        self.end = min(end + seconds - before, self.last)
+        self.starved = self.end - end > 0.1 * self.seconds
 
 
 class Child:
     """A fresh fork of the fork server, for one submission. Close it, or use it in a `with`."""
 
     def __init__(self, limits: Limits = LIMITS, unsandboxed: bool = False):
-        self.limits, self._open = limits, True
+        self.limits, self._open, self._asked = limits, True, 0
         if shared(limits, unsandboxed).process.poll() is not None:
             shared.cache_clear()
         self._server = shared(limits, unsandboxed)
@@ -49,16 +74,17 @@ class Child:
 
     def ask(self, message: dict, seconds: float | None = None) -> dict:
         """The reply to a message. Where none comes: `ChildDied`, and what is left of the child is ended."""
-        deadline = time.monotonic() + (self.limits.seconds if seconds is None else seconds)
-        body = json.dumps(message).encode()
+        deadline = Deadline(self.limits.seconds if seconds is None else seconds)
+        self._asked += 1
+        body = json.dumps(message | {"n": self._asked}).encode()
         try:
             self._send(len(body).to_bytes(4, "big") + body, deadline)
             size = int.from_bytes(self._receive(4, deadline), "big")
             if size > self.limits.frame_bytes:
                 raise ChildDied("protocol", f"the answer is larger than {self.limits.frame_bytes >> 20} MB")
             reply = json.loads(self._receive(size, deadline))
-            if not isinstance(reply, dict):
-                raise ValueError
+            if not isinstance(reply, dict) or reply.pop("n", None) != self._asked:
+                raise ValueError  # of another question: something else wrote to the pipe
         except ChildDied:
             self.close()
             raise
@@ -93,18 +119,21 @@ class Child:
         return b"".join(chunks)
 
     def _wait(self, deadline, writing=False):
-        """Until the pipe is ready; meanwhile watch the clock, and the memory of all it started."""
+        """Until the pipe is ready; meanwhile, though bytes drip, watch time, and memory of all it started."""
         while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
+            now = time.monotonic()
+            if now >= deadline.look:
+                deadline.look = now + LOOK
+                if self._server.memory(self.limits.memory) > self.limits.memory:
+                    text = f"more than {self.limits.memory / 2**30:.2g} GB of memory was used"
+                    raise ChildDied("memory", text)
+                deadline.waited(self._server.waited())
+            if now >= deadline.end:
                 text = "nothing came back within the time limit; is there a loop that never ends?"
-                raise ChildDied("timeout", text)
+                raise ChildDied("timeout", text, starved=deadline.starved)
             streams = ([], [self._requests]) if writing else ([self._replies], [])
-            if any(select.select(*streams, [], min(left, 0.25))):
+            if any(select.select(*streams, [], max(0.0, min(deadline.end, deadline.look) - now))):
                 return
-            if self._server.resident() > self.limits.memory:
-                text = f"more than {self.limits.memory / 2**30:.2g} GB of memory was used"
-                raise ChildDied("memory", text)
 
     def _death(self):
         return ChildDied("crash", "the Python process ended (killed, out of memory, or os._exit was called)")

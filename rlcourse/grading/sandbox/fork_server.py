@@ -38,6 +38,7 @@ class ForkServer:
         self._folder = tempfile.TemporaryDirectory(prefix="unsandboxed-") if unsandboxed else None
         # Unsandboxed, a limit on processes would count the user's own.
         values = asdict(limits) | ({"processes": None} if unsandboxed else {})
+        del values["private"]  # names of folders here are nothing that a child need know
         self._socket, inside = socket.socketpair()
         options = {"stdin": inside, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "cwd": "/"}
         isolated = ["-I", "-S", "-B"]
@@ -68,14 +69,53 @@ class ForkServer:
         words = self.process.stderr.read().decode(errors="replace").strip().splitlines()
         raise SandboxError(f"the sandbox does not start: {words[-1] if words else 'it gave no reason'}")
 
-    def resident(self) -> int:
-        """Bytes by which its children have outgrown it; they share most of their memory with it."""
-        sizes = []
+    def memory(self, enough: int) -> int:
+        """Bytes that its children have beyond its own: the truth, or a bound where that is below `enough`.
+
+        Resident pages that a child shares with the server, or children among themselves, count once in the
+        truth (the proportional set size), which takes the kernel some milliseconds to find.
+        """
+        processes = self._below()
+        bound = sum(size for size in map(resident, processes)) - len(processes[:3]) * OWN_BYTES
+        if bound <= enough:
+            return max(0, bound)
+        return sum(map(proportional, processes))
+
+    def waited(self) -> float:
+        """Seconds for which the child's main thread was ready to run while others had the processor."""
+        with contextlib.suppress(OSError, ValueError, IndexError, StopIteration):
+            child = next(p for p in self._below() if last_in_namespace(p.pid) == 2 or self._folder)
+            with open(f"/proc/{child.pid}/schedstat") as file:
+                return int(file.read().split()[1]) / 1e9
+        return 0.0
+
+    def _below(self) -> list[psutil.Process]:
+        """All processes that it started, or that these started."""
         with contextlib.suppress(psutil.Error):
-            for process in psutil.Process(self.process.pid).children(recursive=True):
-                with contextlib.suppress(psutil.Error):
-                    sizes.append(process.memory_info().rss)
-        return sum(max(0, size - OWN_BYTES) for size in sizes)
+            return psutil.Process(self.process.pid).children(recursive=True)
+        return []
+
+
+def resident(process: psutil.Process) -> int:
+    with contextlib.suppress(psutil.Error):
+        return process.memory_info().rss
+    return 0
+
+
+def proportional(process: psutil.Process) -> int:
+    """Bytes of a process; a page of n processes counts as 1/n. Its resident size where that is hidden."""
+    with contextlib.suppress(OSError), open(f"/proc/{process.pid}/smaps_rollup") as file:
+        for line in file:
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return resident(process)
+
+
+def last_in_namespace(pid: int) -> int:
+    """A process's number in its innermost process table, where the judge's child is number 2; 0 outside."""
+    with open(f"/proc/{pid}/status") as file:
+        numbers = next(line.split()[1:] for line in file if line.startswith("NSpid"))
+    return int(numbers[-1]) if len(numbers) >= 3 else 0
 
 
 def _end(process, connection, folder):

@@ -14,14 +14,15 @@ import gymnasium
 from rlcourse.parts.worlds.cartpole import CartPole
 from rlcourse.parts.worlds.double_integrator import DoubleIntegrator
 from rlcourse.parts.worlds.pendulum import Pendulum
+from rlcourse.parts.worlds.regulator import Regulator
 from rlcourse.parts.worlds.system import System, SystemEnv, SystemVectorEnv, system_of
 
 __all__ = [
-    "WORLDS", "CartPole", "DoubleIntegrator", "Pendulum", "System", "SystemEnv", "SystemVectorEnv",
-    "register", "system_of",
+    "WORLDS", "CartPole", "DoubleIntegrator", "Pendulum", "Regulator", "System", "SystemEnv",
+    "SystemVectorEnv", "register", "system_of",
 ]  # fmt: skip
 
-WORLDS = (Pendulum, CartPole, DoubleIntegrator)
+WORLDS = (Pendulum, CartPole, DoubleIntegrator, Regulator)
 
 
 def register() -> None:

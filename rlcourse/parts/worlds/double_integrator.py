@@ -31,6 +31,11 @@ class DoubleIntegrator:
     state_names: ClassVar = ("position [m]", "velocity [m/s]")
 
     @property
+    def return_bounds(self) -> tuple[float | None, float | None]:
+        """No reward is above 0; where it is sparse, none is below."""
+        return (0.0, None) if self.sparse else (None, 0.0)
+
+    @property
     def action_space(self) -> Box:
         """The force in N."""
         return Box(-1.0, 1.0, (1,), np.float32)

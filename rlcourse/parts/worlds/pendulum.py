@@ -29,6 +29,7 @@ class Pendulum:
 
     id: ClassVar = "rlcourse/Pendulum-v1"
     episode_steps: ClassVar = 200
+    return_bounds: ClassVar = (None, 0.0)  # no reward is above 0
     state_names: ClassVar = ("angle [rad]", "angular velocity [rad/s]")
 
     @property

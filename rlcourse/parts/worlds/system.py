@@ -65,6 +65,7 @@ class SystemVectorEnv(VectorEnv):
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.state = None  # [E, D] the physical state
         self.elapsed = None  # [E] steps taken in the current episode
+        self.held = None  # [E] bool: copies that a step leaves as they are; None: it moves them all
         self.streams = [np.random.default_rng() for _ in range(num_envs)]
 
     @property
@@ -89,10 +90,13 @@ class SystemVectorEnv(VectorEnv):
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict]:
         """action [E, A] or [E] -> obs [E, O], reward [E], terminated [E], truncated [E], info."""
-        self.state, reward, terminated = self.system.step(
-            self.state, action, *_chance(self.system, self.streams)
-        )
-        self.elapsed += 1
+        if self.held is None:
+            self.state, reward, terminated = self.system.step(
+                self.state, action, *_chance(self.system, self.streams)
+            )
+            self.elapsed += 1
+        else:
+            reward, terminated = self._step_the_free(action)
         truncated = self.elapsed >= self.max_episode_steps
         obs = self.system.observe(self.state)
         done = terminated | truncated
@@ -103,6 +107,19 @@ class SystemVectorEnv(VectorEnv):
         self.state[done] = self._starts(np.flatnonzero(done))
         self.elapsed[done] = 0
         return self.system.observe(self.state), reward, terminated, truncated, info
+
+    def _step_the_free(self, action: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Reward and end of a step of the copies that are not held; 0 and False for those that are."""
+        free = np.flatnonzero(~self.held)
+        reward, terminated = np.zeros(self.num_envs), np.zeros(self.num_envs, bool)
+        if len(free):
+            chance = _chance(self.system, [self.streams[i] for i in free])
+            self.state = self.state.copy()
+            self.state[free], reward[free], terminated[free] = self.system.step(
+                self.state[free], action[free], *chance
+            )
+            self.elapsed[free] += 1
+        return reward, terminated
 
     def _starts(self, indices: np.ndarray | range) -> np.ndarray:
         dimension = len(self.system.state_names)

@@ -162,8 +162,26 @@ CLAIMS = {  # each phrase of a docstring that holds a number, and what the proce
         "Cells 1 and 3 look alike": lambda m: look_alike(m, 1, 3)
         and not any(look_alike(m, s, t) for s, t in ((0, 1), (0, 2), (0, 4), (1, 2), (1, 4), (2, 4))),
     },
+    "corridor": {
+        "rooms in a row": lambda m: markov.corridor(3).states == 3 + 1,
+        "out on the right pays 1, on the left nothing": lambda m: goes(m, 4, 1) == goes(m, 0, 0) == 5
+        and m.reward[4, 1] == 1 == m.reward.sum(),
+        "States 0 … rooms − 1, then the street": lambda m: m.states == 5 + 1,
+        "where nothing more is paid": lambda m: {goes(m, 5, a) for a in (0, 1)} == {5}
+        and not m.reward[5].any(),
+        "actions left (0) and right (1)": lambda m: all(
+            goes(markov.corridor(slip=0.0), s, 0) == s - 1 and goes(markov.corridor(slip=0.0), s, 1) == s + 1
+            for s in range(1, 5)
+        ),
+        "starts in the middle": lambda m: m.start[2] == 1,
+        "In the inner rooms a step slides the other way with probability `slip`": lambda m: all(
+            m.transition[s, a, s + step] == 0.1 for s in (1, 2, 3) for a, step in ((0, 1), (1, -1))
+        )
+        and goes(m, 0, 1) == 1 and goes(m, 4, 0) == 3,
+    },
 }  # fmt: skip
-SOURCES = ("Strens (2000)", "example 6.6")  # numbers that are not the process's
+# Numbers that are not the process's:
+SOURCES = ("Strens (2000)", "example 6.6", "(Sutton & Barto 2018, example 6.2, has")
 
 
 @pytest.mark.parametrize("name", CLAIMS)

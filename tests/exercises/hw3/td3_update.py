@@ -198,3 +198,42 @@ def wrong_actor_of_both__a(nets, batch, settings, xi, step):
         loss.backward()
         nets.actor_optimiser.step()
         follow(nets, settings.tau)
+
+
+def wrong_critics_gradients_pile_up__a(nets, batch, settings, xi, step):
+    y = target(nets, batch, settings, xi).detach()
+    loss = F.mse_loss(nets.critic1(batch.obs, batch.action), y)
+    loss = loss + F.mse_loss(nets.critic2(batch.obs, batch.action), y)
+    loss.backward()
+    nets.critic_optimiser.step()
+    if step % settings.delay == 0:
+        climb(nets, batch)
+        follow(nets, settings.tau)
+
+
+def wrong_actors_gradients_pile_up__a(nets, batch, settings, xi, step):
+    fit(nets, batch, target(nets, batch, settings, xi).detach())
+    if step % settings.delay == 0:
+        (-nets.critic1(batch.obs, nets.actor(batch.obs)).mean()).backward()
+        nets.actor_optimiser.step()
+        follow(nets, settings.tau)
+
+
+def wrong_actor_of_minimum__a(nets, batch, settings, xi, step):
+    fit(nets, batch, target(nets, batch, settings, xi).detach())
+    if step % settings.delay == 0:
+        a = nets.actor(batch.obs)
+        loss = -torch.minimum(nets.critic1(batch.obs, a), nets.critic2(batch.obs, a)).mean()
+        nets.actor_optimiser.zero_grad()
+        loss.backward()
+        nets.actor_optimiser.step()
+        follow(nets, settings.tau)
+
+
+def wrong_actor_of_target__a(nets, batch, settings, xi, step):
+    fit(nets, batch, target(nets, batch, settings, xi).detach())
+    if step % settings.delay == 0:
+        nets.actor_optimiser.zero_grad()
+        (-nets.target_critic1(batch.obs, nets.actor(batch.obs)).mean()).backward()
+        nets.actor_optimiser.step()
+        follow(nets, settings.tau)

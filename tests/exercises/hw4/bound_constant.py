@@ -56,5 +56,5 @@ def wrong_missing_epsilon__a(epsilon, gamma):
     return 4 * gamma / (1 - gamma) ** 2
 
 
-def wrong_none__precedence(epsilon, gamma):
+def wrong_missing_parentheses__precedence(epsilon, gamma):
     return 4 * epsilon * gamma / 1 - gamma**2

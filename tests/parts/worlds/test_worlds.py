@@ -13,7 +13,14 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
 from rlcourse.commands.test import fuse
-from rlcourse.parts.worlds import CartPole, DoubleIntegrator, Pendulum, SystemEnv, SystemVectorEnv
+from rlcourse.parts.worlds import (
+    CartPole,
+    DoubleIntegrator,
+    Pendulum,
+    Regulator,
+    SystemEnv,
+    SystemVectorEnv,
+)
 
 IDS = ["Pendulum-v1", "CartPole-v1"]
 
@@ -99,7 +106,7 @@ def test_twin_declares_the_spaces_and_the_time_limit_of_gymnasium(name):
     assert own.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP
 
 
-@pytest.mark.parametrize("name", [*IDS, "DoubleIntegrator-v0"])
+@pytest.mark.parametrize("name", [*IDS, "DoubleIntegrator-v0", "Regulator-v0"])
 def test_single_environment_passes_gymnasiums_checker_and_moves_like_the_vectorised_one(name):
     single, many = gymnasium.make(f"rlcourse/{name}"), gymnasium.make_vec(f"rlcourse/{name}", num_envs=1)
     with warnings.catch_warnings():
@@ -158,6 +165,35 @@ def test_double_integrator_starts_at_rest_away_from_the_goal_on_both_sides():
     assert (v == 0).all()
     assert abs((x > 0).mean() - 0.5) < 4 * 0.5 / np.sqrt(4000)
     np.testing.assert_allclose(np.quantile(np.abs(x), [0.25, 0.5, 0.75]), [1.25, 1.5, 1.75], atol=0.05)
+
+
+def test_the_regulator_is_the_double_integrator_with_a_stronger_motor():
+    """Steps, rewards and starts, wherever the double integrator's force is within its bounds."""
+    weak, strong, rng = DoubleIntegrator(), Regulator(), np.random.default_rng(3)
+    state, action = rng.normal(size=(40, 2)), rng.uniform(-1, 1, (40, 1))
+    for one, other in zip(weak.step(state, action), strong.step(state, action), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-12)
+    starts = strong.start(rng.random((20_000, 2)))
+    assert (np.abs(starts[:, 0]) >= 1).all() and (np.abs(starts[:, 0]) <= 2).all() and not starts[:, 1].any()
+    np.testing.assert_allclose(starts.T @ starts / 20_000, strong.problem(0.9).start, atol=0.06)
+    assert abs((starts[:, 0] > 0).mean() - 0.5) < 4 * 0.5 / np.sqrt(20_000)
+    pushed = strong.step(np.zeros((1, 2)), np.array([[99.0]]))[0]
+    np.testing.assert_allclose(pushed, [[0.05, 1.0]])  # the motor's limit is 10 N
+
+
+def test_the_regulators_problem_says_what_its_episodes_cost():
+    """Discounted cost of a linear controller, played from one start, is xᵀPx; of the actor's weights too."""
+    world, gamma, weight = Regulator(), 0.95, np.array([[-0.15], [-0.2]])
+    K = world.gain(weight)
+    np.testing.assert_allclose(K, [[1.5, 2.0]])
+    env = SystemVectorEnv(world, 10)
+    env.reset(seed=0)
+    start, total = env.state.copy(), np.zeros(10)
+    for t in range(400):
+        a = env.state @ weight
+        total += gamma**t * env.step(world.max_force * a)[1]
+    P = world.problem(gamma).value_matrix(K)
+    np.testing.assert_allclose(-total, np.einsum("ei,ij,ej->e", start, P, start), rtol=1e-6)
 
 
 def test_constants_are_fields_so_that_the_moon_is_one_argument_away():

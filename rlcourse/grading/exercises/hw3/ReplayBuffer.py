@@ -43,7 +43,7 @@ def draw(rng):
 
 
 def adaptor(cls, case, plain):
-    """Add items 1001, 1002, …; then draw many batches. Twice, from the same seed."""
+    """Add items 1001, 1002, …; then draw many batches. Twice, from one seed. Then transitions as items."""
     import random
 
     import numpy as np
@@ -75,6 +75,17 @@ def adaptor(cls, case, plain):
             sample = [-1 if item is None else item for item in sample]
         return plain(sample, size=batch, who=f"sample({batch})").reshape(batch)
 
+    def transitions(buffer):
+        """Do items that are tuples of arrays come back as they were put in? 1.0 or 0.0."""
+        made = [(np.full(2, float(n)), float(n), np.ones(2)) for n in range(3)]
+        try:
+            for item in made:
+                buffer.add(item)
+            batch = list(buffer.sample(2))
+            return float(all(any(item is one for one in made) for item in batch))
+        except Exception:  # NumPy makes no array of these
+            return 0.0
+
     last = None
     for make_rng in (np.random.default_rng, random.Random, np.random.RandomState):
         try:
@@ -82,10 +93,17 @@ def adaptor(cls, case, plain):
             many, after = drain(buffer, draws)
             twin, _ = fill(make_rng(seed))
             again, _ = drain(twin, 5)
+            whole = transitions(cls(3, make_rng(seed)))
         except (AttributeError, TypeError) as error:  # perhaps written for another kind of generator
             last = last or error
             continue
-        return {"lengths": lengths, "draws": np.array(many), "length_after": after, "again": np.array(again)}
+        return {
+            "lengths": lengths,
+            "draws": np.array(many),
+            "length_after": after,
+            "again": np.array(again),
+            "transitions": whole,
+        }
     raise last
 
 
@@ -97,6 +115,7 @@ def certain(capacity, adds, batch, draws, seed):
         "length_after": min(adds, capacity),
         "draws": np.resize(held, (draws, batch)),
         "again": np.resize(held, (5, batch)),
+        "transitions": 1.0,
     }
 
 
@@ -222,10 +241,19 @@ def oldest_only(case, answer):
     return len(drawn) < len(held_items(case)) and set(drawn) == set(held_items(case)[: len(drawn)])
 
 
-def uses_seed(cases, answers):
-    if all(np.array_equal(a["draws"][:5], a["again"]) for a in answers):
-        return ""
-    return "(Two buffers with the same rng drew differently: draw from rng, and a run can be repeated.)"
+def remarks(cases, answers):
+    """What a right buffer may still do better."""
+    said = []
+    if not all(np.array_equal(a["draws"][:5], a["again"]) for a in answers):
+        said.append(
+            "Two buffers with the same rng drew differently: draw from rng, and a run can be repeated."
+        )
+    if not all(a["transitions"] for a in answers):
+        said.append(
+            "Items that are tuples of arrays, as (s, a, r, s′) are, do not come back from sample: draw "
+            "positions with rng.integers and return the items themselves."
+        )
+    return f"({' '.join(said)})" if said else ""
 
 
 def seen(cases, answers, right):
@@ -341,7 +369,7 @@ EXERCISE = Exercise(
     adaptor=adaptor,
     certain=certain,
     right=fair,
-    remark=uses_seed,
+    remark=remarks,
     seen=seen,
     viva=VIVA,
 )

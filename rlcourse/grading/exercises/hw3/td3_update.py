@@ -138,7 +138,8 @@ def updated(
     act_by="target_actor",
     critic_scale=1.0,
     trained=(0, 1),  # which critics learn
-    climbs=lambda gradients: gradients[0],  # of ∂Q₁/∂a and ∂Q₂/∂a
+    climbs=lambda slopes, values: slopes[0],  # of ∂Q₁/∂a and ∂Q₂/∂a [B, A], at Q₁ and Q₂ [B, 1]
+    climbed="critics",
     actor_scale=1.0,  # −1: descent; 0: the actor does not move
     acts_at=lambda step, delay: step % delay == 0,
     follows_at=None,  # when the targets move; with the actor, if not said
@@ -146,7 +147,7 @@ def updated(
     followers=("critics", "actor"),
     actor_first=False,
     leak=0.0,  # how much of the actor's gradient stays in the first critic's
-    accumulate=False,  # gradients are never set to zero
+    accumulate=(),  # whose gradients are never set to zero
     moves=True,
 ):
     """(**case) -> the parameters after each step, as the adaptor returns them."""
@@ -162,11 +163,12 @@ def updated(
                 nonlocal left, g_actor
                 a = np.tanh(o @ now["actor"])
                 n, k = o.shape[1], a.shape[1]
-                slopes = [th[n : n + k] + 2 * th[n + k : n + 2 * k] * a for th in now["critics"]]
-                gradient = -actor_scale * o.T @ (climbs(slopes) * (1 - a**2)) / batch
-                g_actor = g_actor * accumulate + gradient
+                slopes = [th[n : n + k] + 2 * th[n + k : n + 2 * k] * a for th in now[climbed]]
+                values = [features(o, a) @ th[:, None] for th in now[climbed]]
+                gradient = -actor_scale * o.T @ (climbs(slopes, values) * (1 - a**2)) / batch
+                g_actor = g_actor * ("actor" in accumulate) + gradient
                 now["actor"] = now["actor"] - 0.1 * g_actor
-                left = left * accumulate - leak * features(o, a).mean(0)
+                left = -leak * features(o, a).mean(0)
 
             acts = acts_at(step, case["delay"])
             if acts and actor_first:
@@ -178,7 +180,7 @@ def updated(
             phi = features(o, action[t])
             errors = now["critics"] @ phi.T - y  # [2, B]; y [B], or one for each critic
             fresh = 2 / batch * errors @ phi
-            g_critics = g_critics * accumulate + critic_scale * fresh
+            g_critics = g_critics * ("critics" in accumulate) + critic_scale * fresh
             g_critics[0] += left
             left = 0.0
             for i in trained:
@@ -238,8 +240,13 @@ MISTAKES = (
         "The actor never moves: its loss must hold its own action μ(s), with its graph, not the batch's.",
         updated(actor_scale=0.0)),
     Mistake("actor_of_both", "The actor climbs both critics. TD3's actor climbs the first one alone.",
-        updated(climbs=lambda g: (g[0] + g[1]) / 2), updated(climbs=lambda g: g[0] + g[1]),
-        updated(climbs=lambda g: g[1])),
+        updated(climbs=lambda g, q: (g[0] + g[1]) / 2), updated(climbs=lambda g, q: g[0] + g[1]),
+        updated(climbs=lambda g, q: g[1])),
+    Mistake("actor_of_minimum",
+        "The actor climbs the smaller critic. The minimum belongs to the target; the actor climbs Q₁.",
+        updated(climbs=lambda g, q: np.where(q[0] <= q[1], g[0], g[1]))),
+    Mistake("actor_of_target", "The actor climbs the target critic. It climbs the critic that learns, Q₁.",
+        updated(climbed="target_critics")),
     Mistake("no_delay", "Actor and targets move at every step. They wait for every d-th: step % d == 0.",
         updated(acts_at=lambda step, delay: True)),
     Mistake("targets_not_delayed", "The targets move at every step. They move when the actor does.",
@@ -266,7 +273,14 @@ MISTAKES = (
         updated(leak=1.0)),
     Mistake("gradients_pile_up",
         "Gradients pile up from step to step. Call zero_grad() before each loss is differentiated.",
-        updated(accumulate=True, leak=1.0), updated(accumulate=True)),
+        updated(accumulate=("critics", "actor"), leak=1.0), updated(accumulate=("critics", "actor"))),
+    Mistake("critics_gradients_pile_up",
+        "The critics' gradients pile up: call zero_grad() on their optimiser before each of their losses. "
+        "(The actor's loss leaves a gradient in the first critic, too.)",
+        updated(accumulate=("critics",), leak=1.0), updated(accumulate=("critics",))),
+    Mistake("actors_gradients_pile_up",
+        "The actor's gradients pile up: call zero_grad() on its optimiser before its loss is differentiated.",
+        updated(accumulate=("actor",))),
     Mistake("actor_first", "The actor moves before the critics. Algorithm 1 trains the critics first.",
         updated(actor_first=True)),
 )  # fmt: skip

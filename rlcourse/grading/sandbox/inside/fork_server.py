@@ -53,7 +53,10 @@ def main():
 def preload():
     """Import what most submissions need. torch is then hidden until somebody imports it (`Shelf`)."""
     import numpy  # noqa: F401
+    import runner
 
+    with contextlib.suppress(ImportError, OSError):
+        runner.load_ipython()
     with contextlib.suppress(ImportError):
         import torch  # noqa: F401
     return {name: module for name, module in sys.modules.items() if name.split(".")[0] == "torch"}

@@ -8,6 +8,11 @@ and names no exercise. What it must know of one comes as data, its `spec`:
     kind        "function" or "class"
     adaptor     source text of a function `adaptor`, or None where the parameters are the case
     flat        true where an answer that goes entry by entry may also be written for arrays of one dimension
+    parts       names of the parts of an answer that is a tuple; they may differ in shape. None: one value
+    truth       true where truth values are asked: they become 0 and 1, and 0 and 1 are taken for them
+    pure        true where arguments must be left as they are: "changed" has the places of those that were not
+    gradient    names of inputs by which a value is differentiated that comes back as a tensor with its graph:
+                "<name>_gradient", NaN where it comes back as a number
 
 An adaptor, `adaptor(function, case, plain, style)`, makes a call that plain values cannot make: a matrix
 becomes `matvec`, coefficients become f, f′ and f″. It returns named answers. `plain` turns what the student
@@ -15,9 +20,11 @@ returned into numbers and refuses everything else; `style` hands an array or a n
 does. An adaptor without `style` makes its inputs itself and is tried once.
 """
 
+import decimal
 import functools
 import inspect
 import linecache
+import numbers
 import sys
 import sysconfig
 import traceback
@@ -71,7 +78,10 @@ def refuse(spec, function):
     return None
 
 
-STYLE_ERRORS = (NotNumbers, TypeError, AttributeError, ValueError, IndexError, RuntimeError)
+STYLE_ERRORS = (
+    *(NotNumbers, TypeError, AttributeError, ValueError, IndexError, RuntimeError),
+    AssertionError,  # assert isinstance(x, torch.Tensor)
+)
 
 
 def attempt(spec, function, case):
@@ -89,8 +99,10 @@ def attempt(spec, function, case):
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            found = failure(spec["name"], error)
-            if found["kind"] in ("not_implemented", "exit"):
+            found = failure(spec["name"], error, spec["kind"])
+            if isinstance(error, NotImplementedError) and not hasattr(function, "dispatch"):
+                return found  # but of a singledispatch it may be the answer to a type that it does not take
+            if found["kind"] == "exit":
                 return found
             if line_number(error) > line:
                 furthest, line = found, line_number(error)
@@ -146,12 +158,77 @@ def call(spec, function, case, style):
         adapt = adaptor(spec["adaptor"])
         made = adapt(function, case, plain, *([style] if takes_style(adapt) else []))
         return {name: plain(value) for name, value in made.items()}
-    inputs = [case[parameter] for parameter in spec["signature"]]
-    value = plain(function(*[style(v) for v in inputs]))
-    if spec["flat"] and value.ndim == 1:
-        shape = next(v.shape for v in inputs if is_array(v))
-        value = value.reshape(shape) if value.size == np.prod(shape) else value
-    return {"value": value}
+    given = [case[parameter] for parameter in spec["signature"]]
+    inputs = [style(v) for v in given]
+    before = [held(v) for v in inputs] if spec.get("pure") else []
+    leaves = {
+        name: differentiable(inputs[spec["signature"].index(name)]) for name in spec.get("gradient", ())
+    }
+    value = function(*inputs)
+    parts = parted(value, spec["parts"]) if spec.get("parts") else [("value", value)]
+    answer = {name: plain(truth_as_numbers(part) if spec.get("truth") else part) for name, part in parts}
+    if spec["flat"] and answer["value"].ndim == 1:
+        shape, flat = next(v.shape for v in given if is_array(v)), answer["value"]
+        answer["value"] = flat.reshape(shape) if flat.size == np.prod(shape) else flat
+    if leaves:
+        answer |= gradients(value, leaves, case)
+    if before:
+        after = [held(v) for v in inputs]
+        changed = [i for i, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+        answer["changed"] = np.array(changed, dtype=float)
+    return answer
+
+
+def truth_as_numbers(value):
+    """Truth values as 0 and 1, wherever they stand; all else as it is."""
+    if isinstance(value, (bool, np.bool_)):
+        return float(value)
+    if isinstance(value, (list, tuple)):
+        return [truth_as_numbers(part) for part in value]
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return truth_as_numbers(value.tolist())
+    if isinstance(value, np.ndarray) and value.dtype == bool:
+        return value.astype(float)
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor) and value.dtype == torch.bool:
+        return value.double()
+    return value
+
+
+def parted(value, names):
+    """(name, part) of a tuple's parts; the rows of an array are parts, too."""
+    sized = isinstance(value, (tuple, list)) or (hasattr(value, "shape") and len(value.shape) > 0)
+    if not sized or len(value) != len(names):
+        found = f"{len(value)} parts" if sized else describe(value)
+        asked = f"your function must return {len(names)} parts, ({', '.join(names)})"
+        raise NotNumbers(f"{asked}, it returned {found}")
+    return zip(names, value, strict=True)
+
+
+def held(value):
+    """What an array or a tensor holds now, to be compared with what it holds later."""
+    array = np.asarray(value.detach().cpu().numpy() if hasattr(value, "detach") else value)
+    return array.shape, array.tobytes()
+
+
+def differentiable(value):
+    """A tensor of floating numbers as a leaf of a graph; None for what is none."""
+    is_leaf = hasattr(value, "requires_grad_") and value.is_floating_point()
+    return value.requires_grad_() if is_leaf else None
+
+
+def gradients(value, leaves, case):
+    """∂value/∂leaf by name, of a tensor that has them in its graph; NaN for a value that is only a number."""
+    torch = sys.modules.get("torch")
+    found = {f"{name}_gradient": np.full(np.shape(case[name]), np.nan) for name in leaves}
+    with_graph = torch is not None and isinstance(value, torch.Tensor) and value.requires_grad
+    if not with_graph or any(leaf is None for leaf in leaves.values()):
+        return found
+    slopes = torch.autograd.grad(value.sum(), list(leaves.values()), allow_unused=True)
+    for (name, leaf), slope in zip(leaves.items(), slopes, strict=True):
+        slope = torch.zeros_like(leaf) if slope is None else slope
+        found[f"{name}_gradient"] = plain(torch.nan_to_num(slope, nan=np.inf))
+    return found
 
 
 @functools.lru_cache(maxsize=64)
@@ -178,9 +255,13 @@ def plain(value, size=None, who="your function"):
         raise NotNumbers("your function returned None: does every path end in `return …`?")
     if isinstance(value, (bool, np.bool_)):
         raise NotNumbers(f"your function returned {bool(value)}, a truth value, where a number is asked")
-    if isinstance(value, (int, float, np.integer, np.floating)):
+    if isinstance(value, (int, float, np.integer, np.floating, numbers.Rational, decimal.Decimal)):
         return np.array(float(value))
+    if isinstance(value, (complex, np.complexfloating)) and value.imag == 0:
+        return np.array(float(value.real))
     if isinstance(value, np.ndarray):
+        if value.dtype.kind == "c" and not np.any(value.imag):
+            value = value.real
         if value.dtype.kind in "iuf":
             array = np.array(value, dtype=np.float64, subok=False)
         elif value.dtype == object:
@@ -189,6 +270,8 @@ def plain(value, size=None, who="your function"):
             raise NotNumbers(f"your function returned an array of {value.dtype}, where numbers are asked")
     elif "torch" in sys.modules and isinstance(value, sys.modules["torch"].Tensor):
         tensor = value.detach().cpu()
+        if tensor.is_complex() and not bool(tensor.imag.any()):
+            tensor = tensor.real
         if tensor.dtype == sys.modules["torch"].bool or tensor.is_complex():
             raise NotNumbers(f"your function returned a tensor of {tensor.dtype}, where numbers are asked")
         array = np.array(tensor.double().numpy(), dtype=np.float64)
@@ -217,11 +300,17 @@ def problem(kind, text):
     return {"error": " ".join(str(text).split())[:500], "kind": kind}
 
 
-def failure(name, error):
+def failure(name, error, kind="function"):
     """Type, line of the student's own code, and the likely reason."""
     if isinstance(error, NotNumbers):
         return problem("type", error)
     if isinstance(error, NotImplementedError):
+        frames = own_frames(error)
+        inner = frames[-1].name if frames else name
+        if kind == "function" and inner not in (name, frames[0].name) and inner.isidentifier():
+            return problem(
+                "unwritten", f"`{inner}`, which `{name}` calls, is not written yet: write it first."
+            )
         return problem("not_implemented", f"`{name}` is not written yet")
     if isinstance(error, (SystemExit, GeneratorExit)):
         return problem("exit", "your code ends the program (exit): return the answer instead")

@@ -3,18 +3,28 @@
 It imports nothing of rlcourse. All that comes back is data to the judge, whoever wrote it: a student who
 forges a frame forges a wrong value.
 
-A frame is four bytes of length, then JSON. Messages and replies:
+A frame is four bytes of length, then JSON. Messages and replies; each has a number "n", which comes back:
     {"cell": {"role": "given" | "helper" | "solution", "name": …, "source": …}}  ->  {"error": text or null}
+    {"plan": {exercise: how many cells stand above its test}}                    ->  {"more": [exercise, …]}
     {"run": i}                                                                   ->  {"error": text or null}
     {"observe": spec of an exercise, "cases": […]}                               ->  {"answers": […]}
+
+What of the cells is run. With a plan: the statements that the exercises need, directly or through others, by
+the names that their compiled code loads; not what only computes (a loop), though it may fill a table that is
+needed. "more" names the exercises for which more could run, and then their answers could differ: without a
+plan solution cells run whole, and of the others every statement that is needed.
 """
+
+import __future__
 
 import ast
 import base64
 import builtins
+import dis
+import importlib
+import importlib.util
 import json
 import os
-import re
 import resource
 import sys
 import types
@@ -42,7 +52,7 @@ def serve(limits):
     work = Work(observer)
     while header := requests.read(4):
         message = json.loads(requests.read(int.from_bytes(header, "big")))
-        body = json.dumps(work.answer(message)).encode()
+        body = json.dumps(work.answer(message) | {"n": message.get("n")}).encode()
         replies.write(len(body).to_bytes(4, "big") + body)
         replies.flush()
     os._exit(0)
@@ -55,12 +65,18 @@ class Work:
         self.driver = driver
         self.module = types.ModuleType("__main__")
         sys.modules["__main__"] = self.module
+        sys.path.insert(0, "")  # as in a kernel: modules beside the notebook
         self.cells, self.planned = [], False
+        builtins.display = nothing  # a kernel has these two
+        builtins.get_ipython = Shell
 
     def answer(self, message):
         if "cell" in message:
             self.cells.append(Cell(**message["cell"]))
             return {"error": self.cells[-1].error}
+        if "plan" in message:
+            self.planned = True
+            return {"more": plan(self.cells, message["plan"])}
         if not self.planned:
             keep_what_is_needed(self.cells)
             self.planned = True
@@ -79,6 +95,25 @@ class Work:
         return {"answers": [{key: encode(value) for key, value in answer.items()} for answer in answers]}
 
 
+def nothing(*arguments, **options):
+    """What `display` shows here."""
+
+
+class Shell:
+    """`get_ipython()` where there is none: magics and `!commands` do nothing."""
+
+    def __getattr__(self, name):
+        return nothing
+
+    def getoutput(self, *arguments, **options):
+        return []
+
+    def run_cell_magic(self, name, line, cell):
+        if name == "writefile":
+            with open(line.split()[-1], "w") as file:
+                file.write(cell)
+
+
 class Cell:
     """One code cell, as statements; `error` holds the syntax error, if it has one."""
 
@@ -86,32 +121,139 @@ class Cell:
         self.role, self.name, self.error = role, name, None
         self.where = f"<cell {name}>"
         try:
-            try:
-                self.statements = list(split(ast.parse(source, self.where).body))
-            except SyntaxError:  # perhaps only IPython's magics
-                plain = re.sub(r"(?m)^(\s*)[%!?].*$", r"\1pass", source)
-                self.statements = list(split(ast.parse(plain, self.where).body))
+            nodes = list(split(parse(source, self.where)))
+            self.statements = [Statement(node, self.where, future(nodes)) for node in nodes]
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
             self.statements = []
             self.error = one_line(error, getattr(error, "lineno", None))
-        last = {name: s for s in self.statements for name in bound(s)} if role == "solution" else {}
-        self.stubs = {name for name, statement in last.items() if is_stub(statement)}
+        last = {name: s for s in self.statements for name in s.binds} if role == "solution" else {}
+        self.stubs = {name for name, statement in last.items() if is_stub(statement.node)}
 
     def run(self, namespace):
         """Statement by statement: one that fails costs only itself. The first error, as one line."""
         first = self.error
         for statement in self.statements:
             try:
-                code = compile(ast.Module([statement], []), self.where, "exec")
-                exec(code, namespace)
+                exec(statement.code(), namespace)
             except BaseException as error:
-                first = first or one_line(error, statement.lineno)
+                first = first or one_line(error, statement.node.lineno)
         return first
+
+
+def parse(source, where):
+    """A cell's statements. What is no Python goes through IPython's own reading of cells first."""
+    try:
+        return ast.parse(source, where).body
+    except SyntaxError:
+        if IPYTHON is None:
+            raise
+        source = IPYTHON().transform_cell(source)
+        return [part for node in ast.parse(source, where).body for part in unfolded(node, where)]
+
+
+def load_ipython():
+    """IPython's input transformer, without the rest of IPython. The fork server calls this once."""
+    global IPYTHON
+    found = importlib.util.find_spec("IPython")
+    if found is None:
+        return
+    home, before = found.submodule_search_locations[0], set(sys.modules)
+    for name in ("IPython", "IPython.core", "IPython.utils"):
+        sys.modules[name] = types.ModuleType(name)
+        sys.modules[name].__path__ = [os.path.join(home, *name.split(".")[1:])]
+    try:
+        IPYTHON = importlib.import_module("IPython.core.inputtransformer2").TransformerManager
+    finally:  # a student who imports IPython gets all of it
+        for name in set(sys.modules) - before:
+            if name.split(".")[0] == "IPython":
+                del sys.modules[name]
+
+
+IPYTHON = None
+RUNS_ITS_TEXT = {"time": 0, "capture": 1, "prun": 1}  # magics whose text runs in the student's namespace
+
+
+def unfolded(node, where):
+    """`%time x = 1` and the cell below `%%time` as the statements that they run."""
+    call = node.value if isinstance(node, ast.Expr) else None
+    if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+        words = [a.value for a in call.args if isinstance(a, ast.Constant)]
+        if call.func.attr == "run_line_magic" and words[:1] == ["time"]:
+            return moved(parse(words[1], where), node.lineno - 1)
+        if call.func.attr == "run_cell_magic" and words and words[0] in RUNS_ITS_TEXT:
+            return moved(parse(words[2], where), node.lineno)
+    return [node]
+
+
+def moved(nodes, lines):
+    return [ast.increment_lineno(node, lines) for node in nodes]
+
+
+class Statement:
+    """A statement of a cell: the names that it binds or changes, and those that it loads from outside."""
+
+    def __init__(self, node, where, flags):
+        self.node, self.where, self.flags, self._code, self._uses = node, where, flags, None, None
+        self.binds = bound(node)
+        self.defines = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        self.imports = isinstance(node, (ast.Import, ast.ImportFrom))
+        self.calls = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+        self.computes = not self.defines and has_loop(node)
+        self.writes = self.calls and "'writefile'" in ast.unparse(node)[:60]  # a module that others import
+
+    def code(self):
+        if self._code is None:
+            module = ast.Module([self.node], [])
+            self._code = compile(module, self.where, "exec", flags=self.flags, dont_inherit=True)
+        return self._code
+
+    @property
+    def uses(self):
+        if self._uses is None:
+            try:
+                self._uses = globals_of(self.code()) - BUILTIN
+            except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+                self._uses = set()
+        return self._uses
+
+
+def future(nodes):
+    """What `from __future__ import …` in a cell asks of all its statements."""
+    names = [
+        a.name for n in nodes if isinstance(n, ast.ImportFrom) and n.module == "__future__" for a in n.names
+    ]
+    return sum({getattr(__future__, name).compiler_flag for name in names if hasattr(__future__, name)})
+
+
+BUILTIN = frozenset(dir(builtins))
+
+
+def globals_of(code):
+    """Names that compiled code loads from its module, in functions and classes too."""
+    names, own = set(), set()
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_CLASSDEREF", "DELETE_NAME"):
+            names.add(instruction.argval)
+        elif instruction.opname == "STORE_NAME" and code.co_name != "<module>":
+            own.add(instruction.argval)  # of a class
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            names |= globals_of(constant)
+    return names - own
+
+
+def has_loop(node):
+    """Does a statement run a loop at its top level, outside of functions that it defines?"""
+    if isinstance(node, (ast.For, ast.While, ast.AsyncFor)):
+        return True
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+        return False
+    return any(has_loop(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt))
 
 
 def is_stub(statement):
     """A function left as it was handed out: after its docstring it only raises NotImplementedError."""
-    if not isinstance(statement, ast.FunctionDef):
+    if not isinstance(statement, ast.FunctionDef) or statement.decorator_list:
         return False
     body = [s for s in statement.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
     return bool(body) and isinstance(body[0], ast.Raise) and "NotImplementedError" in ast.dump(body[0])
@@ -136,30 +278,88 @@ def one_line(error, line=None):
 
 
 def keep_what_is_needed(cells):
-    """Drop from given and helper cells each statement that no solution cell needs, even through others.
+    """Without a plan. Drop from given and helper cells each statement that no solution cell needs.
 
     Solution cells run whole. Experiments, plots and trainings do not run, nor do imports that nobody uses.
     """
     solutions = [s for cell in cells if cell.role == "solution" for s in cell.statements]
     others = [(cell, s) for cell in cells if cell.role != "solution" for s in cell.statements]
-    theirs = {name for s in solutions for name in bound(s)}
-    needed = {name for s in solutions for name in used(s)} - theirs
-    kept = set()
-    while True:
-        new = [s for _, s in others if id(s) not in kept and ("*" in (names := bound(s)) or names & needed)]
-        if not new:
-            break
-        kept.update(id(s) for s in new)
-        needed |= {name for s in new for name in used(s)} - theirs
+    theirs = {name for s in solutions for name in s.binds}
+    needed = {name for s in solutions for name in s.uses} - theirs
+    kept = closure([s for _, s in others], needed, theirs)
     for cell in cells:
         if cell.role != "solution":
             cell.statements = [s for s in cell.statements if id(s) in kept]
 
 
+def closure(statements, needed, without=frozenset()):
+    """ids of the statements that bind a needed name, or one that such a statement needs; `needed` grows."""
+    kept = set()
+    while True:
+        new = [s for s in statements if id(s) not in kept and ("*" in s.binds or s.binds & needed)]
+        if not new:
+            return kept
+        kept.update(id(s) for s in new)
+        needed |= {name for s in new for name in s.uses} - without
+
+
+def plan(cells, until):
+    """Keep what the exercises need and what only sets something up; returns those for which more could run.
+
+    until: {exercise: how many cells stand above its test}; the names of exercises are their own cells'.
+    """
+    own = {name: cell for cell in cells for name in until if (cell.role, cell.name) == ("solution", name)}
+    bound_there = {name for name, cell in own.items() if any(name in s.binds for s in cell.statements)}
+    usable = [
+        (number, cell, s)
+        for number, cell in enumerate(cells)
+        for s in cell.statements
+        if cell.role == "solution" or not s.binds & bound_there
+    ]
+    cheap = [s for _, _, s in usable if not s.computes]
+    kept = closure(cheap, set(until)) | {id(s) for _, _, s in usable if s.writes}
+    imported = {name for _, _, s in usable if s.imports for name in s.binds}
+    needs = {name for _, _, s in usable if id(s) in kept for name in s.binds}
+    for _, _, s in usable:  # np.random.seed(0), torch.set_default_dtype(torch.float64)
+        if s.calls and s.binds and s.binds <= needs & imported and s.uses <= imported:
+            kept.add(id(s))
+        elif s.calls and s.binds & imported:  # plt.plot(x, y) changes no module
+            kept.discard(id(s))
+    more = []
+    for name, limit in until.items():
+        wanted = {name}
+        closure([s for _, _, s in usable], wanted)
+        for number, cell, s in usable:
+            if id(s) in kept and number < limit:
+                continue
+            if s.binds & wanted or (own.get(name) is cell and id(s) not in kept and not says_only(s)):
+                more.append(name)
+                break
+    for cell in cells:
+        cell.statements = [s for s in cell.statements if id(s) in kept]
+    return more
+
+
+def says_only(statement):
+    """A call that shows something, or a value at the end of a cell."""
+    node = statement.node
+    if isinstance(node, (ast.Assert, ast.Pass)):
+        return True
+    if not isinstance(node, ast.Expr):
+        return False
+    shows = isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") in (
+        "print",
+        "check",
+        "display",
+    )
+    return shows or not isinstance(node.value, ast.Call)
+
+
 def bound(statement):
-    """Names that a statement binds or changes: x = …, import x, def x, x[0] = …, x.append(…)."""
+    """Names that a statement binds or changes: x = …, import x, def x, x[0] = …, x.append(…), @x.register."""
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return {statement.name}
+        changed = {root(d) for d in statement.decorator_list if attribute(d)}
+        return {statement.name} | changed - {None}
     names = set()
     for node in ast.walk(statement):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -168,32 +368,23 @@ def bound(statement):
             names.add(node.name)
         elif isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):  # a name, x.y or x[0]
             names.add(root(node))
-    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        names |= {root(statement.value.func)} if isinstance(statement.value.func, ast.Attribute) else set()
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            if attribute(node.value.func):
+                names.add(root(node.value.func))
+            elif getattr(node.value.func, "id", "") in ("setattr", "delattr") and node.value.args:
+                names.add(root(node.value.args[0]))
     return names - {None}
+
+
+def attribute(node):
+    """`x.y`, or `x.y(…)` as a decorator."""
+    return isinstance(node.func if isinstance(node, ast.Call) else node, ast.Attribute)
 
 
 def root(node):
     while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
         node = node.func if isinstance(node, ast.Call) else node.value
     return node.id if isinstance(node, ast.Name) else None
-
-
-def used(statement):
-    """Names that a statement reads from outside: what it loads, less a function's own variables."""
-    loads = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    loads |= bound(statement) if isinstance(statement, ast.AugAssign) else set()
-    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        local = {n.arg for n in ast.walk(statement) if isinstance(n, ast.arg)}
-        local |= {n.id for n in ast.walk(statement.body and ast.Module(statement.body, [])) if stored(n)}
-        loads -= local
-        outside = (*statement.decorator_list, *statement.args.defaults)
-        loads |= {n.id for part in outside for n in ast.walk(part) if isinstance(n, ast.Name)}
-    return loads - set(dir(builtins))
-
-
-def stored(node):
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
 
 
 def encode(value):
