@@ -38,6 +38,7 @@ PLAN = {
     "07": Lecture("TD3", "overestimation", ("06",), 90, (6, 0)),
     "07b": Lecture("Measuring a critic", "bias, paired seeds", ("07",), 90, (6, 1)),
     "08": Lecture("Performance difference", "surrogate, bounds", ("03",), 90, (3, 2)),
+    "08b": Lecture("Climbing a bound", "tightness, Algorithm 1", ("08",), 90, (5, 1)),
     "09": Lecture("Trust-region methods", "model, radius, ratio", ("08",), 90, (4, 2)),
     "10": Lecture("Natural gradient", "Fisher matrix", ("09",), 90, (5, 2)),
     "11": Lecture("TRPO", "constrained step", ("04", "10"), 90, (6, 2)),
@@ -46,12 +47,12 @@ PLAN = {
 }
 PATHS = {  # the lectures of each week
     "All fourteen in ten weeks": (
-        "00 01", "02", "03", "04", "05 05b", "06 07", "07b 08", "09 10", "11", "12 13",
+        "00 01", "02", "03", "04", "05 05b", "06 07", "07b 08", "08b 09", "10 11", "12 13",
     ),
     "To PPO in six weeks": ("00 01", "03", "04", "08 09", "10", "11 12"),
     "To TD3 in six weeks": ("00 01", "03", "04", "05 05b", "06", "07 07b"),
 }
-HOMEWORK = {"1": "01 02", "2": "03 04 05 05b", "3": "06 07 07b", "4": "08 09 10", "5": "11 12"}
+HOMEWORK = {"1": "01 02", "2": "03 04 05 05b", "3": "06 07 07b", "4": "08 08b 09 10", "5": "11 12"}
 # fmt: on
 
 WIDE, HIGH, STEP = 96, 106, (108, 124)  # a box, and from one to the next

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from rlcourse import notebooks
 from rlcourse.equations import markov
 from rlcourse.equations import trust_region as tr
+from rlcourse.pages import receipt
 
 PAGE = notebooks.SOURCES / "09-trust-region-methods.py"
 
@@ -27,7 +29,7 @@ def holding(cells, text):
 @pytest.fixture(scope="module")
 def page(cells):
     """The page's names after the cells that its labs and its payoff need."""
-    texts = ("lab_step =", "lab_path =", "lab_map =", "shared = {")
+    texts = ("lab_step =", "lab_path =", "lab_map =", "shared = {", "circle = np.stack")
     needed = set().union(*(notebooks.needed_cells(cells, holding(cells, text)) for text in texts))
     with contextlib.redirect_stdout(io.StringIO()):
         return notebooks.run_cells(cells, sorted(needed))
@@ -152,10 +154,38 @@ def test_steihaugs_path_is_one_broken_line_that_the_radius_cuts_off():
     assert np.sum(np.sum(turns[1:] * turns[:-1], axis=1) < 1 - 1e-9) <= 2  # one corner
 
 
-def test_from_a_half_the_curve_nearly_keeps_its_promise_to_0_3_and_the_step_climbs_beyond_0_82():
-    assert tr.trust_region_step(tr.double_well, 0.5, 0.3).ratio > 0.85
+def test_from_a_half_the_curve_keeps_87_and_64_percent_of_its_promise_and_climbs_beyond_0_82():
+    assert tr.trust_region_step(tr.double_well, 0.5, 0.3).ratio == pytest.approx(0.87, abs=0.005)
+    assert tr.trust_region_step(tr.double_well, 0.5, 0.5).ratio == pytest.approx(0.64, abs=0.005)
     assert tr.trust_region_step(tr.double_well, 0.5, 0.82).actual > 0
     assert tr.trust_region_step(tr.double_well, 0.5, 0.83).actual < 0
+
+
+def test_newtons_whole_step_from_a_half_ends_in_a_minimum_though_it_climbs_at_first():
+    direction = -tr.double_well.gradient(0.5) / tr.double_well.hessian(0.5)
+    assert tr.double_well.gradient(0.5) * direction > 0
+    assert 0.5 + direction == pytest.approx(-1)
+
+
+def test_the_third_labs_first_step_is_one_shortened_piece_along_the_gradient():
+    point, radius = np.array([-1.0, 0.3]), 0.5
+    step, model = tr.trust_region_step(tr.rosenbrock, point, radius), tr.quadratic_model(tr.rosenbrock, point)
+    p = step.candidate - point
+    along = -model.gradient / np.linalg.norm(model.gradient)
+    assert p @ along == pytest.approx(np.linalg.norm(p))
+    assert np.linalg.norm(p) == pytest.approx(0.26, abs=0.005)
+    assert step.predicted == pytest.approx(40.9, abs=0.05)
+    angles = np.linspace(0, 2 * np.pi, 100_001)
+    edge = model(radius * np.stack([np.cos(angles), np.sin(angles)], axis=1))
+    assert model.value - edge.min() == pytest.approx(48.2, abs=0.05)
+
+
+def test_on_the_concave_model_steihaug_gets_59_percent_of_the_best_decrease():
+    model = tr.quadratic_model(tr.double_well_2d, np.array([0.35, 0.8]))
+    angles = np.linspace(0, 2 * np.pi, 100_001)
+    best = model(1.3 * np.stack([np.cos(angles), np.sin(angles)], axis=1)).min() - model.value
+    got = model(tr.steihaug_step(model.gradient, model.hessian, 1.3, tolerance=1e-10)) - model.value
+    assert got / best == pytest.approx(0.59, abs=0.005)
 
 
 def test_the_radius_set_by_the_ratio_ends_the_swing_of_lecture_08(page):
@@ -229,3 +259,20 @@ def test_exercise_5_noise_stops_the_rule_early_at_a_number_that_no_policy_reache
     assert np.mean(ends) > 0.005
     assert np.sum(np.array(ends) > 0) >= 8
     assert max(last) < 0.05
+
+
+def test_exercise_6_the_check_of_the_hard_case_runs_and_could_fail(page):
+    (cell,) = [c for c in notebooks.compile_source(PAGE).cells if c.source.startswith("## Summary")]
+    (check,) = re.findall(r"```python\n(.*?)```", cell.source, re.DOTALL)
+    names = page | {"receipt": receipt}
+    with contextlib.redirect_stdout(io.StringIO()):
+        notebooks.run_cells([check], [0], dict(names))
+        with pytest.raises(AssertionError):
+            notebooks.run_cells([check.replace("sqrt(3.75)", "sqrt(3.5)")], [0], dict(names))
+
+
+def test_the_summary_and_the_exercises_stand_above_what_may_be_skipped():
+    cells = notebooks.compile_source(PAGE).cells
+    headings = [line[3:] for c in cells for line in c.source.split("\n") if line.startswith("## ")]
+    order = [headings.index(name) for name in ("Summary", "Exercises", "Further", "Sources")]
+    assert order == sorted(order)

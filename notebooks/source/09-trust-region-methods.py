@@ -4,16 +4,17 @@
 # question: A model tells you where to step. How far do you believe it, and who checks?
 # objectives:
 # - **tell** a line search from a trust-region method by what each of them fixes first
-# - **solve** the subproblem in one dimension, and **trace** Steihaug's path in two
+# - **solve** the subproblem in one dimension, and **trace** the path of Steihaug and Toint in two
 # - **compute** the ratio of actual to predicted decrease, and **apply** the radius rule
 # - **explain** which part of the method TRPO drops, and what that part would have bought
 # needs:
 # - gradients and Hessians
-# - 08: sections 3 and 5
-# symbols: \Delta, \rho, \delta, \eta, L, \theta, \pi, \alpha
+# - 08: the surrogate $L$ and its two properties
+# symbols: \gamma, \Delta, \rho, \delta, \eta, L, \theta, \pi, \alpha
 # - $f$: function to be minimised
 # - $x_k$: point of iteration $k$
-# - $p$: step, from $x_k$ to $x_k + p$; in section 7 the probability of moving
+# - $p$: step, from $x_k$ to $x_k + p$
+# - $q$: probability of moving, in section 7
 # - $m$: model: what is believed about $f(x_k + p)$
 # - $g$: gradient $\nabla f(x_k)$, the model's at $p = 0$
 # - $B$: Hessian $\nabla^2 f(x_k)$, the model's
@@ -30,7 +31,7 @@ from functools import lru_cache
 import numpy as np
 from contourpy import contour_generator
 from matplotlib.collections import LineCollection
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 
 from rlcourse import plots
 from rlcourse.equations import markov
@@ -44,12 +45,12 @@ np.set_printoptions(precision=4, suppress=True)
 # %% [markdown]
 # ## 1 · A promise, and what comes of it (8 minutes)
 #
-# You stand at the black dot and want to go down. You do not see the black curve, only its height, slope and curvature where you
-# stand; they make the green parabola, your model. You believe it inside the green band. The triangle is the lowest point that it
+# You stand at the black dot and want to go down. You see only the curve's height, slope and curvature there;
+# they make the green parabola, your model. You believe it inside the green band. The triangle is the lowest point that it
 # promises there, the square what the curve gives at that place.
 #
-# Widen the band slowly, with the dot at 0.5. Up to which radius does the curve keep the promise? Then put the dot at
-# 0, where the slope is zero. (A hollow mark on the frame stands for a point outside.)
+# Widen the band slowly, with the dot at 0.5. How much of what is promised does the curve give ($\rho$, among the numbers)? From which radius on does the step lead
+# uphill? Then put the dot on the top of the hill. (A hollow mark is outside the frame.)
 
 
 # %% tags=["hide"]
@@ -107,12 +108,12 @@ lab_step = explore(
 lab_step
 
 # %% [markdown]
-# From 0.5 the curve nearly keeps the promise up to a radius of 0.3, and beyond 0.82 the step leads uphill. At 0 the
-# slope says nothing, and still the model offers a step, because it bends down on both sides. The curve is $f(x) = (x^2-1)^2$, the
+# From 0.5 the curve gives less and less of what is promised: 87 % at a radius of 0.3, 64 % at 0.5, and beyond 0.82 the step leads uphill. On the top of
+# the hill the model still offers a step, because it bends down on both sides. The curve is $f(x) = (x^2-1)^2$, the
 # *double well*. Until section 7 we *minimise*, as the books on optimisation do.
 
 # %% [markdown]
-# ## 2 · Two ways to take a step (12 minutes)
+# ## 2 · Two ways to take a step (13 minutes)
 #
 # | | first | then |
 # |---|---|---|
@@ -123,13 +124,18 @@ lab_step
 # $$\text{linear: } m(p) = f(x_k) + g^\top p \qquad\qquad \text{quadratic: } m(p) = f(x_k) + g^\top p + \tfrac12 p^\top B\,p,$$
 # where $g = \nabla f(x_k)$ and $B = \nabla^2 f(x_k)$.
 #
-# **On which side is gradient descent?** On both. In a ball of radius $\Delta$ the linear model obeys
-# $g^\top p \ge -\|g\|\,\|p\| \ge -\Delta\,\|g\|$ (first Cauchy and Schwarz, then $\|p\|\le\Delta$), with equality for
-# $p = -\Delta\,g/\|g\|$ alone. So the trust region with a *linear* model steps along $-g$, which is also the line search's usual
-# direction: one direction, and two ways to set the length. Ask $f$ along the line, or fix a radius beforehand and correct it
-# afterwards.
+# **On which side is gradient descent?**
+#
+# <details><summary>Answer</summary>
+#
+# On both. With $\|p\|\le\Delta$ the linear model's slope gives
+# $g^\top p \ge -\|g\|\,\|p\| \ge -\Delta\,\|g\|$ (Cauchy and Schwarz), with equality for
+# $p = -\Delta\,g/\|g\|$ alone. So a trust region with a *linear* model steps along $-g$, the line search's usual
+# direction: one direction, two ways to set the length.
+#
+# </details>
 
-# %%
+# %% tags=["hide"]
 point = np.array([-0.6, 0.3])
 g, B = tr.rosenbrock.gradient(point), tr.rosenbrock.hessian(point)
 angles = np.linspace(0, 2 * np.pi, 100_001)
@@ -140,11 +146,16 @@ names = ("best of the circle", "formula")
 receipt("linear model, radius 0.3", best, -0.3 * g / np.linalg.norm(g), 1e-4, names)
 
 # %% [markdown]
-# The two part company when the model bends. The best step $p(\Delta)$ of a quadratic model *turns* as the radius grows. At a solution
-# on the edge the model's slope points straight inwards, $g + Bp = -\lambda\,p$ with $\lambda \ge 0$, and so
+# The two part company when the model bends: its best step *turns* as the radius grows. Where the best step $p$ lies on the
+# edge, the model's slope there points straight inwards, $g + Bp = -\lambda\,p$ with $\lambda \ge 0$; otherwise one could slide along the edge, or step inside, and go lower. So
 # $$p(\lambda) = -(B + \lambda I)^{-1} g .$$
-# A large $\lambda$ gives a small step along $-g$; $\lambda = 0$ gives Newton's step $-B^{-1}g$ (for a convex model, as here). Between
-# them lies a curve. Each green point below is the best step for the circle on which it lies.
+# A large $\lambda$ gives a small step along $-g$; if $B$ is positive definite, as here, $\lambda = 0$ gives Newton's step $-B^{-1}g$. (In least squares: Levenberg and Marquardt.)
+#
+# That is necessary only. The whole truth is Moré and Sorensen's: $p$ with $\|p\|\le\Delta$ is best *exactly* if some $\lambda \ge 0$ has
+# $$(B+\lambda I)\,p = -g, \qquad \lambda\,(\Delta - \|p\|) = 0, \qquad B+\lambda I \succeq 0 \text{ (no negative eigenvalue)},$$
+# whether $m$ is convex or not. In the *hard case* the first equation leaves $p$ undetermined (exercise 6).
+#
+# Each green point below is the best step for its circle. Black dot: where we stand, on Rosenbrock's function. Grey: level lines of the *model* there. Purple: gradient descent.
 
 
 # %% tags=["hide"]
@@ -169,63 +180,66 @@ def best_steps(g, B):
 
 
 # %% [markdown]
-# Grey: level lines of Rosenbrock's function around the point where we stand. Purple: the direction of gradient descent.
+# The picture:
 
 # %% tags=["hide"]
-curve = best_steps(g, B)
+curve, quadratic, radii = best_steps(g, B), tr.quadratic_model(tr.rosenbrock, point), (0.03, 0.06, 0.1, 0.14)
+best = {radius: curve[np.argmin(np.abs(np.linalg.norm(curve, axis=1) - radius))] for radius in radii}
 fig = plots.figure(7.5, 4.9)
 ax = plots.axes(fig)
-contours(ax, tr.rosenbrock, (-0.82, -0.36), (0.12, 0.43), np.linspace(2.2, 5.5, 12))
+touching = sorted(float(quadratic(step)) for step in best.values())
+contours(ax, lambda x: quadratic(x - point), (-0.82, -0.36), (0.12, 0.43), [*touching, 2.92, 3.3, 4, 5])
 ax.axline(point, slope=g[1] / g[0], color=plots.PURPLE, linestyle=plots.DOTS)
 ax.plot(*(point + curve).T, color=plots.GREEN, linestyle="-")
-for radius in (0.03, 0.06, 0.1, 0.14):
+for radius, step in best.items():
     ax.plot(*(point + radius * circle[::100]).T, color=plots.GREY, linestyle=plots.DASHES, linewidth=1)
-    on_edge = np.argmin(np.abs(np.linalg.norm(curve, axis=1) - radius))
-    ax.plot(*(point + curve[on_edge]), "o", color=plots.GREEN, markersize=8)
+    ax.plot(*(point + step), "o", color=plots.GREEN, markersize=8)
 ax.plot(*point, "o", color=plots.BLACK, markersize=9)
 ax.plot(*(point + curve[-1]), "*", color=plots.SKY, markersize=17)
 ax.text(*(point + curve[-1] + [0.012, -0.004]), "Newton's step", color=plots.BLACK, fontsize=12)
 ax.text(-0.44, 0.417, "−∇f", color=plots.ink(plots.PURPLE), fontsize=13, ha="right", va="center")
 ax.set_title("The best step turns as the radius grows")
-plots.show(fig, alt="Level lines; the curve of best steps leaves along −∇f and bends to Newton's step")
-
-# %% [markdown]
-# The curve leaves along $-g$, straight across the level lines, and bends into the valley's direction, until it
-# ends in Newton's step. A line search keeps its one direction, however short its steps
-# become. The check: no point of a circle has a lower model than the curve.
-
-# %%
-quadratic = tr.quadratic_model(tr.rosenbrock, point)
-with receipts("model on the curve", oracle="lowest of the circle") as same:
-    for radius in (0.03, 0.06, 0.1, 0.14):
-        on_edge = curve[np.argmin(np.abs(np.linalg.norm(curve, axis=1) - radius))]
-        around = quadratic(np.linalg.norm(on_edge) * circle).min()
-        same(f"radius {radius}", quadratic(on_edge), around, 1e-6)
-
-# %% [markdown]
-# ## 3 · The top of the hill (12 minutes)
-#
-# Back to the double well, $f(x) = (x^2-1)^2$: minima at $\pm1$, a maximum at 0, slope $f'(x) = 4x(x^2-1)$.
-
-# %% tags=["hide"]
-predict(
-    "Start exactly at $x = 0$. After 50 steps of gradient descent with rate 0.1, where is $x$?",
-    choices={
-        "still at 0": "",
-        "at −1": "The slope at 0 prefers no side: to go left, it would have to be positive.",
-        "at +1": "The slope at 0 prefers no side: to go right, it would have to be negative.",
-    },
-    answer="still at 0",
-    why="$f'(0) = 0$, so every step has length 0.",
+plots.show(
+    fig, alt="Level lines of the model; the curve of best steps leaves along −∇f and bends to Newton's step"
 )
 
 # %% [markdown]
-# The quadratic model knows more than the slope: $f''(x) = 12x^2-4$, and so $m(p) = 1 - 2p^2$ at 0. It bends down, and its lowest points
+# At each green point the circle *touches* a level line of the model: nowhere on it is the model lower. The curve leaves along $-g$ and bends to Newton's step. A line search keeps its one direction, however short its steps become. The check:
+
+# %% tags=["hide"]
+with receipts("model at the green point", oracle="lowest of 100 000 points of its circle") as same:
+    for radius, step in best.items():
+        same(f"radius {radius}", quadratic(step), quadratic(np.linalg.norm(step) * circle).min(), 1e-6)
+
+# %% [markdown]
+# ## 3 · The top of the hill (11 minutes)
+#
+# Back to the double well, $f(x) = (x^2-1)^2$, with minima at $\pm1$ and a maximum at 0.
+
+# %% tags=["hide"]
+predict(
+    "Start close to the top, at $x = 10^{-6}$, with gradient descent of rate 0.1. How many steps until $x > 0.5$?",
+    choices={
+        "about 4": "Near the top the slope is as small as $x$ itself, and so are the steps.",
+        "about 40": "",
+        "about a million": "So it would be if the steps kept their first length. But they grow with $x$.",
+    },
+    answer="about 40",
+    ordered=True,
+    why="$f'(x) = 4x(x^2-1) \\approx -4x$, so each step multiplies $x$ by about 1.4, and $1.4^{39}$ is half a million. "
+    "From 0 itself it never leaves.",
+)
+
+# %% [markdown]
+# The quadratic model knows more than the slope. As $f''(x) = 12x^2-4$, it is $m(p) = 1 - 2p^2$ at 0. It bends down, and its lowest points
 # in the region are at the *edge*, on either side (the package takes the right one). Its promise is $2\Delta^2$.
 
 # %%
-stuck = tr.gradient_descent(tr.double_well, 0.0, rate=0.1, steps=50)
-print(f"gradient descent: {len(stuck) - 1} steps taken, x = {stuck[-1]}")
+crawl = tr.gradient_descent(tr.double_well, 1e-6, rate=0.1, steps=100)
+print(
+    f"gradient descent from 0.000001 passes 0.5 in step {np.argmax(crawl > 0.5)}; from 0 it takes no step at all"
+)
+assert len(tr.gradient_descent(tr.double_well, 0.0, rate=0.1, steps=50)) == 1
 with receipts("the package's step", oracle="by hand") as same:
     for radius in (0.25, 0.5, 1.0):
         step = tr.trust_region_step(tr.double_well, 0.0, radius)
@@ -233,7 +247,7 @@ with receipts("the package's step", oracle="by hand") as same:
         same(f"decrease promised, 2Δ², Δ = {radius}", step.predicted, 2 * radius**2)
 
 # %% [markdown]
-# Triangle: the promise. Square: what the curve gives.
+# As a picture:
 
 # %% tags=["hide"]
 fig = plots.figure(8, 3.8)
@@ -274,23 +288,32 @@ region = tr.trust_region_path(tr.double_well, 0.3, radius=0.5, steps=20)
 print("trust region from 0.3:", np.array([step.next_x for step in region]))
 
 # %% [markdown]
-# Newton runs to the top of the hill, and the trust region, with the same model, into a minimum. No line search could mend
-# Newton's step: along a direction that climbs there is no length to find.
+# Newton runs to the top of the hill, and the trust region, with the same model, into a minimum. Could a line search mend Newton's step?
+#
+# <details><summary>Answer</summary>
+#
+# Not by shortening: short enough, the step only climbs. (The whole step may leap over the top: from 0.5 it ends at $-1$, by luck.) Newton's method with a line search
+# therefore changes $B$ first, until the direction leads down (*modified Newton*; Nocedal and Wright, section 3.4).
+#
+# </details>
 
 # %% [markdown]
-# ## 4 · Who checks: the ratio and the radius (18 minutes)
+# ## 4 · Who checks: the ratio and the radius (16 minutes)
 #
-# After a step $p$, compare what happened with what was promised (lecture 08 used this letter for a visitation; here it is a ratio):
+# After a step $p$, compare what happened with what was promised:
 # $$\rho_k = \frac{f(x_k)-f(x_k+p)}{m(0)-m(p)} = \frac{\text{actual decrease}}{\text{predicted decrease}}.$$
-# The denominator is positive, as $p$ minimises $m$ and the step $0$ was allowed; so $\rho_k$ has the sign of what happened.
+# The denominator is never negative, as the step $0$ was allowed. Where it is 0 there is nothing to do (the labs say *stationary*); else $\rho_k$ has the sign of what happened.
 #
 # | $\rho_k$ | the step is | the radius |
 # |---|---|---|
-# | below $\tfrac14$ | taken only above 0.15 | shrinks to $\Delta_k/4$ |
+# | up to 0.15 | refused | becomes $\Delta_k/4$ |
+# | from 0.15 to $\tfrac14$ | taken | becomes $\Delta_k/4$ |
 # | from $\tfrac14$ to $\tfrac34$ | taken | stays |
 # | above $\tfrac34$ | taken | doubles, if the step reached the edge; else it stays |
 #
-# Why only at the edge? A step that ends inside was not held back by the radius, so a larger one would not have changed it.
+# <details><summary>Why these numbers?</summary>They are conventions: ¼, ¾ and the factors are the book's, 0.15 is SciPy's, and any threshold from 0 up to ¼ would do.</details>
+#
+# <details><summary>Why only at the edge?</summary>A step that ends inside was not held back by the radius, so a larger one would not have changed it.</details>
 
 # %% tags=["hide"]
 predict(
@@ -323,11 +346,11 @@ for k, step in enumerate(path):
 receipt("it ends in a minimum", abs(path[-1].next_x), 1.0, 1e-9, names=("|x|", "minimum"))
 
 # %% [markdown]
-# The radius doubles until the model is caught out, falls by four, and grows back. The last steps end inside the region: there the
+# The radius doubles until the model is caught out, is divided by four, and grows back. The last steps end inside the region: there the
 # method *is* Newton's, and Newton is right.
 #
 # **Lab: the path.** Left: where it went. Right: the radius, marked by what became of it. Can you start on the right of the hill
-# and end on its left?
+# and end on its left? (Exercise 2 has the answer.)
 
 
 # %% tags=["hide"]
@@ -388,7 +411,7 @@ lab_path = explore(
 lab_path
 
 # %% [markdown]
-# ## 5 · The subproblem (12 minutes)
+# ## 5 · The subproblem (14 minutes)
 #
 # Where is the model lowest inside the region? **In one dimension** the answer takes three lines:
 #
@@ -396,19 +419,20 @@ lab_path
 # 2. $B \le 0$ and $g \ne 0$: downhill, at the edge.
 # 3. $g = 0$: at either edge if $B < 0$, the top of a hill; else here.
 #
-# **In many dimensions** $B$ may be too large to build. Steihaug's method asks only for products $v \mapsto Bv$: it walks by conjugate
-# gradients (lecture 10) from $p = 0$ towards the solution of $Bp = -g$:
+# **In many dimensions** $B$ may be too large to build. The method of Steihaug and Toint asks only for products $v \mapsto Bv$. It walks by conjugate
+# gradients from $p = 0$ towards the solution of $Bp = -g$ (lecture 10 derives them):
 
 # %% tags=["hide"]
 pseudocode(
     "Steihaug's method (Nocedal and Wright, Algorithm 7.2)",
     r"""
     $p \leftarrow 0$, $r \leftarrow g$, $u \leftarrow -g$
-    while $\|r\|$ is not small:
+    while $\|r\| > \min(\frac12, \sqrt{\|g\|})\,\|g\|$:
         if $u^\top B u \le 0$: follow $u$ to the edge and return
         $\alpha \leftarrow r^\top r \,/\, u^\top B u$
         if $\|p + \alpha u\| \ge \Delta$: follow $u$ to the edge and return
-        $p \leftarrow p + \alpha u$, and $r$, $u$ as conjugate gradients have them
+        $p \leftarrow p + \alpha u$, $r_+ \leftarrow r + \alpha Bu$
+        $u \leftarrow -r_+ + \frac{r_+^\top r_+}{r^\top r}\,u$, $r \leftarrow r_+$
     return $p$
     """,
     tr.steihaug_step,
@@ -419,12 +443,13 @@ pseudocode(
         4: "alpha =",
         5: "return p + _",
         6: "p, previous =",
+        7: "u = -residual +",
     },
 )
 
 # %% [markdown]
-# (The code calls the direction `d`.) The length of $p$ grows with every line 6, so a larger radius only lets the path go further
-# along the *same* broken line.
+# Line 4 is the exact minimum of $m$ along $u$, and $r = g + Bp$ the model's slope at $p$. The length of $p$ grows with each piece ($p^\top u \ge 0$, a property of conjugate gradients), so a
+# larger radius only lets the path go further along the *same* broken line: first along $-g$, to the lowest point there or to the edge; then along line 7's $u$.
 
 
 # %% tags=["hide"]
@@ -449,20 +474,29 @@ draw_steihaug(left, tr.rosenbrock, point, 0.1, 0.16, np.linspace(2.2, 5.5, 12))
 draw_steihaug(right, tr.double_well_2d, np.array([0.35, 0.8]), 1.3, 1.6, np.linspace(-4, 4, 14))
 left.set_title("A convex model")
 right.set_title("A model concave along x")
+for f, x, radius in ((tr.rosenbrock, point, 0.1), (tr.double_well_2d, np.array([0.35, 0.8]), 1.3)):
+    model = tr.quadratic_model(f, x)
+    got = model(tr.steihaug_step(model.gradient, model.hessian, radius, tolerance=1e-10)) - model.value
+    print(
+        f"Steihaug gets {got / (model(radius * circle).min() - model.value):.0%} of the best possible decrease"
+    )
 plots.legend(right, loc="lower left", frameon=True)
 plots.show(fig, alt="Steihaug's broken line from the centre to the edge, beside the curve of the best steps")
 
 # %% [markdown]
-# Steihaug starts along $-g$, turns once, and stops where the circle cuts its path (dotted: where a larger radius would lead). On the
-# left the broken line soon finds the exact curve. On the right the model falls for ever along $x$; the path notices that only on
-# its second piece, and misses much of the decrease.
-# For *convex* models Steihaug gets at least half of the best possible decrease (a theorem of Yuan; *Further* tries it on random problems).
+# Steihaug starts along $-g$, turns once, and stops where the circle cuts its path (dotted: with a larger radius). On the
+# left it soon finds the exact curve. On the right the model falls for ever along $x$; the path notices that only on
+# its second piece, and gets 59 % of the decrease.
+#
+# Is that enough? The first piece ends in the *Cauchy point*, the best along $-g$ in the region, and later pieces lose nothing. So, convex or not, the decrease is at least
+# $\frac12\|g\|\min(\Delta, \|g\|/\|B\|)$, which is what makes the method converge (*Further*). For *convex* models it is at least half of the best (Yuan).
 
 # %% [markdown]
 # ## 6 · Two dimensions (10 minutes)
 #
 # Rosenbrock's function $f(x,y) = (1-x)^2 + 100\,(y-x^2)^2$ is a curved valley with a flat floor; its minimum 0 is at $(1,1)$. Three
-# methods start at $(-1.2, 1)$ and stop after 2 000 steps, or when $\|\nabla f\| \le 10^{-6}$. The oracle is SciPy's `trust-ncg`: same method, other authors.
+# methods start at $(-1.2, 1)$ and stop after 2 000 steps, or when $\|\nabla f\| \le 10^{-6}$. Gradient descent has a fixed rate of 0.001. Beside the trust region stands SciPy's `trust-ncg`, written by others
+# with the same conventions: that they agree says that the method is the same.
 
 # %%
 start = np.array([-1.2, 1.0])
@@ -503,12 +537,16 @@ plots.show(
 )
 
 # %% [markdown]
-# Gradient descent is still on its way after 2 000 steps, Newton is quickest and passes through a terrible point, and the trust region
-# needs a few steps more and never goes up.
+# Gradient descent, at its rate, is still on its way after 2 000 steps. Newton needs 6 steps and passes through a terrible point. The trust region
+# needs 29 and never goes up.
 #
 # **Lab: two dimensions.** Three steps from one point: gradient descent's (as long as $\Delta$), Newton's, the trust region's. The thin
 # green lines are level lines of the *model*: ellipses where it is convex, else hyperbolas. On "two wells", $(x^2-1)^2 + 2y^2$,
 # move $x$ between $-0.5$ and $0.5$: which step climbs?
+#
+# <details><summary>Why does the trust region's step at first end inside, along $-g$?</summary>It is Steihaug's, and ends where line 2 of the box says <i>small enough</i>: here after one piece, of length 0.26, which promises a decrease of 40.9. The best step, on the edge, would promise 48.2.</details>
+#
+# <details><summary>Answer</summary>Newton's: there the model is concave along $x$, and Newton goes to its saddle, towards $x = 0$. (Gradient descent's may climb too when it is long.)</details>
 
 
 # %% tags=["hide"]
@@ -574,49 +612,14 @@ lab_map = explore(
 lab_map
 
 # %% [markdown]
-# ## 7 · The bridge to reinforcement learning (18 minutes)
+# ## 7 · The bridge to reinforcement learning (17 minutes)
 #
-# | trust-region method (minimise) | TRPO (maximise) |
-# |---|---|
-# | the point $x_k$ | the parameters $\theta_k$ of the policy $\pi_{\mathrm{old}}$ |
-# | the function $f$, costly to ask | $-\eta(\pi_\theta)$: a batch of episodes for each value |
-# | the model $m$: right to first order at $p = 0$ | $-L_{\mathrm{old}}(\pi_\theta)$: equal value and slope at $\theta_{\mathrm{old}}$ (lecture 08) |
-# | the radius: $\lVert p\rVert \le \Delta_k$ | $\bar D_{\mathrm{KL}}(\pi_{\mathrm{old}}, \pi_\theta) \le \delta$: a radius in policies, not in parameters, averaged over the states |
-# | the subproblem, approximately (Steihaug) | linear $L$, quadratic KL, conjugate gradients (lectures 10 and 11) |
-# | the check: $\rho_k$, then shrink $\Delta$ and solve again | a line search on $L$ and KL: the direction stays, the length shrinks |
-# | $\Delta_k$ adapts from step to step | $\delta$ stays fixed |
-#
-# In the last two rows TRPO is *less* than a trust-region method: the actual $\eta$ of a
-# candidate would cost new episodes. On a finite MDP we can ask. Here are three. On the *tightrope* (ten states; four are drawn) who
-# falls loses 1 a step for ever. On the *cliff* a step costs 1, and one into the grey costs 100 and leads back to the start.
-
-# %% tags=["hide"]
-fig = plots.figure(11, 6.8)
-top, cliff = plots.axes(fig, 2, 1, height_ratios=(1.7, 1))
-top.axis("off")
-left, right = top.inset_axes((0, 0, 0.4, 1)), top.inset_axes((0.42, 0, 0.58, 1))
-plots.mdp(markov.two_state(), states=["0", "1"], actions=["stay", "move"], ax=left, title="Two states")
-rope = np.array([[0, 3], [5, 3], [5, 0], [0, 0], [2.5, 1.5]])
-plots.mdp(
-    markov.tightrope(4), states=["0", "1", "2", "3", "down"], actions=["on", "off"], layout=rope, ax=right,
-    title="Tightrope",
-)  # fmt: skip
-cells = np.zeros((4, 12))
-cells[3, 1:11] = 1
-cliff.spines[["top", "right"]].set_visible(True)
-cliff.pcolormesh(cells[::-1], cmap="Greys", vmax=2, edgecolors=plots.GREY, linewidth=0.5)
-for x, word in ((0.5, "start"), (6, "the cliff: −100, back to start"), (11.5, "goal")):
-    cliff.text(x, 0.5, word, ha="center", va="center", fontsize=11)
-cliff.set(xticks=[], yticks=[], aspect="equal", title="Cliff: four actions, −1 a step")
-plots.show(fig, alt="The two-state MDP, the tightrope and the cliff: states, actions, rewards")
-
-# %% [markdown]
-# In each, `kl_ball_maximiser` gives the best $L$ with a KL of at most $\delta$ *in every state* (lecture 08). From the uniform policy,
-# what is its ratio?
+# Lecture 08 has such a model: the surrogate $L$, of the return $\eta$, around the policy that one holds. Its natural radius $\delta$ is in KL divergence.
 
 # %% tags=["hide"]
 predict(
-    "The KL radius $\\delta$ goes from 0.0001 to 1. What does $\\rho$, the change of $\\eta$ over the change of $L$, do?",
+    "On a table, take the policy with the largest $L$ among those with a KL of at most $\\delta$ in every state. Let $\\delta$ go from "
+    "0.0001 to 1. What does $\\rho$, the change of $\\eta$ over the change of $L$, do?",
     choices={
         "it stays near 1 throughout": "Far out the new policy visits other states than the old one, and $L$ does not "
         "know.",
@@ -629,7 +632,47 @@ predict(
 )
 
 # %% [markdown]
-# Each row solves the problem exactly and asks the true $\eta$.
+# TRPO (lecture 11) maximises it so. Beside a trust-region method:
+#
+# | trust-region method (minimise) | TRPO (maximise) |
+# |---|---|
+# | the function $f$, costly to ask | $-\eta(\pi_\theta)$: a batch of episodes for each value |
+# | the model $m$: right to first order at $p = 0$ | $-L_{\mathrm{old}}(\pi_\theta)$: equal value and slope at $\theta_{\mathrm{old}}$ (lecture 08) |
+# | the radius: $\lVert p\rVert \le \Delta_k$ | $\bar D_{\mathrm{KL}}(\pi_{\mathrm{old}}, \pi_\theta) \le \delta$: a radius in policies, not in parameters, averaged over the states |
+# | the subproblem, approximately (Steihaug) | first order of $L$, second of the KL, conjugate gradients (lectures 10, 11) |
+# | the check: $\rho_k$, then shrink $\Delta$ and solve again | a line search on $L$ and KL, so in the paper: the direction stays, the length shrinks |
+# | $\Delta_k$ adapts from step to step | $\delta$ stays fixed |
+#
+# In the last two rows TRPO is *less* than a trust-region method: it never asks for $\rho$.
+#
+# <details><summary>Could it?</summary>Yes, one round later, as the next batch is drawn from the candidate anyway. But that ρ is noisy, and to refuse a
+# step is to throw its batch away. One form of PPO (lecture 12) adapts its radius, by the KL of the last step, also without ρ.</details>
+#
+# On a finite MDP we can ask without noise. Here are three: lecture 08's two states ($\gamma = 0.9$); the *tightrope* (ten states, four are drawn; $\gamma = 0.95$), where a
+# fall costs 1 a step for ever; the *cliff* ($\gamma = 0.99$), where a step costs 1, and one into the grey 100 and leads back to the start.
+
+# %% tags=["hide"]
+fig = plots.figure(11, 6.8)
+top, cliff = plots.axes(fig, 2, 1, height_ratios=(1.7, 1))
+top.axis("off")
+left, right = top.inset_axes((0, 0, 0.47, 1)), top.inset_axes((0.5, 0, 0.5, 1))
+plots.mdp(markov.two_state(), states=["0", "1"], actions=["stay", "move"], ax=left, title="Two states")
+rope = np.array([[0, 3], [5, 3], [5, 0], [0, 0], [2.5, 1.5]])
+plots.mdp(
+    markov.tightrope(4), states=["0", "1", "2", "3", "fallen"], actions=["step", "fall"], layout=rope, ax=right,
+    title="Tightrope",
+)  # fmt: skip
+cells = np.zeros((4, 12))
+cells[3, 1:11] = 1
+cliff.spines[["top", "right"]].set_visible(True)
+cliff.pcolormesh(cells[::-1], cmap="Greys", vmax=2, edgecolors=plots.GREY, linewidth=0.5)
+for x, word in ((0.5, "start"), (6, "the cliff: −100, back to start"), (11.5, "goal")):
+    cliff.text(x, 0.5, word, ha="center", va="center", fontsize=11)
+cliff.set(xticks=[], yticks=[], aspect="equal", title="Cliff: four actions, −1 a step")
+plots.show(fig, alt="The two-state MDP, the tightrope and the cliff: states, actions, rewards")
+
+# %% [markdown]
+# From the uniform policy, `kl_ball_maximiser` finds the best $L$ with a KL of at most $\delta$ *in every state*, exactly. Each row then asks the true $\eta$.
 
 # %%
 MDPS = {"two states": markov.two_state(), "tightrope": markov.tightrope(), "cliff": markov.cliff()}
@@ -655,7 +698,9 @@ for delta in (1e-4, 1e-3, 1e-2, 0.1, 1.0):
 # %% [markdown]
 # On the cliff $L$ promises too much: in the last row the rule would shrink $\delta$. On the tightrope $L$ promises
 # too little, and $\delta$ could grow. A fixed $\delta$ knows neither. So let $\rho$ set it, by the rule of
-# section 4. (A KL grows with the *square* of a step: a quarter of $\delta$ is half of a length.)
+# section 4.
+#
+# <details><summary>Is a quarter not too little?</summary>A KL grows with the square of a step: a quarter of $\delta$ is half of a length.</details>
 
 
 # %%
@@ -671,7 +716,10 @@ def climb(mdp, pi, best_within, delta, adapt, rounds=40, ask=markov.expected_ret
         found = ask(mdp, new)  # in RL: new episodes
         rho = (found - eta) / predicted
         if adapt:
-            delta = tr.radius_rule(rho, markov.max_kl(pi, new) > 0.9 * delta, delta)
+            at_the_edge = (
+                markov.max_kl(pi, new) > 0.9 * delta
+            )  # 0.9: the edge may lie between two points of a grid
+            delta = tr.radius_rule(rho, at_the_edge, delta)
         if rho > 0.15 or not adapt:
             pi, eta = new, found
         etas.append(eta)
@@ -680,12 +728,12 @@ def climb(mdp, pi, best_within, delta, adapt, rounds=40, ask=markov.expected_ret
 
 
 # %% [markdown]
-# The hard case first: lecture 08 ended with two states that share *one* row $(1-p, p)$, where a fixed radius overshot
-# the best $p$, back and forth, for ever. Same MDP, same start. A round asks $\eta$ once, whether its step is taken or not.
+# A hard one first: the two states share *one* row $(1-q, q)$, where (lecture 08b) a fixed radius overshoots
+# the best $q$, back and forth, for ever. A round asks $\eta$ once, whether its step is taken or not.
 
 # %% tags=["hide"]
 predict(
-    "From $\\delta = 0.1$, the rule now sets the radius. What becomes of $\\delta$ in forty rounds on the shared row?",
+    "The rule now sets the radius, from $\\delta = 0.1$ on. What becomes of $\\delta$ on the shared row?",
     choices={
         "it shrinks towards 0": "",
         "it grows until the optimum is one step away": "That is what it does on tables, where every step that $L$ "
@@ -699,7 +747,7 @@ predict(
 )
 
 # %% [markdown]
-# All policies with equal rows, on a fine grid of $p$: each step is the exact maximum of $L$ in its region.
+# All policies with equal rows, on a grid of 4001 values of $q$: each step is the maximum of $L$ among those in its region.
 
 # %%
 two, grid = markov.two_state(), np.linspace(0.001, 0.999, 4001)
@@ -720,14 +768,13 @@ shared = {
 }
 for name, (etas, _) in shared.items():
     loses = np.sum(np.diff(etas) < -1e-9)
-    print(
-        f"{name:15} rounds that lose {loses:2d}   at the end: short of the optimum by {optimum - etas[-1]:.1e}"
-    )
+    end = f"{optimum - etas[-1]:.1e} below the best" if etas[-1] < optimum else "at the best of the grid"
+    print(f"{name:15} {len(etas) - 1:2d} rounds, {loses:2d} lose; ends {end}")
 assert optimum - shared["δ set by ρ"][0][-1] < 1e-6 < optimum - shared["fixed δ = 0.01"][0][-1]
 
 # %% [markdown]
-# As a picture, with what becomes of $\delta$; the tables start at $\delta = 0.001$. A line ends where $L$ promises nothing
-# more; those of the tightrope and of the two states coincide.
+# As a picture, with what becomes of $\delta$. The tables start uniform, with $\delta = 0.001$: compare only the direction of the lines. A line ends (dot) where $L$ promises nothing
+# more; two tables coincide.
 
 # %% tags=["hide"]
 fig = plots.figure(10.5, 4.3)
@@ -735,56 +782,109 @@ left, right = plots.axes(fig, 1, 2)
 looks = ((plots.PURPLE, plots.DOTS), (plots.SKY, plots.DASHES), (plots.GREEN, "-"))
 for (name, (etas, _)), (colour, line) in zip(shared.items(), looks, strict=True):
     left.plot(etas, label=name, color=colour, linestyle=line)
+    if len(etas) < 41:
+        left.plot(len(etas) - 1, etas[-1], "o", color=colour, label="_end")
 left.axhline(optimum, color=plots.BLACK, linestyle="-", linewidth=1)
 left.set(
-    xlabel="round", ylabel="η", xlim=(0, 40), ylim=(2.95, 3.45), title="One shared row: the swing is gone"
+    xlabel="round", ylabel="η", xlim=(0, 40), ylim=(3.0, 3.45), title="One shared row: the swing is gone"
 )
 plots.legend(left, loc="lower right")
-right.plot(shared["δ set by ρ"][1], color=plots.GREEN, linestyle="-", label="shared row")
-lines = (plots.DASHES, plots.DOTS, plots.DASH_DOT)
-for (name, mdp), line in zip(MDPS.items(), lines, strict=True):
+paths = {"shared row": (shared["δ set by ρ"][1], plots.GREEN, "-")}
+looks = (plots.SKY, "-"), (plots.BLACK, plots.DOTS), (plots.ORANGE, plots.DASH_DOT)
+for (name, mdp), look in zip(MDPS.items(), looks, strict=True):
     deltas = climb(mdp, markov.uniform_policy(mdp), best_on_table(mdp), 1e-3, adapt=True)[1]
-    right.plot(deltas, color=plots.GREY, linestyle=line, label=f"table: {name}")
+    paths[f"table: {name}"] = (deltas, *look)
+for name, (deltas, colour, line) in paths.items():
+    right.plot(deltas, color=colour, linestyle=line, label=name)
+    right.plot(len(deltas) - 1, deltas[-1], "o", color=colour, label="_end")
 right.set(xlabel="round", ylabel="radius δ", yscale="log", xlim=(0, 40), title="One rule, two verdicts")
-plots.legend(right, loc="center right")
+plots.legend(right, loc="upper right")
 plots.show(
     fig, alt="Left: η over rounds, fixed radii swing and the adapted one settles. Right: δ over rounds"
 )
 
 # %% [markdown]
-# The adapted radius climbs to the optimum and stays. That it loses no round is no merit: it takes a step only where $\rho$ is
-# positive. What counts is that it *arrives*, where both fixed radii go on swinging. For this it shrinks $\delta$ a millionfold, because
-# near the optimum only the curvature of $\eta$ is left, of which $L$ has none. On tables the same rule *grows* $\delta$. Rounds until 99 % of
-# the possible gain, fixed → adapted:
-
-# %%
-print("first δ  " + "".join(f"{name:>22}" for name in MDPS))
-for first in (1e-3, 1e-2, 0.1, 1.0):
-    line = f"{first:7}  "
-    for mdp in MDPS.values():
-        uniform, rounds = markov.uniform_policy(mdp), []
-        best = markov.expected_return(mdp, markov.policy_iteration(mdp, uniform)[-1])
-        for adapt in (False, True):
-            etas, _ = climb(mdp, uniform, best_on_table(mdp), first, adapt)
-            rounds.append(np.argmax(etas > etas[0] + 0.99 * (best - etas[0])))
-        line += f"{rounds[0]:>12} → {rounds[1]:<7}"
-        assert rounds[1] <= rounds[0] or first == 1.0
-    print(line)
+# The adapted radius climbs to the best point of the grid in round 13. That it loses no round is no merit: it takes a step only where $\rho$ is
+# positive. What counts is that it *arrives*, where both fixed radii go on swinging. For this $\delta$ must shrink: near the optimum
+# only the curvature of $\eta$ is left, of which $L$ has none. It shrinks until no other grid point lies in the region (finer grids: *Further*). On tables the same rule *grows* $\delta$.
+#
+# What these exact numbers hide is the noise: each $\eta$ is a batch of episodes, and $\rho$ is meaningless where the promise is smaller than the noise (exercise 5). So TRPO fixes
+# $\delta$ and checks what is free.
 
 # %% [markdown]
-# A first radius that is far too small hardly matters when $\rho$ may correct it; a well chosen one gains nothing, and on the
-# cliff, at $\delta = 1$, the check even costs a round. Its real price is hidden by these exact numbers: each $\eta$ is a batch of
-# episodes, and a noisy one makes $\rho$ meaningless where the promise is smaller than the noise (exercise 5). So TRPO fixes
-# $\delta$ and checks what is free.
+# ## Summary
+#
+# - A line search picks a direction, then a length; a trust region picks a length, then the best direction. Gradient descent is on both sides.
+# - The quadratic model leaves a maximum that stops gradient descent. Newton's step may climb; here such a step is refused.
+# - $\rho_k$, actual over predicted, decides about the step *and* about the next radius.
+# - Moré and Sorensen say which step is best; Steihaug comes near with products $Bv$ only.
+# - TRPO keeps the model and the region and drops $\rho_k$; on the shared row, adapting $\delta$ ends the swing.
+#
+# ## Exercises
+#
+# **1** ★ (5 minutes) In the lab of section 1 find an *accept, shrink*. Why is it so rare?
+#
+# <details><summary>Hint</summary>Keep the position at 0.5 and change the radius.</details>
+# <details><summary>Answer</summary>For example position 0.5, radius 0.75. It needs a ratio between 0.15 and 0.25: good enough to take, too poor to
+# trust.</details>
+#
+# **2** ★★ (15 minutes) Answer the question of the lab in section 4 for *every* start right of the hill, without the sliders.
+#
+# <details><summary>Hint</summary>Where does the step point for $0 < x < 1/\sqrt3$? And how long is it for $x > 1$?</details>
+# <details><summary>Answer</summary>No. For $0 < x < 1$ the slope is negative, so the step points to the right, whatever the sign of $f''$. For $x > 1$
+# it points to the left, and its length is at most Newton's, $4x(x^2-1)/(12x^2-4)$, which is below $x$. So no step ever crosses 0.</details>
+#
+# **3** ★★ (10 minutes) In the lab of section 6, on Rosenbrock, find a point where Newton's step raises $f$ although the lowest curvature is
+# positive.
+#
+# <details><summary>Hint</summary>Look for a long Newton step, such as a flat valley invites.</details>
+# <details><summary>Answer</summary>For example $x = -1$, $y = 1$, on the floor of the valley: the model is convex, and its lowest point
+# lies at $(1, -3)$, where the valley has long turned away.</details>
+#
+# **4** ★★ (10 minutes) In the cell that makes `shared`, replace the 0.1 of the line `δ set by ρ` by 1, then by 0.0001, and rerun it.
+# Does the end depend on the first radius?
+#
+# <details><summary>Answer</summary>No: in each case it ends at the best point of the grid, or within a millionth of it. From 0.0001 the radius
+# first grows, and then shrinks.</details>
+#
+# **5** ★★★ (40 minutes) Give `climb` an `ask` that adds a normal error of standard deviation 0.01 to
+# `markov.expected_return(mdp, policy)`, and run the adapted rule on the shared row, with ten seeds. Where does it stop, and
+# why? Compare `etas` with the true return of the last policy.
+#
+# <details><summary>Hint</summary>`rng = np.random.default_rng(0)`, then `ask=lambda mdp, policy: markov.expected_return(mdp, policy) + rng.normal(0, 0.01)`. Compare the error with the denominator of $\rho$. To get the last policy, let `climb` return it, in a copy of its cell.</details>
+# <details><summary>Answer</summary>Once $L$ promises less than 0.01 the sign of $\rho$ is a coin. A step whose $\eta$ was overestimated is taken and
+# its lucky number is kept as the value to beat, so later steps are refused and $\delta$ collapses; `etas` ends *above* the optimum, which
+# no policy reaches. The cure is to ask both policies anew, with the same random numbers, or with larger batches near the end.</details>
+#
+# **6** ★★ (20 minutes) The hard case. $g = (0, 1)$ and $B = \mathrm{diag}(-1, 1)$. Find the best step for $\Delta = 2$ by the three conditions of section 2. Where does Steihaug end, and why? Check both.
+#
+# <details><summary>Hint</summary>$B + \lambda I$ may have no negative eigenvalue. What does $\lambda > 1$ give, and how long is it?</details>
+# <details><summary>Answer</summary>The third condition asks for $\lambda \ge 1$. With $\lambda > 1$ the first one gives $p = (0, -1/(1+\lambda))$, shorter than $\frac12$, so the second fails. With $\lambda = 1$ the first one says
+# $p_2 = -\frac12$ and leaves $p_1$ free, as $g$ has no part along the lowest eigenvector: $p = (\pm\sqrt{\Delta^2-\frac14}, -\frac12)$, with $m = -2.25$. Steihaug never sees the first coordinate, because $g$ and all $Bv$ stay in the second; it ends at
+# $(0, -1)$, a saddle of the model, with $m = -\frac12$. The check:
+#
+# ```python
+# slope, bend = np.array([0.0, 1.0]), np.diag([-1.0, 1.0])
+# hard, disc = tr.Model(0.0, slope, bend), 2 * circle
+# receipt("the best of the circle", hard(disc).min(), hard(np.array([np.sqrt(3.75), -0.5])), 1e-6)
+# receipt("Steihaug", tr.steihaug_step(slope, bend, 2.0, tolerance=1e-10), [0.0, -1.0])
+# ```
+#
+# </details>
 
 # %% [markdown]
 # ## Further
 #
-# Six short checks: how good the two models are; the exact step of one dimension; a line search along a
-# climbing direction; what each method costs; how much Steihaug misses; and where it stands still.
+# A theorem, and short checks: how good the two models are; the exact step of one dimension; a line search along a
+# climbing direction; what each method costs; how much Steihaug misses, and where it stands still; first radii; finer grids.
+#
+# **When does it converge?** Let $f$ be bounded below, its gradient Lipschitz continuous, and $\|B_k\|$ bounded. If every step has
+# $$m(0) - m(p) \ge c\,\|g\|\,\min\big(\Delta_k, \|g\|/\|B_k\|\big)$$
+# for one $c > 0$, then $\liminf_k\|\nabla f(x_k)\| = 0$, and with a threshold above 0 for taking a step even $\nabla f(x_k) \to 0$ (Nocedal and Wright, theorems 4.5 and 4.6, numbers from memory). The Cauchy point has $c = \frac12$, so Steihaug's steps do. Here is why
+# it works: were $\|g\|$ to stay above some number, small radii would have $\rho$ near 1, since the model is right to first order; so $\Delta_k$ would stop shrinking, every round would gain a fixed amount, and $f$ would fall without bound.
 
 # %% [markdown]
-# **How good are the models?** Halve the step and look at the error: the linear model's falls by four, the quadratic one's by eight.
+# **How good are the models?** Halve the step and look at the error: the linear model's is divided by four, the quadratic one's by eight.
 
 # %%
 for length in (0.1, 0.05, 0.025, 0.0125):
@@ -806,7 +906,7 @@ print(f"the grid is better by at most {worst:.1e}")
 assert worst <= 1e-12
 
 # %% [markdown]
-# **A line search along a direction that climbs** has no length to find, and the package says so.
+# **A line search that shortens** needs a direction that leads down at first, and the package says so. From 0.4 Newton's direction climbs at first; the valley behind the hill lies 2.2 of Newton's steps away.
 
 # %%
 try:
@@ -847,7 +947,7 @@ for name, method in methods.items():
 
 # %% [markdown]
 # **How much Steihaug misses.** A thousand random problems in two dimensions, beside the best of 2 000 points of the circle and, where it is a
-# minimum inside, Newton's point. Yuan's theorem promises half of the decrease for convex models, and nothing for the others.
+# minimum inside, Newton's point. Yuan's theorem promises half of the decrease for convex models. For the others it says nothing, but the Cauchy decrease is there for all, and is asserted.
 
 # %%
 rng, ring = np.random.default_rng(0), circle[::50]
@@ -859,6 +959,8 @@ for _ in range(1000):
     inner, convex = -np.linalg.solve(bend, slope), np.linalg.eigvalsh(bend)[0] > 0
     best = min(model(ring).min(), model(inner) if convex and inner @ inner <= 1 else np.inf)
     shares["convex models" if convex else "models with negative curvature"].append(model(p) / best)
+    size, steep = np.linalg.norm(slope), np.linalg.norm(bend, 2)
+    assert -model(p) >= 0.5 * size * min(1.0, size / steep) - 1e-12  # the Cauchy decrease
 for kind, share in shares.items():
     print(f"{kind:31} median {np.median(share):.3f}   lowest {min(share):.3f}   of {len(share)}")
 assert min(shares["convex models"]) >= 0.5
@@ -878,57 +980,57 @@ for nudge in (0.0, 1e-6):
 assert not tr.trust_region_path(f, np.zeros(2), 1.0, 50)
 
 # %% [markdown]
-# ## Summary
-#
-# - A line search picks a direction, then a length; a trust region picks a length, then the best direction. Gradient descent is on both sides.
-# - The quadratic model leaves a maximum that stops gradient descent, and inside a radius it does not climb like Newton.
-# - $\rho_k$, actual over predicted, decides about the step *and* about the next radius.
-# - Steihaug solves the subproblem with products $Bv$ only.
-# - TRPO keeps the model and the region and drops $\rho_k$; where parameters are shared, adapting $\delta$ ends the swing.
-#
-# ## Exercises
-#
-# [Homework 4](../homework/homework-4.ipynb) asks you to write `trust_region_step` and `next_radius`. Here, at once:
-#
-# **1** ★ (5 minutes) In the lab of section 1 find an *accept, shrink*. Why is it so rare?
-#
-# <details><summary>Hint</summary>Keep the position at 0.5 and change the radius.</details>
-# <details><summary>Answer</summary>For example position 0.5, radius 0.75. It needs a ratio between 0.15 and 0.25: good enough to take, too poor to
-# trust.</details>
-#
-# **2** ★★ (15 minutes) Answer the question of the lab in section 4 for *every* start right of the hill, without the sliders.
-#
-# <details><summary>Hint</summary>Where does the step point for $0 < x < 1/\sqrt3$? And how long is it for $x > 1$?</details>
-# <details><summary>Answer</summary>No. For $0 < x < 1$ the slope is negative, so the step points to the right, whatever the sign of $f''$. For $x > 1$
-# it points to the left, and its length is at most Newton's, $4x(x^2-1)/(12x^2-4)$, which is below $x$. So no step ever crosses 0.</details>
-#
-# **3** ★★ (10 minutes) In the lab of section 6, on Rosenbrock, find a point where Newton's step raises $f$ although the lowest curvature is
-# positive.
-#
-# <details><summary>Hint</summary>Look for a long Newton step, such as a flat valley invites.</details>
-# <details><summary>Answer</summary>For example $x = -1$, $y = 1$, on the floor of the valley: the model is convex, and its lowest point
-# lies at $(1, -3)$, where the valley has long turned away.</details>
-#
-# **4** ★★ (10 minutes) In the cell that makes `shared`, replace the 0.1 of the line `δ set by ρ` by 1, then by 0.0001, and rerun it.
-# Does the end depend on the first radius?
-#
-# <details><summary>Answer</summary>No: in each case it ends within a millionth of the optimum. From 0.0001 the radius
-# first grows, and then shrinks.</details>
-#
-# **5** ★★★ (25 minutes) Give `climb` an `ask` that adds a normal error of standard deviation 0.01 to
-# `markov.expected_return(mdp, policy)`, and run the adapted rule on the shared row, with ten seeds. Where does it stop, and
-# why? Compare `etas` with the true return of the last policy.
-#
-# <details><summary>Hint</summary>Compare the error with the denominator of $\rho$. To get the last policy, let `climb` return it.</details>
-# <details><summary>Answer</summary>Once $L$ promises less than 0.01 the sign of $\rho$ is a coin. A step whose $\eta$ was overestimated is taken and
-# its lucky number is kept as the value to beat, so later steps are refused and $\delta$ collapses; `etas` ends *above* the optimum, which
-# no policy reaches. The cure is to ask both policies anew, with the same random numbers, or with larger batches near the end.</details>
-#
+# **First radii.** Rounds until 99 % of the possible gain, fixed → adapted. A well chosen radius gains nothing from $\rho$, and on the cliff, at $\delta = 1$, the check even costs a round:
+
+# %%
+print("first δ  " + "".join(f"{name:>22}" for name in MDPS))
+for first in (1e-3, 1e-2, 0.1, 1.0):
+    line = f"{first:7}  "
+    for mdp in MDPS.values():
+        uniform, rounds = markov.uniform_policy(mdp), []
+        best = markov.expected_return(mdp, markov.policy_iteration(mdp, uniform)[-1])
+        for adapt in (False, True):
+            etas, _ = climb(mdp, uniform, best_on_table(mdp), first, adapt)
+            rounds.append(np.argmax(etas > etas[0] + 0.99 * (best - etas[0])))
+        line += f"{rounds[0]:>12} → {rounds[1]:<7}"
+        assert rounds[1] <= rounds[0] or first == 1.0
+    print(line)
+
+# %% [markdown]
+# **Finer grids.** The adapted radius on the shared row, beside the best $q$ of all, which SciPy finds by a search in one dimension:
+
+
+# %%
+def shared_return(q):
+    """η of the policy with one row (1 − q, q) for both states."""
+    return float(markov.expected_return(two, np.full((2, 2), (1 - q, q))))
+
+
+found = minimize_scalar(
+    lambda q: -shared_return(q), bounds=(0.001, 0.999), method="bounded", options={"xatol": 1e-12}
+)
+for n in (401, 4001, 40_001):
+    moves = np.linspace(0.001, 0.999, n)
+    rows = np.stack([1 - moves, moves], axis=-1)
+    finer = np.stack([rows, rows], axis=-2)
+
+    def best_of_finer(pi, delta, finer=finer):
+        near = markov.max_kl(pi, finer) <= delta
+        return finer[np.argmax(np.where(near, markov.surrogate(two, finer, pi), -np.inf))]
+
+    etas, deltas = climb(two, shared_start, best_of_finer, 0.1, adapt=True)
+    print(
+        f"{n:6d} points: {len(etas) - 1} rounds, δ {deltas[-1]:.0e}, short of the best q by {-found.fun - etas[-1]:.0e}"
+    )
+
+
+# %% [markdown]
 # ## Sources
 #
 # - Nocedal and Wright, [*Numerical Optimization*](https://doi.org/10.1007/978-0-387-40065-5), 2nd edition, 2006, chapters 3, 4 and 7: Algorithms 3.1, 4.1, 7.2.
-# - Steihaug, [*The Conjugate Gradient Method and Trust Regions in Large Scale Optimization*](https://doi.org/10.1137/0720042), SIAM Journal on
+# - Moré and Sorensen, *Computing a Trust Region Step*, SIAM Journal on Scientific and Statistical Computing 4, 1983 (from memory): the three conditions of section 2, and the hard case.
+# - Toint, *Towards an Efficient Sparsity Exploiting Newton Method for Minimization*, 1981 (from memory), and Steihaug, [*The Conjugate Gradient Method and Trust Regions in Large Scale Optimization*](https://doi.org/10.1137/0720042), SIAM Journal on
 #   Numerical Analysis 20, 1983.
-# - Yuan, *On the truncated conjugate gradient method*, Mathematical Programming 87, 2000: the theorem of section 5.
+# - Yuan, *On the truncated conjugate gradient method*, Mathematical Programming 87, 2000: the theorem of section 5 (not opened).
 # - Schulman et al., *Trust Region Policy Optimization*, ICML 2015, [arXiv:1502.05477](https://arxiv.org/abs/1502.05477): the constraint of section 4, the line search of appendix C.
 # - [SciPy's `minimize(method="trust-ncg")`](https://docs.scipy.org/doc/scipy/reference/optimize.minimize-trustncg.html), the peer that this page agrees with.

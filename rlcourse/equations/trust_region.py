@@ -144,29 +144,29 @@ def steihaug_step(
     """p ≈ argmin_p gᵀp + ½ pᵀBp subject to ‖p‖ ≤ Δ, by conjugate gradients (Nocedal & Wright, Algorithm 7.2).
 
     Conjugate gradients on Bp = −g from p = 0, left at the boundary when an iterate would cross it or when a
-    direction d has dᵀBd ≤ 0; stops at ‖Bp + g‖ ≤ tolerance·‖g‖, by default min(½, √‖g‖). gradient [n];
+    direction u has uᵀBu ≤ 0; stops at ‖Bp + g‖ ≤ tolerance·‖g‖, by default min(½, √‖g‖). gradient [n];
     hessian [n, n] or a function v -> Bv. Where g = 0 it stays at 0, even on a saddle: it never looks at
     eigenvectors.
     """
     product = hessian if callable(hessian) else lambda v: hessian @ v
     size = np.linalg.norm(gradient)
     tolerance = min(0.5, np.sqrt(size)) if tolerance is None else tolerance
-    p, residual, d = np.zeros_like(gradient), gradient, -gradient
+    p, residual, u = np.zeros_like(gradient), gradient, -gradient
     while np.linalg.norm(residual) > tolerance * size:
-        Bd = product(d)
-        curvature = d @ Bd
+        Bu = product(u)
+        curvature = u @ Bu
         alpha = residual @ residual / curvature if curvature > 0 else np.inf
-        if curvature <= 0 or np.linalg.norm(p + alpha * d) >= radius:
-            return p + _distance_to_boundary(p, d, radius) * d
-        p, previous = p + alpha * d, residual
-        residual = residual + alpha * Bd
-        d = -residual + (residual @ residual) / (previous @ previous) * d
+        if curvature <= 0 or np.linalg.norm(p + alpha * u) >= radius:
+            return p + _distance_to_boundary(p, u, radius) * u
+        p, previous = p + alpha * u, residual
+        residual = residual + alpha * Bu
+        u = -residual + (residual @ residual) / (previous @ previous) * u
     return p
 
 
-def _distance_to_boundary(p: np.ndarray, d: np.ndarray, radius: float) -> float:
-    """The τ ≥ 0 with ‖p + τd‖ = Δ."""
-    a, b, c = d @ d, p @ d, p @ p - radius**2
+def _distance_to_boundary(p: np.ndarray, u: np.ndarray, radius: float) -> float:
+    """The τ ≥ 0 with ‖p + τu‖ = Δ."""
+    a, b, c = u @ u, p @ u, p @ p - radius**2
     return (-b + np.sqrt(b**2 - a * c)) / a
 
 

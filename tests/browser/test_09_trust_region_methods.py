@@ -142,7 +142,7 @@ def test_09_a_new_picture_follows_each_move_within_90_ms_at_p95(lecture_09, whic
 
 
 def test_09_asks_at_least_three_predictions_and_answers_them(lecture_09):
-    answers = ["still at 0", "at 0, the maximum", "rejected, Δ shrinks", "it starts near 1 and drifts away"]
+    answers = ["about 40", "at 0, the maximum", "rejected, Δ shrinks", "it starts near 1 and drifts away"]
     for i, answer in enumerate(answers):
         question = lecture_09.predict(i)
         assert question.verdict() == ""
