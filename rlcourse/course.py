@@ -56,6 +56,7 @@ HOMEWORK = {"1": "01 02", "2": "03 04 05", "3": "06 07 07b", "4": "08 09 10", "5
 WIDE, HIGH, STEP = 96, 106, (108, 124)  # a box, and from one to the next
 STYLE = """
 .rlcourse-map { position: relative; width: 866px; background: white; color: black; font-size: 11.5px; }
+.rlcourse-map a { color: #00508a !important; }  /* the ground is white in a dark theme too */
 .rlcourse-map .lectures { position: relative; height: 376px; }
 .rlcourse-map label { margin-right: 18px; font-size: 14px; }
 .rlcourse-map .lecture { position: absolute; width: 96px; height: 106px; box-sizing: border-box;

@@ -145,7 +145,7 @@ def draw(fig, angle=60, torque=-2.0):
     graph.axhspan(-6, 6, color=plots.VERMILION, alpha=0.15, linewidth=0)
     graph.plot(degrees, 15 * np.sin(np.radians(degrees)), color=plots.BLACK, linestyle="-")
     graph.plot(angle, gravity, "o", color=plots.BLUE, markersize=11)
-    graph.text(-172, 4.2, "the motor's range", color=plots.VERMILION, va="center")
+    graph.text(-172, 4.2, "the motor's range", color=plots.ink(plots.VERMILION), va="center")
     graph.set(xlabel="angle θ (degrees)", ylabel="gravity (rad/s²)", xlim=(-180, 180), ylim=(-17, 17))
     graph.set_xticks((-180, -90, 0, 90, 180))
     weak = abs(gravity) > 6 + 1e-9

@@ -150,7 +150,15 @@ for name, (density, colour, line) in densities.items():
     ax.fill_between(x, density, color=colour, alpha=0.15, linewidth=0)
     ax.plot([centre, centre], [0, density.max() + 0.08], color=colour, linewidth=2, linestyle="-")
     words = f"{name}\nmean {centre:.2f}"
-    ax.text(centre, density.max() + 0.1, words, ha="center", color=colour, fontweight="bold", fontsize=12)
+    ax.text(
+        centre,
+        density.max() + 0.1,
+        words,
+        ha="center",
+        color=plots.ink(colour),
+        fontweight="bold",
+        fontsize=12,
+    )
 ax.set(xlabel="estimate (units of the reward)", ylabel="density", xlim=(-3.5, 4), ylim=(0, 1.02))
 ax.set_title("Each estimate is right on average; the largest is not")
 plots.show(fig, alt="Density of one standard normal estimate, mean 0, and of the largest of ten, mean 1.54")
@@ -349,7 +357,15 @@ boxes = {
 }  # fmt: skip
 for x, y, colour, words in boxes.values():
     ax.text(
-        x, y, words, ha="center", va="center", fontsize=14, color=colour, bbox=box | {"ec": colour}, zorder=3
+        x,
+        y,
+        words,
+        ha="center",
+        va="center",
+        fontsize=14,
+        color=plots.ink(colour),
+        bbox=box | {"ec": colour},
+        zorder=3,
     )
 flow = "s' mu', mu' eps, eps Q1', eps Q2', Q1' min, Q2' min, min y, s mu, y Q1, y Q2, Q1 mu, mu mu', Q1 Q1', Q2 Q2'"
 for start, end in (pair.split() for pair in flow.split(", ")):
@@ -364,7 +380,7 @@ for x, y, words, colour in (
     (0.41, 0.19, "$\\mu$ climbs $Q_1$", black), (0.9, 0.36, "both critics\nare fitted to $y$", black),
     (0.38, 0.5, "slow copies (dashed)\nand the actor move\nevery $d$-th time", blue),
 ):  # fmt: skip
-    ax.text(x, y, words, ha="center", va="center", fontsize=12, color=colour)
+    ax.text(x, y, words, ha="center", va="center", fontsize=12, color=plots.ink(colour))
 ax.set(xlim=(-0.03, 1.08), ylim=(0, 1))
 ax.axis("off")
 plots.show(

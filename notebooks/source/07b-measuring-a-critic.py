@@ -8,7 +8,7 @@
 # - **decide** from paired seeds, in three disjoint sets, whether a difference is there
 # needs:
 # - 07: the four estimates of the best action, and TD3 line by line
-# symbols: s, a, r, t, T, \gamma, \pi, \mu, w, Q_w, Q', \tau, \sigma, \tilde\sigma, d, \mathbb E, \mathcal N
+# symbols: s, a, r, t, T, \gamma, \alpha, \pi, \mu, w, Q_w, Q', \tau, \sigma, \tilde\sigma, d, \mathbb E, \mathcal N
 # - $Q$: true value of an action; $Q_1$, $Q_2$ are the twin critics
 # - $b$: bias of one backup
 # - $e$: mean error of the critic
@@ -35,7 +35,7 @@ from rlcourse.parts.randomness import Streams
 from rlcourse.parts.worlds import Pendulum, SystemVectorEnv, system_of
 from rlcourse.statistics import interval, intervals_of_sets
 from rlcourse.training.probes import PROBE, q_of_own_action, train_and_probe
-from rlcourse.widgets import predict
+from rlcourse.widgets import Slider, explore, predict
 
 plots.use()
 
@@ -71,27 +71,40 @@ def smaller_at_the_first_ones_choice(q):
 tables = {"max": learn_tables(maximum), "actor": learn_tables(smaller_at_the_first_ones_choice)}
 
 # %% [markdown]
-# What to look for: where each curve settles, and how far that is from the bias of a single backup.
+# What to look for: where each curve settles, and how far that is from the bias of a single backup. Then move $\gamma$: which of the two follows it? And the step size $\alpha$?
+
 
 # %% tags=["hide"]
-fig = plots.figure(9, 3.6)
-ax = plots.axes(fig)
-for name, look in (("max", (plots.ORANGE, plots.DASHES)), ("actor", (plots.BLUE, "-"))):
-    error, backup = (values.mean(axis=1) for values in tables[name])
-    ax.plot(error, color=look[0], linestyle=look[1], label=f"{name}: error")
-    ax.plot(backup, color=look[0], linestyle=plots.DOTS, linewidth=1.5, label=f"{name}: one backup")
-ax.axhline(0, color=plots.BLACK, linewidth=1.5, linestyle="-")
-ax.set(xlabel="backups", ylabel="error (units of the reward)", xlim=(0, 1000))
-ax.set_title("The error settles at nine times the bias of one backup")
-plots.label_lines(ax)
-plots.show(
-    fig,
-    alt="Mean error of a thousand tables over backups: max settles far above 0, actor below 0, each nine times one backup's bias",
+def draw_tables(fig, gamma=0.9, rate=0.1):
+    """Two hundred agents a rule: their mean error and the bias of one backup, over 500 backups."""
+    ax, found = plots.axes(fig), {"γ/(1 − γ)": gamma / (1 - gamma)}
+    rules = ("max", maximum, plots.ORANGE), ("actor", smaller_at_the_first_ones_choice, plots.BLUE)
+    for name, rule, colour in rules:
+        error, backup = (v.mean(axis=1) for v in learn_tables(rule, 200, 500, gamma, rate))
+        line = plots.DASHES if name == "max" else "-"
+        ax.plot(error, color=colour, linestyle=line, label=f"{name}: error")
+        ax.plot(backup, color=colour, linestyle=plots.DOTS, linewidth=1.5, label=f"{name}: one backup")
+        found |= {f"{name}: error": error[-100:].mean(), f"{name}: one backup": backup[-100:].mean()}
+    ax.axhline(0, color=plots.BLACK, linewidth=1.5, linestyle="-")
+    ax.set(xlabel="backups", ylabel="error (units of the reward)", xlim=(0, 500), ylim=(-1.7, 3.2))
+    ax.set_title(f"The error settles at {found['γ/(1 − γ)']:.2g} times the bias of one backup")
+    plots.label_lines(ax)
+    return found
+
+
+lab = explore(
+    draw_tables,
+    alt="Mean error of two hundred tables over backups: max settles far above 0, actor below 0, each γ/(1 − γ) times one backup's bias",
+    size=(8.0, 3.6),
+    gamma=Slider("γ", "discount", min=0.0, max=0.9, step=0.1),
+    rate=Slider("α", "step size", min=0.1, max=0.5, step=0.1),
 )
+lab
 
 # %% [markdown]
-# Both errors compound by the same factor $\gamma/(1-\gamma) = 9$, upwards for *max* and downwards for *actor*. The size of one backup's bias can be predicted too. An entry's *own* part
-# is a moving average, with the rate 0.1, of its own rewards, so its standard deviation is $\sqrt{0.1/1.9} = 0.23$. Lecture 07 then promises $b = 0.23/\sqrt\pi = 0.13$ for *max*, and
+# Both errors compound by the same factor $\gamma/(1-\gamma) = 9$, upwards for *max* and downwards for *actor*. One backup's bias knows nothing of $\gamma$; the discount only says how often
+# it is added again. A larger $\alpha$ makes the tables noisier, and so the bias of each backup larger. The size of one backup's bias can be predicted too. An entry's *own* part
+# is a moving average, with the step size 0.1, of its own rewards, so its standard deviation is $\sqrt{0.1/1.9} = 0.23$. Lecture 07 then promises $b = 0.23/\sqrt\pi = 0.13$ for *max*, and
 # half of that, below 0, for *actor*. (What both entries share moves them together and cannot change which is the larger.)
 
 # %%

@@ -63,12 +63,15 @@ def draw_region(ax, f, step, low=-2.0, high=2.0):
     ax.axvspan(step.x - step.radius, step.x + step.radius, color=plots.GREEN, alpha=0.12, linewidth=0)
     ax.plot(step.x + inside, model(inside), color=plots.GREEN, linestyle=plots.DASH_DOT)
     ax.plot([step.candidate] * 2, [promised, found], color=plots.GREY, linestyle=plots.DOTS)
-    ax.plot(step.x, f(step.x), "o", color=plots.BLACK, markersize=10)
-    for mark, colour, y in (("v", plots.GREEN, promised), ("s", plots.BLACK, found)):
+    look = {"markersize": 9, "linestyle": "none", "clip_on": False, "zorder": 5}
+    ax.plot(step.x, f(step.x), "o", color=plots.BLACK, label="here", **look)
+    marks = ("promised", "v", plots.GREEN, promised), ("found", "s", plots.BLACK, found)
+    for name, mark, colour, y in marks:
         shown = np.clip(step.candidate, low, high), np.clip(y, bottom, top)
         face = colour if shown == (step.candidate, y) else "white"
-        ax.plot(*shown, mark, color=colour, markerfacecolor=face, markersize=9, clip_on=False, zorder=5)
+        ax.plot(*shown, mark, color=colour, markerfacecolor=face, label=name, **look)
     ax.set(xlim=(low, high), ylim=(bottom, top), xlabel="x", ylabel="f and its model")
+    ax.yaxis.get_major_locator().set_params(integer=True)
 
 
 # %% [markdown]
@@ -87,6 +90,7 @@ def draw_step(fig, x=0.5, radius=1.0):
     ax = plots.axes(fig)
     step = tr.trust_region_step(tr.double_well, x, radius)
     draw_region(ax, tr.double_well, step)
+    plots.legend(ax, loc="lower right", bbox_to_anchor=(1, 0.99), ncols=3, columnspacing=1.2)
     ax.set_title(verdict(step))
     return {
         "candidate": step.candidate, "predicted": step.predicted, "actual": step.actual, "ρ": step.ratio,
@@ -181,7 +185,7 @@ for radius in (0.03, 0.06, 0.1, 0.14):
 ax.plot(*point, "o", color=plots.BLACK, markersize=9)
 ax.plot(*(point + curve[-1]), "*", color=plots.SKY, markersize=17)
 ax.text(*(point + curve[-1] + [0.012, -0.004]), "Newton's step", color=plots.BLACK, fontsize=12)
-ax.text(-0.44, 0.417, "−∇f", color=plots.PURPLE, fontsize=13, ha="right", va="center")
+ax.text(-0.44, 0.417, "−∇f", color=plots.ink(plots.PURPLE), fontsize=13, ha="right", va="center")
 ax.set_title("The best step turns as the radius grows")
 plots.show(fig, alt="Level lines; the curve of best steps leaves along −∇f and bends to Newton's step")
 
@@ -237,7 +241,7 @@ ax = plots.axes(fig)
 draw_region(ax, tr.double_well, tr.trust_region_step(tr.double_well, 0.0, 0.7))
 ax.set_title("At x = 0 the gradient is zero, and the model still steps")
 ax.text(-1.55, 2.2, "f", color=plots.BLACK)
-ax.text(-0.55, 0.75, "m", color=plots.GREEN, ha="right")
+ax.text(-0.55, 0.75, "m", color=plots.ink(plots.GREEN), ha="right")
 plots.show(fig, alt="The double well, its concave model at 0 inside the region, and the step to the edge")
 
 # %% [markdown]

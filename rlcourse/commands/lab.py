@@ -137,7 +137,7 @@ def settle_jupyter(instructor: bool, presentation: bool = False) -> None:
     hidden = ["@jupyterlab/apputils-extension:announcements"]
     if not instructor:
         hidden += ["@jupyter/nbgrader", "jupyterlab-jupytext"]
-    shown = dict.fromkeys(servers, bool(instructor))
+    shown = {**dict.fromkeys(servers, bool(instructor)), "rlcourse.server": True}
     settings = {"@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True}}
     if presentation:
         sizes = {"content-font-size1": "20px", "code-font-size": "19px", "ui-font-size1": "16px"}

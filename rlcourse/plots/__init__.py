@@ -12,7 +12,7 @@ from rlcourse.plots.diagrams import mdp
 from rlcourse.plots.films import film_html
 from rlcourse.plots.looks import (
     BLACK, BLUE, COLOURS, DASH_DOT, DASHES, DOTS, GREEN, GREY, LINES, LONG, LOOKS, ORANGE, OTHERS, PURPLE,
-    SKY, STYLE, VARIANTS, VERMILION, YELLOW, style, styles, use,
+    SKY, STYLE, VARIANTS, VERMILION, YELLOW, ink, style, styles, use,
 )  # fmt: skip
 from rlcourse.plots.pictures import Picture, picture, save_png, show, shown, title_of
 from rlcourse.plots.scenes import cart, cart_svg, draw_scene, pendulum, pendulum_svg, scene_svg
@@ -20,7 +20,7 @@ from rlcourse.plots.scenes import cart, cart_svg, draw_scene, pendulum, pendulum
 __all__ = [
     "BLACK", "BLUE", "COLOURS", "DASHES", "DASH_DOT", "DOTS", "GREEN", "GREY", "LINES", "LONG", "LOOKS",
     "ORANGE", "OTHERS", "PURPLE", "SKY", "STYLE", "VARIANTS", "VERMILION", "YELLOW", "Picture", "axes",
-    "begin", "cart", "cart_svg", "curve_note", "draw", "draw_scene", "figure", "film_html", "label_lines",
-    "learning_curve", "legend", "mdp", "pendulum", "pendulum_svg", "picture", "round_limits", "save_png",
-    "scene_svg", "show", "shown", "style", "styles", "title_of", "to_png", "use",
+    "begin", "cart", "cart_svg", "curve_note", "draw", "draw_scene", "figure", "film_html", "ink",
+    "label_lines", "learning_curve", "legend", "mdp", "pendulum", "pendulum_svg", "picture", "round_limits",
+    "save_png", "scene_svg", "show", "shown", "style", "styles", "title_of", "to_png", "use",
 ]  # fmt: skip

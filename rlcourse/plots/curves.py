@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from rlcourse.plots.looks import STYLE, style
+from rlcourse.plots.looks import STYLE, ink, style
 from rlcourse.statistics import Interval, interval
 
 
@@ -93,7 +93,7 @@ def curve_note(n: int, confidence: float = 0.95) -> str:
 def label_lines(
     ax: Axes, gap: float = 0.075, wrap: int = 32, *, samples: bool = False, size: float | None = None
 ) -> None:
-    """Each line's label at its right end, in its colour, pushed apart where they would touch.
+    """Each line's label at its right end, in its colour's ink, pushed apart where they would touch.
 
     A line that leaves the frame on the right has its label where it leaves.
 
@@ -134,6 +134,6 @@ def label_lines(
             sample.update_from(lines[i])
             sample.set(transform=ax.transAxes, clip_on=False, label="_sample", linewidth=2)
         ax.text(
-            start, place, labels[i], color=lines[i].get_color(), transform=ax.transAxes,
+            start, place, labels[i], color=ink(lines[i].get_color()), transform=ax.transAxes,
             va="center", ha="left", fontsize=size, fontweight="bold", linespacing=1.05,
         )  # fmt: skip

@@ -12,7 +12,19 @@ from matplotlib.patches import Circle, FancyArrowPatch
 from matplotlib.path import Path
 
 from rlcourse.plots.canvas import axes, figure
-from rlcourse.plots.looks import BLACK, BLUE, DASH_DOT, DASHES, DOTS, GREEN, GREY, ORANGE, PURPLE, VERMILION
+from rlcourse.plots.looks import (
+    BLACK,
+    BLUE,
+    DASH_DOT,
+    DASHES,
+    DOTS,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    VERMILION,
+    ink,
+)  # fmt: skip
 from rlcourse.plots.pictures import Picture, shown
 
 if TYPE_CHECKING:  # a page without trainers loads no torch
@@ -224,7 +236,7 @@ def words(ax: Axes, arrow: Arrow, at: np.ndarray, away: np.ndarray) -> list:
     box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
     colour = LOOKS[arrow.action % len(LOOKS)][0]
     ax.text(
-        *at, arrow.text, color=colour, fontsize=11, bbox=box if arrow.text else None, zorder=4,
+        *at, arrow.text, color=ink(colour), fontsize=11, bbox=box if arrow.text else None, zorder=4,
         ha=("right", "center", "left")[across + 1], va=("top", "center", "bottom")[up + 1],
     )  # fmt: skip
     return corners(arrow.text, at, np.array([across, up]))

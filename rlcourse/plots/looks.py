@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import Any
 
 import matplotlib
+import numpy as np
+from matplotlib.colors import to_hex, to_rgb
 
 from rlcourse import algorithms
 
@@ -54,6 +56,23 @@ STYLE = {
         linestyle=["-", DASHES, DASH_DOT, LONG, DOTS, DASHES],
     ),
 }
+
+CONTRAST = 4.5  # of text with its ground, as WCAG 2.2 asks (criterion 1.4.3)
+
+
+@lru_cache
+def ink(colour: Any) -> str:
+    """The colour for text: as it is where it can be read on white, else as much darker as it must be."""
+    rgb = np.asarray(to_rgb(colour))
+    while 1.05 / (_luminance(rgb) + 0.05) < CONTRAST:
+        rgb = 0.97 * rgb
+    return to_hex(rgb)
+
+
+def _luminance(rgb: np.ndarray) -> float:
+    """L = 0.2126 R + 0.7152 G + 0.0722 B of the linear parts of an sRGB colour (WCAG 2.2)."""
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
 def use() -> None:

@@ -66,6 +66,31 @@ class Slider:
             return start if self.log else value
         return float(f"{value:.1e}")
 
+    def _scale(self) -> tuple[float, float, float]:
+        """Low, high and the step of a key, on the scale on which the slider is even."""
+        if self.log:
+            low, high = math.log10(self.min), math.log10(self.max)
+            return low, high, (high - low) / 100
+        return self.min, self.max, (self.max - self.min) / 50 if self.step is None else self.step
+
+    @property
+    def count(self) -> int:
+        """How many positions the keys reach."""
+        low, high, step = self._scale()
+        return int((high - low) / step + 1e-6) + 1
+
+    def value_at(self, position: int) -> float:
+        """The value at a position, counted from min."""
+        low, _, step = self._scale()
+        place = low + position * step
+        return 10**place if self.log else round(place, 10)
+
+    def position(self, value: float) -> int | None:
+        """At which position a value is; None between two of them."""
+        low, _, step = self._scale()
+        place = ((math.log10(value) if self.log else value) - low) / step
+        return round(place) if abs(place - round(place)) < 1e-4 else None
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -85,6 +110,19 @@ class Choice:
     def read(self, value: Any, start: Any) -> Any:
         return value
 
+    @property
+    def count(self) -> int:
+        """How many options there are."""
+        return len(self.options)
+
+    def value_at(self, position: int) -> object:
+        """The option at a place in the list."""
+        return self.options[position]
+
+    def position(self, value: object) -> int:
+        """The place of an option in the list."""
+        return list(self.options).index(value)
+
 
 @dataclass(frozen=True)
 class Switch:
@@ -101,6 +139,16 @@ class Switch:
 
     def read(self, value: Any, start: Any) -> Any:
         return value
+
+    count = 2
+
+    def value_at(self, position: int) -> bool:
+        """Off at 0, on at 1."""
+        return bool(position)
+
+    def position(self, value: bool) -> int:
+        """0 for off, 1 for on."""
+        return int(value)
 
 
 def number(text: Any) -> float:

@@ -25,6 +25,10 @@ DRAWING = threading.Lock()
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
 SHARP = 2  # pixels of a resting picture for each pixel of the page: for large screens and projectors
 NO_WIDGETS = "This page has no live kernel with ipywidgets: the figure is shown at its start values."
+GONE = (
+    "No kernel answers this panel: it is as it was last. To go on, run its cell again (Shift+Enter), "
+    "or all cells (Run → Run All Cells)."
+)
 
 
 def image(width: float, height: float) -> Any:
@@ -54,11 +58,28 @@ def panel(kind: str, parts: Sequence[Any]) -> Any:
     It brings its style sheet along, and the script that names its controls and minds its keys: a saved or
     exported page has both.
     """
+    gone = ipywidgets.HTML(f'<span role="note">{GONE}</span>')
+    gone.add_class("rlcourse-gone")  # seen where ipywidgets finds its kernel gone
     brought = ipywidgets.HTML(_sheet_and_script(), layout={"display": "none"})
-    root = ipywidgets.VBox([*parts, brought])
+    root = ipywidgets.VBox([*parts, gone, brought])
     root.add_class("rlcourse-panel")
     root.add_class(f"rlcourse-{kind}")
+    answer_while_cells_run(root)
     return root
+
+
+def answer_while_cells_run(widget: Any) -> None:
+    """A move of this control, or of those inside it, is answered in the subshell that the page asked for.
+
+    ipykernel 7.4 sends a message for a widget not to the subshell named in its header but to the shell whose
+    request made the kernel write to that widget last (`BaseComm._reply_subshell_for`, asked in
+    `Kernel.shell_channel_thread_main`). A control is made by a cell, so its first move would wait in the main
+    shell until the running cell ends. That route serves cells which await an answer; panels never do.
+    """
+    if hasattr(widget.comm, "_reply_subshell_for"):
+        widget.comm._reply_subshell_for = None
+    for child in getattr(widget, "children", ()):
+        answer_while_cells_run(child)
 
 
 @cache
@@ -76,10 +97,22 @@ def tools() -> Any:
     return ipywidgets.HTML('<span class="rlcourse-tools"></span>')
 
 
-def code_html(owner: str, values: Mapping[str, Any]) -> str:
-    """The line of Python that sets these values, for a reader to copy: nothing to see."""
-    settings = ", ".join(f"{name}={value!r}" for name, value in values.items())
-    return f'<span data-code="{html.escape(f"{owner}.set({settings})")}"></span>'
+def code_html(call: str, values: Mapping[str, Any], name: str = "") -> str:
+    """call(…, value by value), the line of Python that a reader copies, with its name: nothing to see."""
+    settings = ", ".join(f"{key}={value!r}" for key, value in values.items())
+    code = f"{call}{settings})" + (f"  # {name}" if name else "")
+    return f'<span data-code="{html.escape(code)}"></span>'
+
+
+def name_of(thing: Any) -> str | None:
+    """The variable of the notebook that holds this thing, if one does."""
+    try:
+        from IPython import get_ipython
+
+        names = list(get_ipython().user_ns.items())
+    except (ImportError, AttributeError):
+        return None
+    return next((name for name, value in names if value is thing and not name.startswith("_")), None)
 
 
 def numbers_html(numbers: Mapping[str, object]) -> str:
@@ -94,15 +127,19 @@ def numbers_html(numbers: Mapping[str, object]) -> str:
     return f'<table class="rlcourse-numbers">{rows}</table>' if rows else ""
 
 
-def view_html(png: bytes, size: tuple[float, float], words: str, beside: str) -> str:
-    """A picture, in words too for those who hear the page, and what stands beside it, in one message."""
+def view_html(png: bytes, size: tuple[float, float], words: str, beside: str, at: str = "") -> str:
+    """A picture, in words too for those who hear the page, and what stands beside it, in one message.
+
+    at: the position of the controls that it belongs to (`ahead.Frames`).
+    """
     wide, high = (round(100 * side) for side in size)
     picture = (
         f'<img class="rlcourse-picture" alt="{html.escape(words)}" width="{wide}" height="{high}" '
         f'style="max-width:calc({wide}px * var(--rlcourse-scale, 1))" decoding="sync" '
         f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
     )
-    return f'<div class="rlcourse-body">{picture}<div class="rlcourse-beside">{beside}</div></div>'
+    mark = f' data-at="{at}"' if at else ""
+    return f'<div class="rlcourse-body"{mark}>{picture}<div class="rlcourse-beside">{beside}</div></div>'
 
 
 def error_html(error: BaseException, note: str = "") -> str:

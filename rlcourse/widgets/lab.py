@@ -5,21 +5,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from inspect import signature
+from string import ascii_uppercase
 from typing import Any
 
 import matplotlib
 
 from rlcourse import plots
-from rlcourse.widgets import display
+from rlcourse.widgets import ahead, display
 from rlcourse.widgets.controls import Control, row, rows
 
 REST = 0.3  # seconds after the last move until the picture is made sharp
+LETTERS = ascii_uppercase  # what kept settings are called
 
 
 class Lab:
     """A figure under sliders, as `explore` makes it. Without a page too: set(…), values, numbers, error."""
 
-    def __init__(self, draw: Callable, controls: Mapping[str, Control], alt: str, size: tuple[float, float]):
+    def __init__(
+        self, draw: Callable, controls: Mapping[str, Control], alt: str, size: tuple[float, float],
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+    ):  # fmt: skip
         defaults = {
             p.name: p.default for p in signature(draw).parameters.values() if p.default is not p.empty
         }
@@ -28,11 +33,14 @@ class Lab:
             name: defaults.get(name) if control.value is None else control.value
             for name, control in self.controls.items()
         }
+        self.settings = {name: self.start | dict(values) for name, values in (settings or {}).items()}
         self.numbers: dict[str, object] = {}
         self.error: BaseException | None = None
         self.pictures = 0
         self.png = b""
-        self._quiet, self._rest = False, None
+        self._quiet, self._rest, self._moves = False, None, 0
+        self._frames: ahead.Frames | None = None
+        self._drawn: dict[str, object] | None = None  # at which values the figure is
         self._build()
         self.redraw()
 
@@ -54,9 +62,58 @@ class Lab:
         for widget in self._inputs.values():
             widget.observe(self._moved, names="value")
         lines = rows([row(self.controls[name], widget) for name, widget in self._inputs.items()])
-        below = ipywidgets.HBox([button, display.tools(), self._error])
+        below = ipywidgets.HBox([button, *self._build_settings(), display.tools(), self._error])
         below.add_class("rlcourse-buttons")
-        self._root = display.panel("lab", [lines, below, self._view])
+        if ahead.Frames.suit(self.controls):
+            self._frames = ahead.Frames(self.controls)
+        hidden = [self._frames.place] if self._frames else []
+        self._root = display.panel("lab", [lines, below, self._view, *hidden])
+
+    def _build_settings(self) -> list[Any]:
+        """A button that keeps the present values under a name, and the list of such names."""
+        ipywidgets = display.ipywidgets
+        tip = "keep these values as A, B, …, to come back to them"
+        keep = ipywidgets.Button(description="Keep", tooltip=tip)
+        keep.on_click(lambda _: self.keep())
+        self._chooser = ipywidgets.Dropdown(layout={"width": "auto"})
+        self._chooser.tooltip = "go to kept values"
+        self._chooser.add_class("rlcourse-settings")
+        self._list_settings("")
+        self._chooser.observe(lambda change: self._chosen(change["new"]), names="value")
+        return [keep, self._chooser]
+
+    def _list_settings(self, chosen: str) -> None:
+        names = [("go to …", ""), *((name, name) for name in self.settings)]
+        self._chooser.layout.display = None if self.settings else "none"
+        quiet, self._quiet = self._quiet, True
+        try:
+            self._chooser.options, self._chooser.value = names, chosen
+        finally:
+            self._quiet = quiet
+
+    def _leave_setting(self) -> None:
+        """The list names no setting whose values these are not."""
+        chosen, quiet = self._chooser.value, self._quiet
+        if chosen and self.settings[chosen] != self.values:
+            self._quiet = True
+            try:
+                self._chooser.value = ""
+            finally:
+                self._quiet = quiet
+
+    def _chosen(self, name: str) -> None:
+        if name and not self._quiet:
+            self.set(**self.settings[name])
+            self._sharpen_at_rest()
+
+    def keep(self, name: str | None = None) -> str:
+        """Keep the present values under a name (the next of A, B, …) for a return to them; says which."""
+        name = name or next((letter for letter in LETTERS if letter not in self.settings), LETTERS[-1])
+        self.settings[name] = self.values
+        if self._root is not None:
+            self._list_settings(name)
+            self.sharpen()
+        return name
 
     @property
     def values(self) -> dict[str, object]:
@@ -84,6 +141,8 @@ class Lab:
                     self._inputs[name].value = value
             finally:
                 self._quiet = False
+            self._moves += 1
+            self._leave_setting()
         self.redraw()
         return self
 
@@ -94,22 +153,60 @@ class Lab:
     def _moved(self, _: Any) -> None:
         # The page holds further moves back until this one is answered, then sends the latest value: no queue.
         if not self._quiet:
-            self.redraw()
+            self._moves += 1
+            self._leave_setting()
+            if not self._shown_by_the_page():
+                self.redraw()
             self._sharpen_at_rest()
+
+    def _shown_by_the_page(self) -> bool:
+        """Whether the page has the frame of this position, and so needs no answer until the hand rests."""
+        frame = self._frames.find(self._frames.position(self._inputs)) if self._frames else None
+        if frame is None or self._error.value:
+            return False
+        self.png, self.numbers = frame
+        self.pictures += 1
+        return True
 
     def _sharpen_at_rest(self) -> None:
         """A moving picture is quick; once the reader's hand rests, it is drawn with all pixels."""
         if self._rest is not None:
             self._rest.cancel()
-        self._rest = threading.Timer(REST, self.sharpen)
+        self._rest = threading.Timer(REST, self._at_rest)
         self._rest.daemon = True
         self._rest.start()
+
+    def _at_rest(self) -> None:
+        moves = self._moves
+        self.sharpen()
+        if self._frames is not None and self.error is None:
+            self._draw_ahead(moves)
+
+    def _draw_ahead(self, moves: int) -> None:
+        """Draw the frames that are missing, the nearest first, until the hand moves again."""
+        frames, near = self._frames, self._frames.position(self._inputs)
+        frames.find(near)  # forgets what is out of date
+        for position in frames.missing(near) if near is not None else ():
+            with display.DRAWING:
+                if self._moves != moves:
+                    return
+                values = frames.values(position, self.start)
+                try:
+                    numbers, png = self._draw(values)
+                except Exception:  # a reader who moves there is told
+                    self._begin_anew()
+                    return
+                view = self._view_html(png, numbers, values, ahead.key(position))
+                frames.keep(position, ahead.Frame(png, numbers), view)
+        frames.rest()
 
     def sharpen(self) -> bytes:
         """The picture as it is now, with all pixels of a large screen, shown and as a PNG."""
         if self.error is not None:
             return self.png
         with display.DRAWING:  # shown within: a newer picture comes after it
+            if self._drawn != self.values:
+                self._draw(self.values)
             png = plots.to_png(self.figure, display.SHARP)
             self._show(png)
         return png
@@ -117,39 +214,67 @@ class Lab:
     def _show(self, png: bytes) -> None:
         """A picture, and the numbers that belong to it: none where the values beside them are others."""
         if self._root is not None and png:
+            at = ahead.key(self._frames.position(self._inputs)) if self._frames else ""
             numbers = {} if self.error is not None else self.numbers
-            beside = display.numbers_html(numbers) + display.code_html("lab", self.values)
-            self._view.value = display.view_html(png, self.size, self._words(), beside)
+            self._view.value = self._view_html(png, numbers, self.values, at)
+
+    def _view_html(
+        self, png: bytes, numbers: Mapping[str, object], values: dict[str, object], at: str
+    ) -> str:
+        beside = display.numbers_html(numbers) + self._code_html(values)
+        return display.view_html(png, self.size, self._words(), beside, at)
+
+    def _code_html(self, values: dict[str, object]) -> str:
+        """What a reader copies: the call that brings this lab, or a still of it, to these values."""
+        mine = display.name_of(self)
+        call = f"{mine}.set(" if mine else f"plots.picture({getattr(self.draw, '__name__', 'draw')}, "
+        name = next((name for name, kept in self.settings.items() if kept == values), "")
+        return display.code_html(call, values, name)
+
+    def _draw(self, values: Mapping[str, object]) -> tuple[dict[str, object], bytes]:
+        """Draw at these values, whoever holds DRAWING; the numbers, and the picture."""
+        self._drawn = None
+        with matplotlib.rc_context(plots.STYLE):
+            plots.begin(self.figure)
+            numbers = self.draw(self.figure, **values) or {}
+            if not isinstance(numbers, Mapping):
+                raise TypeError(
+                    f"draw returned {type(numbers).__name__}; return a dict of named numbers, or nothing"
+                )
+            png = plots.to_png(self.figure)
+        if not self._laid_out:
+            # The layout of the first picture is kept: the page never jumps, and it is fast.
+            self.figure.set_layout_engine("none")
+            self._laid_out = True
+        self._drawn = dict(values)
+        return dict(numbers), png
+
+    def _begin_anew(self) -> None:
+        self.figure, self._laid_out, self._drawn = plots.figure(*self.size), False, None
 
     def redraw(self) -> None:
         """Draw at the present values. What draw raises is shown in the panel; the last good picture stays."""
         try:
-            with display.DRAWING, matplotlib.rc_context(plots.STYLE):
-                plots.begin(self.figure)
-                numbers = self.draw(self.figure, **self.values) or {}
-                if not isinstance(numbers, Mapping):
-                    raise TypeError(
-                        f"draw returned {type(numbers).__name__}; return a dict of named numbers, or nothing"
-                    )
-                self.png = plots.to_png(self.figure)
-            if not self._laid_out:
-                # The layout of the first picture is kept: the page never jumps, and it is fast.
-                self.figure.set_layout_engine("none")
-                self._laid_out = True
+            with display.DRAWING:
+                numbers, self.png = self._draw(self.values)
         except Exception as error:  # a lab in front of a hall survives its own mistakes
             self.error = error
-            self.figure = plots.figure(*self.size)
-            self._laid_out = False
+            self._begin_anew()
             if self._root is not None:
-                self._error.value = display.error_html(error, "The picture below is the last good one.")
+                self._error.value = display.error_html(error, self._after_an_error(error))
                 self._show(self.png)
             return
-        self.error, self.numbers = None, dict(numbers)
+        self.error, self.numbers = None, numbers
         self.pictures += 1
         if self._root is not None:
             if self._error.value:
                 self._error.value = ""
             self._show(self.png)
+
+    def _after_an_error(self, error: BaseException) -> str:
+        if isinstance(error, NameError):
+            return "Have all cells above run? (Run → Run All Above Selected Cell, then this cell.)"
+        return "The picture below is the last good one." if self.png else ""
 
     def _words(self) -> str:
         return self.alt or plots.title_of(self.figure)
@@ -159,13 +284,15 @@ class Lab:
 
 
 def explore(
-    draw: Callable, alt: str = "", size: tuple[float, float] = (8.0, 4.2), **controls: Control
-) -> Lab:
+    draw: Callable, alt: str = "", size: tuple[float, float] = (8.0, 4.2),
+    settings: Mapping[str, Mapping[str, Any]] | None = None, **controls: Control,
+) -> Lab:  # fmt: skip
     """A lab: draw(fig, **values) again for each move of a control, its returned numbers beside the figure.
 
     controls: one Slider, Choice or Switch per argument of draw; a control without a value starts at draw's
     default. draw gets the figure first, begins with `ax = plots.axes(fig)`, and returns a dict of named
-    numbers (or nothing). Raises ValueError for a control that draw does not take or whose start value is
+    numbers (or nothing). settings: values to which a reader can go by name, {"tight": {"gap": 0.1}}; readers
+    keep their own as A, B, …. Raises ValueError for a control that draw does not take or whose start value is
     outside its range.
     """
     parameters = signature(draw).parameters
@@ -175,4 +302,7 @@ def explore(
                 raise ValueError(
                     f"draw takes no argument {name!r}; it takes {', '.join(list(parameters)[1:])}"
                 )
-    return Lab(draw, controls, alt, size)
+    for name, values in (settings or {}).items():
+        if unknown := set(values) - set(controls):
+            raise ValueError(f"settings {name!r}: no control named {', '.join(sorted(unknown))}")
+    return Lab(draw, controls, alt, size, settings)

@@ -61,7 +61,12 @@ def draw_runs(
     if len(seeds) > WITH_BANDS:
         note = note.replace("thin:", "newest two, thin:")
     ax.text(0, 1.045, note, transform=ax.transAxes, fontsize=10)
-    _fit_title(fig, ax, finding(shown, [_until(run, steps) for run in recorded]))
+    if not shown and not recorded:
+        ax.set_yticks([])
+    words = (
+        finding(shown, [_until(run, steps) for run in recorded]) if shown or not runs else "No evaluation yet"
+    )
+    _fit_title(fig, ax, words)
     plots.label_lines(ax, wrap=14, samples=True, size=10)
 
 
@@ -81,11 +86,12 @@ def _until(run: LiveRun, steps: int) -> LiveRun:
 
 def _mark(ax: Axes, run: LiveRun, centre: Any, colour: Any, symbols: Mapping[str, str]) -> None:
     """A triangle on the line at each step where the run was retuned, and to what."""
-    for step, change in run.marks:
+    for number, (step, change) in enumerate(run.marks):
         place = min(range(len(run.steps)), key=lambda i: abs(run.steps[i] - step))
         ax.plot([run.steps[place]], [centre[place]], "v", color=colour, markersize=9, label="_retuned")
         point, words = (run.steps[place], centre[place]), in_symbols(change, symbols)
-        ax.annotate(words, point, (4, 9), textcoords="offset points", fontsize=10, color=colour)
+        away = (7, -16 - 22 * (number % 3))  # below a curve that rises, each on a line of its own
+        ax.annotate(words, point, away, textcoords="offset points", fontsize=10, color=plots.ink(colour))
 
 
 def _fit_title(fig: Figure, ax: Axes, words: str) -> None:

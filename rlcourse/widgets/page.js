@@ -13,12 +13,17 @@ mark => {
     const name = () => {
       panel.querySelectorAll('.rlcourse-control').forEach(nameControl);
       panel.querySelectorAll('.rlcourse-run button').forEach(nameIcon);
+      panel.querySelectorAll('.rlcourse-settings select').forEach(list => {
+        list.setAttribute('aria-label', 'go to kept values');
+      });
     };
     const ofControls = record => record.target.closest?.('.rlcourse-control, .rlcourse-controls, .rlcourse-runs');
     new MutationObserver(records => records.some(ofControls) && name()).observe(
       panel, {childList: true, subtree: true});
     name();
     addTools(panel);
+    tellOfMotion(panel);
+    answerAhead(panel);
     // JupyterLab listens on the document and asks the focused element first, whether its shortcuts are off.
     window.addEventListener('keydown', event => {
       if (!panel.contains(event.target)) return;
@@ -53,6 +58,62 @@ mark => {
     if (slider.dataset.named) return;
     slider.dataset.named = 'yes';
     new MutationObserver(say).observe(slider, {attributeFilter: ['aria-valuetext', 'aria-valuenow']});
+  };
+
+  // Motion --------------------------------------------------------------------------------------------
+
+  const tellOfMotion = panel => {  // the kernel draws less often for a reader who asked for less motion
+    if (!panel.matches('.rlcourse-live')) return;
+    const wish = matchMedia('(prefers-reduced-motion: reduce)');
+    const tell = (patience = 100) => {
+      const box = panel.querySelector('.rlcourse-calm input');
+      if (box) box.checked === wish.matches || box.click();
+      else if (patience) setTimeout(tell, 100, patience - 1);
+    };
+    wish.addEventListener('change', () => tell());
+    tell();
+  };
+
+  // Frames made ahead ---------------------------------------------------------------------------------
+
+  // Where the controls stand, counted in steps, as the kernel counts (`ahead.Frames`); null between two steps.
+  const position = panel => {
+    const places = [...panel.querySelectorAll('.rlcourse-control')].map(row => {
+      const slider = row.querySelector('.noUi-target')?.noUiSlider, list = row.querySelector('select');
+      if (list) return list.selectedIndex;
+      if (!slider) return Number(row.querySelector('input[type=checkbox]')?.checked);
+      const {min, max} = slider.options.range;
+      const step = slider.target.closest('.rlcourse-log') ? (max - min) / 100 : slider.options.step;
+      const place = (slider.get(true) - min) / step;
+      return Math.abs(place - Math.round(place)) < 1e-4 ? Math.round(place) : null;
+    });
+    return places.includes(null) ? null : places.join();
+  };
+
+  const answerAhead = panel => {
+    const frames = new Map(), store = panel.querySelector('.rlcourse-frames');
+    if (!store) return;
+    const view = panel.querySelector('.rlcourse-view .widget-html-content');
+    const at = () => view.querySelector('[data-at]')?.dataset.at;
+    const show = () => {
+      const here = position(panel);
+      if (frames.has(here) && at() !== here) view.innerHTML = frames.get(here);
+    };
+    new MutationObserver(records => records.flatMap(r => [...r.addedNodes]).forEach(frame => {
+      if (frame.nodeName !== 'TEMPLATE') return;
+      if (frame.dataset.frame) frames.set(frame.dataset.frame, frame.innerHTML);
+      else frames.clear();
+    })).observe(store, {childList: true, subtree: true});
+    new MutationObserver(show).observe(view, {childList: true});  // an answer to a former move comes too late
+    panel.addEventListener('change', show);
+    const listen = () => panel.querySelectorAll('.noUi-target').forEach(slider => {
+      if (!slider.noUiSlider || slider.dataset.ahead) return;
+      slider.dataset.ahead = 'yes';
+      slider.noUiSlider.on('update.rlcourse', show);
+    });
+    listen();
+    panel.addEventListener('focusin', listen);  // a slider that came later
+    panel.addEventListener('pointerover', listen);
   };
 
   // Keys ----------------------------------------------------------------------------------------------

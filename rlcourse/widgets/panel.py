@@ -19,6 +19,8 @@ from rlcourse.widgets.session import LiveRun, Session, Watcher, named
 from rlcourse.widgets.stage import Stage
 
 CURVE_SECONDS = 0.5  # the curves are drawn, and the counts told, at most twice a second
+CALM_SECONDS = 4.0  # and that rarely for a reader who asked for less motion
+CALM = "<p>You asked for less motion: the environment is shown when the run has ended.</p>"
 SIZE = 7.0, 3.9  # inches of the curves
 EACH = "each in turn"
 
@@ -87,12 +89,15 @@ class Live(Watcher):
         self._status, self._counts, self._problem = (ipywidgets.HTML() for _ in range(3))
         self._curves = display.image(*SIZE)
         self._scene = ipywidgets.HTML()
+        self._calm = ipywidgets.Checkbox(layout={"display": "none"})  # ticked by the page (page.js)
+        self._calm.add_class("rlcourse-calm")
         for widget, name in ((self._status, "status"), (self._counts, "counts"), (self._scene, "scene")):
             widget.add_class(f"rlcourse-{name}")
         title = [ipywidgets.HTML(f'<b class="rlcourse-title">{html.escape(self.title)}</b>')]
         beside = ipywidgets.VBox([self._scene, self.legend.root])
         body = display.body(self._curves, beside)
-        parts = [rows(lines), self._build_buttons(), self._status, self._counts, self._problem, body]
+        above = [rows(lines), self._build_buttons(), self._status, self._counts, self._problem]
+        parts = [*above, body, self._calm]
         self._root = display.panel("live", [*title, *parts] if self.title else parts)
 
     def _build_buttons(self) -> Any:
@@ -243,9 +248,9 @@ class Live(Watcher):
             return
         session = self.session
         working = session.state in ("running", "paused")
-        self._status.value = _status_html(session)
+        self._status.value = _status_html(session, display.name_of(self) or "panel")
         now = time.perf_counter()
-        if session.state != "running" or now - self._counted_at >= CURVE_SECONDS:
+        if session.state != "running" or now - self._counted_at >= min(1.0, self._pause):
             self._counted_at, self._counts.value = now, _counts_html(session)
         self._problem.value = "" if session.error is None else display.error_html(session.error)
         self.legend.update(self.runs)
@@ -260,10 +265,16 @@ class Live(Watcher):
         """The environment under the policy as it is now; the curves, where they have grown."""
         if self._root is None:
             return
-        if hasattr(training, "policy"):
-            self._scene.value = self._on_stage().play(training.policy().member(0))
-        if self._shown() != self._drawn and time.perf_counter() - self._drawn_at >= CURVE_SECONDS:
+        if hasattr(training, "policy") and self._on_stage().drawn:
+            calm = self._calm.value
+            self._scene.value = CALM if calm else self._on_stage().play(training.policy().member(0))
+        if self._shown() != self._drawn and time.perf_counter() - self._drawn_at >= self._pause:
             self._draw_curves()
+
+    @property
+    def _pause(self) -> float:
+        """Seconds between two pictures of the curves."""
+        return CALM_SECONDS if self._root is not None and self._calm.value else CURVE_SECONDS
 
     def ended(self) -> None:
         """The curves to their ends, sharp; then whole episodes of the policy that was learnt."""
@@ -300,13 +311,14 @@ class Live(Watcher):
         display.publish(self._root, self.png, SIZE, self.title or "live training", note)
 
 
-def _status_html(session: Session) -> str:
+def _status_html(session: Session, name: str) -> str:
     """State, run and note: a region that screen readers announce, so it changes only when these do."""
     run = session.runs[-1] if session.runs else None
     label = f"{html.escape(run.label)}, seeds {seeds_in_words(run.seeds)}" if run else ""
+    code = display.code_html(f"{name}.set(", session.values)
     return (
         f'<span role="status" data-state="{session.state}"><b>{session.state}</b>&nbsp; {label} '
-        f"{html.escape(session.note)}</span>{display.code_html('panel', session.values)}"
+        f"{html.escape(session.note)}</span>{code}"
     )
 
 

@@ -54,6 +54,7 @@ class RunList:
         bin_.on_click(lambda _: self.delete(run))
         row = ipywidgets.HBox([sample, tick, bin_])
         row.add_class("rlcourse-run")
+        display.answer_while_cells_run(row)
         return row, tick
 
 

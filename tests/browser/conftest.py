@@ -28,6 +28,7 @@ hangs, also on a machine five times slower.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -59,6 +60,9 @@ def jupyter(tmp_path_factory):
         '{"fetchNews": "false", "checkForUpdates": false, "doNotDisturbMode": true}'
     )
     (folder / "notebooks").mkdir()
+    (folder / "config").mkdir()
+    extensions = {"ServerApp": {"jpserver_extensions": {"rlcourse.server": True}}}
+    (folder / "config" / "jupyter_server_config.json").write_text(json.dumps(extensions))
     server = Server(
         "jupyterlab",
         folder / "notebooks",

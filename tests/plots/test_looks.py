@@ -2,6 +2,10 @@
 
 import subprocess
 import sys
+from colorsys import rgb_to_hsv
+
+import pytest
+from matplotlib.colors import to_rgb
 
 from rlcourse import algorithms, plots
 
@@ -41,3 +45,15 @@ def test_a_page_that_draws_no_algorithm_loads_no_torch_and_no_gymnasium():
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.strip() == "[]"
+
+
+@pytest.mark.parametrize("colour", [*plots.COLOURS.values(), (0.9, 0.7, 0.5), "white"])
+def test_the_ink_of_a_colour_is_legible_on_white_and_keeps_its_hue(colour):
+    r, g, b = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in to_rgb(plots.ink(colour)))
+    assert 1.05 / (0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05) >= 4.45
+    before, after = (rgb_to_hsv(*to_rgb(one)) for one in (colour, plots.ink(colour)))
+    assert after[:2] == pytest.approx(before[:2], abs=0.02)
+
+
+def test_a_colour_that_can_be_read_is_its_own_ink():
+    assert plots.ink(plots.BLUE) == plots.BLUE.lower()

@@ -1,5 +1,8 @@
 """Without ipywidgets, and without a page, everything still computes."""
 
+import re
+from pathlib import Path
+
 from rlcourse import plots
 from rlcourse.widgets import Choice, Slider, Switch, display, explore, live, predict
 
@@ -27,3 +30,28 @@ def test_without_ipywidgets_a_lab_still_draws_and_a_question_can_be_answered(Cli
         Climber(), "hill", steps=100, seeds=2, trainer=climb, slope=Slider("m", "slope", min=0.0, max=2.0)
     )
     assert panel.set(slope=2.0).smoke(100).runs[0].label == "Climber slope=2"
+
+
+def test_no_control_of_a_panel_is_answered_by_the_shell_that_wrote_to_it_last():
+    """ipykernel 7.4 sends its messages there, which is the main shell for what a cell has made."""
+    from ipykernel.comm.comm import BaseComm
+
+    one = lab()
+    comm = BaseComm(comm_id="gap")  # no kernel: it tells nobody
+    one._inputs["gap"].comm = comm
+    assert comm._reply_subshell_for is not None
+    display.answer_while_cells_run(one._root)
+    assert comm._reply_subshell_for is None, "what Kernel.shell_channel_thread_main asks"
+
+
+def test_no_rule_of_the_panels_sheet_reaches_what_is_no_panel():
+    """Once a panel is on the page, its sheet holds for all of it: also for code side by side, say."""
+    sheet = (Path(display.__file__).parent / "page.css").read_text(encoding="utf-8")
+    others = set()
+    for source in ("listings.py", "pages.py", "form.py", "course.py"):
+        text = (Path(display.__file__).parents[1] / source).read_text(encoding="utf-8")
+        others |= set(re.findall(r'class="(rlcourse-[a-z-]+)', text))
+    assert "rlcourse-beside" in others
+    for rule in re.findall(r"([^{}]+)\{", sheet):
+        for selector in rule.split("*/")[-1].split(","):
+            assert selector.strip().removeprefix(".") not in others, selector

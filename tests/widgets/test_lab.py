@@ -107,3 +107,32 @@ def test_a_page_draws_the_sharp_picture_when_the_hand_rests_and_only_once(until)
         one._inputs["gap"].value = gap
     until(lambda: drawn)
     assert drawn == [1.3]
+
+
+def test_kept_settings_have_names_and_are_gone_to_by_them():
+    one = explore(draw, settings={"wide": {"gap": 2.0}}, gap=Slider("Δ", "gap", "m", 0.0, 3.0, 0.1))
+    assert [name for name, _ in one._chooser.options] == ["go to …", "wide"]
+    assert one.set(gap=0.5).keep() == "A"
+    assert one._chooser.value == "A"
+    one._inputs["gap"].value = 1.5
+    assert one._chooser.value == "" and one.values == {"gap": 1.5}
+    one._chooser.value = "wide"
+    assert one.values == {"gap": 2.0} and one.numbers == {"value": 3.0}
+    one._chooser.value = "A"
+    assert one.values == {"gap": 0.5}
+    assert "# A" in one._view.value
+    assert one.keep() == "B"
+
+
+def test_settings_of_a_control_that_is_not_there_are_refused():
+    with pytest.raises(ValueError, match="settings 'wide': no control named gqp"):
+        explore(draw, settings={"wide": {"gqp": 2.0}}, gap=Slider("Δ", "gap", "m", 0.0, 3.0, 0.1))
+
+
+def test_a_name_error_asks_whether_the_cells_above_have_run():
+    def lacks(fig, x=0.5):
+        return not_there  # noqa: F821
+
+    one = explore(lacks, x=Slider("x", "x"))
+    assert "Have all cells above run?" in one._error.value
+    assert "last good one" not in one._error.value, "there is none"

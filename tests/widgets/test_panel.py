@@ -163,3 +163,17 @@ def test_a_panel_says_of_each_control_when_it_takes_effect(panel):
     assert [one._applies(name) for name in ("slope", "horizon")] == ["at once", "next run"]
     mixed = live([DDPG(), PPO()], warmup=Slider("w", "warm-up", min=0, max=900, step=100))
     assert mixed._applies("warmup") == "next run (DDPG only)"
+
+
+def test_a_reader_who_asked_for_less_motion_gets_fewer_pictures(panel, until, monkeypatch):
+    one = panel(steps=100_000)
+    one._calm.value = True
+    monkeypatch.setattr("rlcourse.widgets.panel.CALM_SECONDS", 60.0)
+    drawn = []
+    one._curves.observe(lambda change: drawn.append(1), names="value")
+    one.start()
+    until(lambda: one.runs and one.runs[0].returns.shape[1] > 20)
+    time.sleep(1)
+    assert len(drawn) <= 1
+    one.stop().wait(10)
+    assert len(drawn) >= 1, "the end is drawn"

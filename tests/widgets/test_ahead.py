@@ -1,0 +1,123 @@
+"""Frames made ahead: which labs have them, that each is what a move would have drawn, and when they go."""
+
+import re
+import time
+
+import pytest
+
+from rlcourse import plots
+from rlcourse.commands.test import fuse
+from rlcourse.widgets import Choice, Slider, Switch, explore
+from rlcourse.widgets.ahead import Frames
+
+GAP = Slider("Δ", "gap", "m", 0.0, 1.0, 0.25)
+
+
+def draw(fig, gap=0.5, kind="sum"):
+    plots.axes(fig).plot([0, 1], [0, gap])
+    return {"value": gap + 1 if kind == "sum" else gap}
+
+
+def lab(function=draw):
+    return explore(function, gap=GAP, kind=Choice("", "kind", ["sum", "gap"]))
+
+
+def at_rest(one, count):
+    """Move, and wait until the reader's hand has rested and so many frames are drawn."""
+    one._inputs["gap"].value = 0.75
+    end = time.monotonic() + fuse(4)
+    while one._frames.place.value or len(one._frames.made) < count:
+        assert time.monotonic() < end, len(one._frames.made)
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    "control, values",
+    [
+        (GAP, [0.0, 0.25, 0.5, 0.75, 1.0]),
+        (Slider("n", "count", min=1, max=7, step=2), [1, 3, 5, 7]),
+        (Slider("x", "x", min=0.0, max=1.0, step=0.3), [0.0, 0.3, 0.6, 0.9]),
+        (Choice("", "kind", ["a", "b"]), ["a", "b"]),
+        (Switch("", "on"), [False, True]),
+    ],
+)
+def test_positions_are_the_values_that_the_keys_reach(control, values):
+    assert control.count == len(values)
+    assert [control.value_at(i) for i in range(control.count)] == values
+    assert [control.position(value) for value in values] == list(range(len(values)))
+
+
+def test_a_log_slider_has_a_hundred_steps_and_no_position_between_them():
+    rate = Slider("α", "rate", min=1e-5, max=1e-1, log=True)
+    assert rate.count == 101
+    assert rate.value_at(0) == pytest.approx(1e-5) and rate.value_at(100) == pytest.approx(1e-1)
+    assert all(rate.position(rate.value_at(i)) == i for i in range(101))
+    assert rate.position(3e-4) is None and GAP.position(0.3) is None
+
+
+def test_only_labs_with_few_positions_have_frames():
+    assert lab()._frames is not None
+    fine = Slider("Δ", "gap", "m", 0.0, 1.0, 0.01)
+    assert Frames.suit({"gap": fine}) and not Frames.suit({"gap": fine, "on": Switch("", "on")})
+    assert explore(draw, gap=fine, kind=Choice("", "kind", ["sum", "gap"]))._frames is None
+
+
+def test_nothing_is_drawn_ahead_before_a_reader_moves_something():
+    one = lab()
+    one.sharpen()
+    assert one._frames.made == {}
+
+
+def test_each_frame_is_what_a_move_draws_and_the_page_gets_each_once(monkeypatch):
+    one, sent = lab(), []
+    one._frames.place.observe(lambda change: sent.append(change["new"]), names="value")
+    at_rest(one, 10)
+    assert one.values == {"gap": 0.75, "kind": "sum"} and one.numbers == {"value": 1.75}
+    frames = [re.search(r'data-frame="([\d,]+)"', value)[1] for value in sent if value]
+    assert sorted(frames) == sorted(f"{i},{j}" for i in range(5) for j in range(2))
+    assert frames[0] == "3,0", "the nearest first"
+    fresh = lab()
+    for position, frame in one._frames.made.items():
+        fresh.set(gap=GAP.value_at(position[0]), kind=["sum", "gap"][position[1]])
+        assert frame.numbers == fresh.numbers
+        assert frame.png == fresh.png
+
+
+def test_a_move_to_a_frame_sends_no_picture_until_the_hand_rests(monkeypatch):
+    one = lab()
+    at_rest(one, 10)
+    sent = []
+    one._view.observe(lambda change: sent.append(change["new"]), names="value")
+    monkeypatch.setattr(one, "_sharpen_at_rest", lambda: None)
+    one._inputs["gap"].value = 0.25
+    assert sent == [] and one.numbers == {"value": 1.25}
+    one.sharpen()
+    assert len(sent) == 1 and 'data-at="1,0"' in sent[0]
+
+
+def test_a_cell_that_runs_makes_all_frames_old(monkeypatch):
+    one = lab()
+    at_rest(one, 10)
+    monkeypatch.setattr("rlcourse.widgets.ahead._cells_run", lambda: 7)
+    monkeypatch.setattr(one, "_sharpen_at_rest", lambda: None)
+    told = []
+    one._frames.place.observe(lambda change: told.append(change["new"]), names="value")
+    one._inputs["gap"].value = 0.25
+    assert told == ['<template data-frame=""></template>'] and one._frames.made == {}
+    assert 'data-at="1,0"' in one._view.value, "drawn anew"
+
+
+def test_a_draw_that_raises_somewhere_is_asked_no_further_and_the_reader_is_told_there():
+    def fails(fig, gap=0.5, kind="sum"):
+        if gap == 1.0:
+            raise ZeroDivisionError("too wide")
+        return draw(fig, gap, kind)
+
+    one = lab(fails)
+    one._inputs["gap"].value = 0.75
+    time.sleep(1)
+    assert one.error is None and one.numbers == {"value": 1.75}
+    one._inputs["gap"].value = 1.0
+    assert "too wide" in one._error.value
+    one._inputs["gap"].value = 0.75
+    assert one._error.value == "" and one.numbers == {"value": 1.75}
