@@ -209,14 +209,14 @@ predict(
     "An agent that pushes at random has a return near −1200, one that swings up quickly and stays there about −150. After how many practice "
     "episodes, of ten seconds each, is the mean return of these four agents above −300?",
     choices={
-        "about 10": "That is less than two minutes at the rod. PPO first collects steps and then changes the network a little; ten episodes make few changes.",
-        "about 100": "",
-        "about 1000": "So many would be close to three hours at a real rod. Games seen as pictures need far more; this state is three numbers.",
-        "about 10 000": "More than a day without pause at a real rod. Robots learn in simulation when it takes that long.",
+        "about 15": "That is two and a half minutes at the rod. PPO first collects steps and then changes the network a little; fifteen episodes make few changes.",
+        "about 150": "",
+        "about 1500": "So many would be more than four hours at a real rod. Games seen as pictures need far more; this state is three numbers.",
+        "about 15 000": "Nearly two days without pause at a real rod. Robots learn in simulation when it takes that long.",
     },
     ordered=True,
-    answer="about 100",
-    why="Each of the four agents needs about a quarter of an hour of pendulum time; the computer does it in seconds, since its pendulum need "
+    answer="about 150",
+    why="Each of the four agents needs about 25 minutes of pendulum time; the computer does it in seconds, since its pendulum need "
     "not wait for the clock.",
 )
 
@@ -348,8 +348,8 @@ plots.show(
 # The value is a landscape with a bright ridge: from its states the rod reaches the top in one go, and almost nothing is lost. The black line
 # climbs onto it. (Held at rest it can be between the dotted lines only.) Far from upright the policy mostly pushes *with* the movement, also
 # away from the top, to gain speed. This is the swing that no formula told it, and the answer to the question above: where the motor cannot
-# lift the rod directly, it must first gather speed, whichever way that is. Just beside the ridge it does the opposite: at 45 degrees and
-# 3 rad/s, rising on the left of the picture or falling on its right, look how it brakes, in order not to rush past the top. Policy and value
+# lift the rod directly, it must first gather speed, whichever way that is. Elsewhere beside the ridge it does the opposite. At $-90$ degrees and 7 rad/s
+# the rod rises faster than it need, and the motor brakes, in order not to rush past the top. Policy and value
 # are the two things that every method of this course learns, one or the other or both.
 
 # %% [markdown]
@@ -437,11 +437,11 @@ HTML(course_map())
 #
 # <details><summary>Hint</summary>Upright is where the cosine of the angle is largest, however often the rod went round: look at `np.cos(film[:, 0])`, which
 # has the angles of all 120 moments, 0.05 s apart.</details>
-# <details><summary>Answer</summary>`np.argmax(np.cos(film[:, 0]) > 0.99) * 0.05`: SECONDS. The picture nearest to it is the first one that stands.</details>
+# <details><summary>Answer</summary>`np.argmax(np.cos(film[:, 0]) > 0.99) * 0.05`, that is 3.6 s; the moments 60 and 119 lie on either side of it.</details>
 #
 # **4** ★★ (10 minutes) Train with `seeds=[4, 5, 6, 7]`. Does the interval cover the mean of the first four? Should it always?
 #
-# <details><summary>Answer</summary>ANSWER4 It need not always: the interval is for the mean over all seeds, not for that of four others, which is uncertain
+# <details><summary>Answer</summary>On the machine that made this page it does: $[-250, -108]$ holds the $-163$ of the first four. It need not always: the interval is for the mean over all seeds, not for that of four others, which is uncertain
 # too; and it is made to miss in one case of twenty.</details>
 #
 # ## Sources
