@@ -13,7 +13,9 @@
 # - $b$: bias of one backup
 # - $e$: mean error of the critic
 # - $\bar r$: mean of the rewards in a replay
-# - $M$, $Y$: estimates of the chosen action
+# - $M$: the larger of the first table's two entries
+# - $Y$: the second table's value of that action
+# - $v$: variance of an entry's own part
 # homework: 3
 
 # %%
