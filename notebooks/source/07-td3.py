@@ -41,7 +41,7 @@
 # </details>
 
 # %% [markdown]
-# The course's own pieces. `receipts` shows both sides of each claim and fails where they differ.
+# `receipts` shows both sides of each claim and fails where they differ.
 
 # %%
 import itertools
@@ -149,13 +149,12 @@ plots.show(
 )
 
 # %% [markdown]
-# Nearly every Q-learner walks into the arcade, and after a hundred episodes almost half of them still do. Each payment was an honest sample; the agents deceived themselves, by
+# Each payment was an honest sample; the agents deceived themselves, by
 # believing the best of ten averages: **maximisation bias**, or the winner's curse. With a second table the lure has mostly gone after sixty episodes.
 #
 # ### The same in one picture
 #
-# Ten estimates, each unbiased with a standard deviation of 1, of ten actions that are all worth 0. The grey curve is the density of any one of them, the orange one
-# that of the *largest*. Its mean has moved to the right.
+# Ten unbiased estimates with a standard deviation of 1, of ten actions worth 0: the density of one of them (grey), and that of the *largest* (orange). Its mean has moved to the right.
 
 # %% tags=["hide"]
 fig = plots.figure(8, 3.2)
@@ -257,7 +256,7 @@ with receipts("computed", oracle="by hand") as same:
 # | maxmin | $\max_a \min\{\hat Q^A(s,a), \hat Q^B(s,a)\}$ | the smaller one, then the maximum |
 # | clipped double | $\min\{\hat Q^A, \hat Q^B\}\big(s, \arg\max_a \hat Q^A(s,a)\big)$ | $\hat Q^A$ selects, the smaller one evaluates |
 #
-# *Double* is van Hasselt's (2010), *maxmin* is named after Lan et al. (2020), and *clipped double* is what TD3 does: there the actor climbs the first critic, so that critic is the $\hat Q^A$ that selects.
+# *Clipped double* is what TD3 does: its actor climbs the first critic, which is thus the $\hat Q^A$ that selects.
 
 # %% tags=["hide"]
 predict(
@@ -277,11 +276,16 @@ predict(
 # $$\mathbb E[\hat Q^B(s,a^*)] = \sum_a P(a^*=a)\,Q(s,a) \le \max_a Q(s,a),$$
 # an average of values against the largest of them.
 #
-# **Clipped double** is never above double, because $\min\{\hat Q^A,\hat Q^B\}(s,a^*) \le \hat Q^B(s,a^*)$. With the coins: $\hat Q^A(s,a^*) = +1$ with probability $\tfrac34$
+# **Clipped double** is never above double, because $\min\{\hat Q^A,\hat Q^B\}(s,a^*) \le \hat Q^B(s,a^*)$.
+#
+# <details><summary>Both minima with the coins, by hand</summary>
+#
+# *Clipped double*: $\hat Q^A(s,a^*) = +1$ with probability $\tfrac34$
 # and $\hat Q^B(s,a^*) = +1$ with $\tfrac12$, independently; both are $+1$ with $\tfrac38$, and the mean is $\tfrac38-\tfrac58 = -\tfrac14$.
 #
-# **Maxmin** with the coins: the smaller estimate of one action is $+1$ with probability $\tfrac14$, and one of the two actions has that with $1-(\tfrac34)^2 = \tfrac7{16}$. So the
+# *Maxmin*: the smaller estimate of one action is $+1$ with probability $\tfrac14$, and one of the two actions has that with $1-(\tfrac34)^2 = \tfrac7{16}$. So the
 # mean is $\tfrac7{16}-\tfrac9{16} = -\tfrac18$.
+# </details>
 
 
 # %%
@@ -340,8 +344,13 @@ lab = explore(
 lab
 
 # %% [markdown]
-# Among equals *max* grows with every action, *maxmin* crosses 0 and follows it, and *clipped double* rises from $-0.28$ to 0. A gap lowers all four; *double* goes below 0, and so can *maxmin*. More samples shrink every bias
-# like $1/\sqrt N$ while the actions are equal, and faster once the noise is small beside a gap. Never too high is not yet accurate: with five actions, $\Delta = 1$ and $\sigma = 0.7$, *clipped double* is furthest from the truth.
+# <details><summary>What you should have found</summary>
+#
+# (1) Among equals *max* grows with every action, *maxmin* crosses 0 and follows it, and *clipped double* rises from $-0.28$ to 0. A gap lowers all four; (2) *double* goes below 0, and so can *maxmin*. (3) More samples shrink every bias
+# like $1/\sqrt N$ while the actions are equal, and faster once the noise is small beside a gap.
+# </details>
+#
+# Never too high is not yet accurate: with five actions, $\Delta = 1$ and $\sigma = 0.7$, *clipped double* is furthest from the truth.
 #
 # **TD3 accepts that, because an action that looks too poor is not sought out, and one that looks too good is.** Lower is not better for its own sake: an actor that distrusts what it has not tried explores less (Ciosek et al. 2019).
 
@@ -430,7 +439,9 @@ pseudocode(
 
 # %% [markdown]
 # Line 2 is smoothing, lines 3 and 4 are the twin critics, lines 5 to 7 the delay. Each can be switched off: `target_noise=0`, a target that ignores the second critic,
-# `policy_delay=1`. These are the helpers of the networks, with $S$ seeds trained at once on $B$ transitions each:
+# `policy_delay=1`.
+#
+# <details><summary>The helpers of the networks, with $S$ seeds at once on $B$ transitions each</summary>
 #
 # | in the code | what it does |
 # |---|---|
@@ -438,6 +449,7 @@ pseudocode(
 # | `nets.critics.action_gradient(obs, action)` | $\nabla_a Q_1(s,a)$ of the first critic |
 # | `action.backward(-uphill)` | goes on with the chain rule from that gradient into the actor; the sign is for ascent |
 # | `target.follow(net, tau)` | $w' \leftarrow \tau w + (1-\tau)\,w'$ |
+# </details>
 #
 # DDPG's `update` beside this one stands under *Further*.
 
@@ -509,7 +521,7 @@ explore(
 # 2. When the actor moves, the error has been left $d$ times since it grew: it repeats itself where $e = k^d(e + \kappa)$, that is at $e = \kappa\,k^d/(1-k^d)$.
 # 3. At $k = 0.9$ this is $9\,\kappa$ for $d = 1$ and $4.3\,\kappa$ for $d = 2$: about half the error, at the moment at which the actor trusts the critic.
 #
-# The price at $d = 2$ is half as many actor steps, and slow copies that move half as often. Whether it pays is a question for an experiment.
+# The price at $d = 2$ is half as many actor steps, and slow copies that move half as often.
 
 # %% [markdown]
 # ## 5 · Where the remedies help (20 minutes)
@@ -545,7 +557,7 @@ def arcade(num_envs):
 
 
 # %% [markdown]
-# DDPG, TD3 and TD3 with one remedy switched off at a time. All explore with the same Gaussian noise and begin with the same 500 random actions (the paper changed these two as well); a seed meets the same first weights and the same dice in every variant.
+# DDPG, TD3 and TD3 with one remedy switched off at a time. All explore with the same Gaussian noise and begin with the same 500 random actions; a seed meets the same first weights and the same dice in every variant.
 
 
 # %%
@@ -676,13 +688,15 @@ assert all(each.low > 0 for each in intervals_of_sets(late["hope"]["DDPG"] - lat
 assert all(each.low > -1.83 for each in intervals_of_sets(late["hope"]["TD3"])), "and yet it is too hopeful"
 
 # %% [markdown]
-# No policy of DDPG stays out, and its critic believes that the arcade is worth a good deal. 19 of 30 policies of TD3 stay out (a share between 46 and 78 %, by Wilson's interval), a gain of about 1 in each set. TD3's critic is
-# less hopeful, in each set, and too hopeful all the same. Part of that is only the value of 0 with which a network begins: it is forgotten in $1/(\tau(1 - 0.9\,\gamma)) = 459$ updates, 918 with $d = 2$, so that after 1500 to 2500
-# of them 0.4 to 0.1 of it may be left; the error is about 2. Without the second critic the gain is lost: 4 of 30 stay out, and the difference is beyond its interval in two sets and at its edge in the third. Without smoothing or
+# No policy of DDPG stays out, and its critic believes that the arcade is worth a good deal. 19 of 30 policies of TD3 stay out, a gain of about 1 in each set. TD3's critic is
+# less hopeful, in each set, and too hopeful all the same. (A small part of that, 0.4 at most, is the rest of the 0 with which a network begins; 07b shows how such a start is forgotten.) Without the second critic the gain is lost: 4 of 30 stay out, and the difference is beyond its interval in two sets and at its edge in the third. Without smoothing or
 # delay ten seeds cannot tell the difference from chance in every set.
+#
+# <details><summary>Where we saw no gain</summary>
 #
 # The arcade was *built* to show the effect, and it was not our first try. With a mean of $-0.1$ TD3 went in as well, in most of ten seeds; on a cart-pole with a continuous force ten
 # seeds showed no gain. (One set of seeds each, so these are no claims.) The remedies help where there are errors to be found.
+# </details>
 #
 # ### Live: DDPG beside TD3
 #
