@@ -100,8 +100,8 @@ plots.show(
 
 # %% [markdown]
 # Two thousand agents learn by Q-learning on a table that starts at 0, with step size 0.1 and $\gamma = 1$: a visit moves the entry of a machine a tenth of the way to what it paid, and the entry of *left* a
-# tenth of the way to the highest entry in B. Each takes the action with the highest estimate (ties at random), except that one action in ten is drawn at random, the right one included; so an agent that
-# knows better still goes left in 5 % of its episodes, and one that knows nothing in 50 %.
+# tenth of the way to the highest entry in B. Each takes the action with the highest estimate (ties at random), except that one action in ten is drawn at random,
+# the right one included: so an agent that knows better still goes left in 5 % of its episodes.
 
 # %% tags=["hide"]
 predict(
@@ -120,7 +120,7 @@ predict(
 
 # %% [markdown]
 # Besides Q-learning, which values B by its highest estimate (*max*), two rules with two tables, each of which sees half of the data and which swap roles at random: in *double* one table chooses the
-# machine and the other values it; in *clipped double* one chooses and the smaller of the two values it. (Agents act by the sum of their tables.)
+# machine and the other values it; in *clipped double* one chooses and the smaller of the two values it.
 
 # %%
 chosen = {rule: wrong_choices(rule, agents=2000, episodes=300, rng=0) for rule in ("max", "double", "clipped double")}
@@ -352,7 +352,7 @@ lab
 #
 # Never too high is not yet accurate: with five actions, $\Delta = 1$ and $\sigma = 0.7$, *clipped double* is furthest from the truth.
 #
-# **TD3 accepts that, because an action that looks too poor is not sought out, and one that looks too good is.** Lower is not better for its own sake: an actor that distrusts what it has not tried explores less (Ciosek et al. 2019).
+# **TD3 accepts that, because an action that looks too poor is not sought out, and one that looks too good is.** But an actor that distrusts what it has not tried explores less (Ciosek et al. 2019).
 
 # %%
 ten, five = exact_biases(0, 1, 10), exact_biases(1, 0.7, 5)
@@ -416,7 +416,7 @@ plots.show(
 )
 
 # %% [markdown]
-# One update (Fujimoto et al. 2018, algorithm 1, in this course's letters, with two things that the paper leaves to its code: the clip to the action range and the terminal mask), beside the code that runs:
+# One update (Fujimoto et al. 2018, algorithm 1, in this course's letters; the clip to the action range and the terminal mask are in the authors' code only), beside the code that runs:
 
 # %% tags=["hide"]
 pseudocode(
@@ -456,9 +456,9 @@ pseudocode(
 # %% [markdown]
 # ### Lab: what smoothing does to a spike
 #
-# Similar actions should have similar values; so the target values not $\mu'(s')$ itself but actions near it. A critic (orange) that is right but for one accidental spike at $a = 0.5$, and a target policy that sits on it. Without smoothing its height is
+# Similar actions should have similar values, so the target averages over actions near $\mu'(s')$. A critic (orange) that is right but for one accidental spike at $a = 0.5$, and a target policy that sits on it. Without smoothing its height is
 # copied into the targets (orange dot). The blue line is the value after smoothing, $\mathbb E_\epsilon\big[Q(\mathrm{clip}(a + \epsilon, -1, 1))\big]$, and its dot is what TD3 copies.
-# Smoothing keeps the spike out of the *targets*; the actor still climbs the orange line. The price: a *true* narrow peak is lowered as well, and at the ends the clip lifts or lowers the value.
+# Smoothing keeps the spike out of the *targets*; the actor still climbs the orange line. The price: a *true* narrow peak is lowered as well.
 #
 # Try: how wide must the spike be for half of its height to reach the target? Move $c$ from 0.5 upwards: what changes, and why?
 
@@ -510,8 +510,11 @@ explore(
 )
 
 # %% [markdown]
+# <details><summary>What you should have found</summary>
+#
 # Two Gaussians convolved are a Gaussian: a spike of width $u$ keeps the share $u/\sqrt{u^2+\tilde\sigma^2}$ of its height, as long as $c$ and the ends of the action range are far
 # away. So half of the height is left where $u = \tilde\sigma/\sqrt3$. At $c = 2.5\,\tilde\sigma$ the bound touches 1.2 % of the draws; there $\tilde\sigma$ alone matters.
+# </details>
 #
 # ### Delay: let the critic catch up
 #
@@ -527,8 +530,8 @@ explore(
 # ## 5 · Where the remedies help (20 minutes)
 #
 # The arcade again, now for networks. An action is ten knobs, $a \in [-1, 1]^{10}$. At the door the first knob decides: the agent goes in with probability $(1-a_1)/2$ and home otherwise.
-# Inside, no knob does anything: every step pays $\mathcal N(-0.2, 1)$, twice the loss of section 1, and with probability 0.1 the agent is thrown out; 50 steps are the limit. So going in costs $0.2 \times 10 = 2$
-# on average (1.99 with the limit), and going home costs nothing.
+# Inside, no knob does anything: every step pays $\mathcal N(-0.2, 1)$, twice the loss of section 1, and with probability 0.1 the agent is thrown out. So going in costs $0.2 \times 10 = 2$
+# on average, and going home costs nothing.
 
 
 # %% tags=["hide"]
@@ -621,7 +624,7 @@ predict(
 )
 
 # %% [markdown]
-# Thirty seeds are three disjoint sets of ten, each with its own dice; claims are asserted in *each*, as what holds three times is rarely chance. The 3000 steps are recorded (`python3 -m rlcourse record 07` makes them
+# Thirty seeds are three disjoint sets of ten, each with its own dice; claims are asserted in *each*. The 3000 steps are recorded (`python3 -m rlcourse record 07` makes them
 # anew); here and now the page trains four of the seeds for 800 steps, beside the recording ("off" is the largest difference of any number in it).
 
 # %%
@@ -658,7 +661,7 @@ plots.show(
 )
 
 # %% [markdown]
-# Two heaps: most seeds are near one end, so a mean hides what happens. Counts, and in each set the IQM with its interval. The critic's value is what it says of being inside, discounted with $\gamma = 0.99$; the truth of that is
+# Counts, and in each set the IQM with its interval. The critic's value is what it says of being inside, discounted with $\gamma = 0.99$; the truth is
 # $-0.2/(1 - 0.9 \cdot 0.99) = -1.83$.
 
 # %% tags=["hide"]
@@ -689,7 +692,7 @@ assert all(each.low > -1.83 for each in intervals_of_sets(late["hope"]["TD3"])),
 
 # %% [markdown]
 # No policy of DDPG stays out, and its critic believes that the arcade is worth a good deal. 19 of 30 policies of TD3 stay out, a gain of about 1 in each set. TD3's critic is
-# less hopeful, in each set, and too hopeful all the same. (A small part of that, 0.4 at most, is the rest of the 0 with which a network begins; 07b shows how such a start is forgotten.) Without the second critic the gain is lost: 4 of 30 stay out, and the difference is beyond its interval in two sets and at its edge in the third. Without smoothing or
+# less hopeful, in each set, and too hopeful all the same. (At most 0.4 of that is the rest of the 0 with which a network begins; 07b explains it.) Without the second critic the gain is lost: 4 of 30 stay out, and the difference is beyond its interval in two sets and at its edge in the third. Without smoothing or
 # delay ten seeds cannot tell the difference from chance in every set.
 #
 # <details><summary>Where we saw no gain</summary>
@@ -700,8 +703,8 @@ assert all(each.low > -1.83 for each in intervals_of_sets(late["hope"]["TD3"])),
 #
 # ### Live: DDPG beside TD3
 #
-# On the pendulum, now: choose *each in turn* and press **Start**; the pale dotted curves are a recording. There DDPG learns *sooner* than TD3, until about step 6000: no noise has to be told from rewards, so there is little to
-# overestimate, and the delay costs time. Lecture 07b measures both. Then retune: what do $d = 1$ and $\tilde\sigma = 0$ change? (With $d = 1$ TD3 is about as fast as DDPG; what is left is the second critic.)
+# On the pendulum, now: choose *each in turn* and press **Start**; the pale dotted curves are a recording. There DDPG learns *sooner* than TD3, until about step 6000: there is little to overestimate, and the
+# delay costs time, as lecture 07b measures. Then retune: what does $d = 1$ change?
 
 # %%
 panel = live(
