@@ -397,14 +397,14 @@ for x, y, colour, words in boxes.values():
 flow = "s' mu', mu' eps, eps Q1', eps Q2', Q1' min, Q2' min, min y, s mu, y Q1, y Q2, batch Q1, batch Q2, mu Q1, Q1 mu, mu mu', Q1 Q1', Q2 Q2'"
 for start, end in (pair.split() for pair in flow.split(", ")):
     (x0, y0, *_), (x1, y1, *_) = boxes[start], boxes[end]
-    slow, room = end == start + "'", {"eps": 26, "batch": 70, "y": 52 if start == "min" else 20}
+    slow, room = end == start + "'", {"eps": 26, "batch": 70, "y": 66 if start == "min" else 32}
     bend = {"Q1": 0.45, "Q2": 0.55}.get(start, 0) if slow else 0.18 * ({start, end} == {"mu", "Q1"})
     look = {"arrowstyle": "-|>", "lw": 1.6, "color": blue if slow else plots.GREY}
     look |= {"linestyle": "--" if slow else "-", "connectionstyle": f"arc3,rad={bend}"}
     look |= {"shrinkA": room.get(start, 20), "shrinkB": room.get(end, 20)}
     ax.annotate("", (x1, y1), (x0, y0), arrowprops=look)
 for x, y, words, colour in (
-    (0.42, 0.42, "$\\mu$ climbs $Q_1$", black), (0.93, 0.3, "both critics\nare fitted to $y$", black),
+    (0.42, 0.47, "$\\mu$ climbs $Q_1$", black), (0.93, 0.3, "both critics\nare fitted to $y$", black),
     (0.37, 0.58, "slow copies (dashed)\nand the actor move\nevery $d$-th time", blue),
 ):  # fmt: skip
     ax.text(x, y, words, ha="center", va="center", fontsize=12, color=plots.ink(colour))
@@ -416,7 +416,7 @@ plots.show(
 )
 
 # %% [markdown]
-# One update (Fujimoto et al. 2018, algorithm 1, in this course's letters; the clip to the action range and the terminal mask are in the authors' code only), beside the code that runs:
+# One update (Fujimoto et al. 2018, algorithm 1, in this course's letters; clip to the action range and terminal mask as in the authors' code), beside the code that runs:
 
 # %% tags=["hide"]
 pseudocode(
@@ -451,7 +451,7 @@ pseudocode(
 # | `target.follow(net, tau)` | $w' \leftarrow \tau w + (1-\tau)\,w'$ |
 # </details>
 #
-# DDPG's `update` beside this one stands under *Further*.
+# *Further* has DDPG's `update` beside it.
 
 # %% [markdown]
 # ### Lab: what smoothing does to a spike
@@ -625,7 +625,7 @@ predict(
 
 # %% [markdown]
 # Thirty seeds are three disjoint sets of ten, each with its own dice; claims are asserted in *each*. The 3000 steps are recorded (`python3 -m rlcourse record 07` makes them
-# anew); here and now the page trains four of the seeds for 800 steps, beside the recording ("off" is the largest difference of any number in it).
+# anew); here and now the page trains four of the seeds for 800 steps, beside the recording.
 
 # %%
 found, found_now = recorded(
@@ -661,7 +661,7 @@ plots.show(
 )
 
 # %% [markdown]
-# Counts, and in each set the IQM with its interval. The critic's value is what it says of being inside, discounted with $\gamma = 0.99$; the truth is
+# Counts, and in each set the IQM with its interval. The truth of the critic's value, with $\gamma = 0.99$, is
 # $-0.2/(1 - 0.9 \cdot 0.99) = -1.83$.
 
 # %% tags=["hide"]
