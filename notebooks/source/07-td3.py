@@ -41,7 +41,7 @@
 # </details>
 
 # %% [markdown]
-# `receipts` shows both sides of each claim and fails where they differ.
+# `receipts` shows both sides of a claim, and fails where they differ.
 
 # %%
 import itertools
@@ -691,7 +691,7 @@ assert all(each.low > 0 for each in intervals_of_sets(late["hope"]["DDPG"] - lat
 assert all(each.low > -1.83 for each in intervals_of_sets(late["hope"]["TD3"])), "and yet it is too hopeful"
 
 # %% [markdown]
-# No policy of DDPG stays out, and its critic believes that the arcade is worth a good deal. 19 of 30 policies of TD3 stay out, a gain of about 1 in each set. TD3's critic is
+# No policy of DDPG stays out, and its critic believes the arcade to be worth a good deal. 19 of 30 policies of TD3 stay out, a gain of about 1 in each set. TD3's critic is
 # less hopeful, in each set, and too hopeful all the same. (At most 0.4 of that is the rest of the 0 with which a network begins; 07b explains it.) Without the second critic the gain is lost: 4 of 30 stay out, and the difference is beyond its interval in two sets and at its edge in the third. Without smoothing or
 # delay ten seeds cannot tell the difference from chance in every set.
 #
@@ -703,8 +703,8 @@ assert all(each.low > -1.83 for each in intervals_of_sets(late["hope"]["TD3"])),
 #
 # ### Live: DDPG beside TD3
 #
-# On the pendulum, now: choose *each in turn* and press **Start**; the pale dotted curves are a recording. There DDPG learns *sooner* than TD3, until about step 6000: there is little to overestimate, and the
-# delay costs time, as lecture 07b measures. Then retune: what does $d = 1$ change?
+# On the pendulum, now: choose *each in turn* and press **Start**; the pale dotted curves are a recording. There DDPG learns *sooner* than TD3, until about step 7000: little is to overestimate there, and
+# delay costs time, as 07b measures. What does $d = 1$ change?
 
 # %%
 panel = live(

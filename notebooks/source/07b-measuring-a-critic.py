@@ -451,16 +451,16 @@ plots.show(
 # The same in each set of ten seeds, and what the text below says of it, asserted in each:
 
 # %% tags=["hide"]
-print(f"{'':40}{head.replace('   ', ' ')}")
+print(f"{'':44}{head}")
 moments = {"step 500": 0, "step 3000": 5, "step 10 000": -1}
 for name, bias in pendulum["bias"].items():
     for when, column in moments.items():
-        print(f"{name + ', ' + when:40}{in_words(bias[:, column], 1)}")
+        print(f"{name + ', ' + when:44}{in_words(bias[:, column], 1)}")
 beginning = pendulum["evaluated"] <= 3000
 mean_return = {name: curve[:, beginning].mean(axis=1) for name, curve in pendulum["return"].items()}
 for name in trained:
     if name != "TD3":
-        print(f"{name + ' − TD3, return':40}{in_words(mean_return[name] - mean_return['TD3'], 0)}")
+        print(f"{name + ' − TD3, return':44}{in_words(mean_return[name] - mean_return['TD3'], 0)}")
 start, middle, ends = (
     {name: intervals_of_sets(bias[:, column]) for name, bias in pendulum["bias"].items()}
     for column in moments.values()
@@ -481,8 +481,8 @@ for name in ("DDPG", "TD3, only the actor delayed"):
 # be wrong: that is the rest of the start. The variant that delays only the actor shows it: its bias at step 3000 is like that of $d = 1$.
 #
 # At 10 000 steps the start has gone many times over, and what is left is what the algorithms do: DDPG's critic is too hopeful, by about 5, and TD3's, with or without delay, too low, by about 9, in each set of seeds. That is what
-# the paper reports of DDPG, and what lecture 07 derived of the minimum and of smoothing. (The values themselves lie mostly below 0, down to about −170.) On the right, delay costs time here: in the first 3000 steps
-# TD3 earns less than DDPG, and less than with faster copies, in each set; the returns fall before they rise, as the first thing that is learnt is a constant torque.
+# the paper reports of DDPG, and what lecture 07 derived of the minimum and of smoothing. On the right, delay costs time here: in the first 3000 steps
+# TD3 earns less than DDPG, and less than with faster copies, in each set. (The returns fall at first in all of them; why, this experiment does not show.)
 #
 # So: before a bias is measured, wait until the start-up, $1/\big(\tau(1-\gamma)\big)$ updates times $d$, has gone several times over. And what is found holds for the task on which it was measured.
 #
