@@ -68,7 +68,8 @@ def test_no_name_that_an_exercise_needs_is_bound_twice(stem):
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_the_lure_of_section_1_holds_for_three_sets_of_agents(seed):
     at_20 = {
-        rule: wrong_choices(rule, 2000, 20, rng=seed)[:, 19].mean() for rule in ("max", "double", "clipped double")
+        rule: wrong_choices(rule, 2000, 20, rng=seed)[:, 19].mean()
+        for rule in ("max", "double", "clipped double")
     }
     assert at_20["max"] > 0.9 and at_20["double"] < 0.35 and at_20["clipped double"] < at_20["double"]
 

@@ -123,7 +123,10 @@ predict(
 # machine and the other values it; in *clipped double* one chooses and the smaller of the two values it.
 
 # %%
-chosen = {rule: wrong_choices(rule, agents=2000, episodes=300, rng=0) for rule in ("max", "double", "clipped double")}
+chosen = {
+    rule: wrong_choices(rule, agents=2000, episodes=300, rng=0)
+    for rule in ("max", "double", "clipped double")
+}
 
 # %% [markdown]
 # How high does each line rise, and when does it come down?
@@ -579,6 +582,7 @@ variants = {
     "TD3, no delay": replace(td3, policy_delay=1),
 }
 
+
 # %% tags=["hide"]
 def return_and_hope(training):
     """The expected return of each seed's policy, and what its critic says of the arcade: [S, 2]."""
@@ -647,10 +651,16 @@ counts = {
 }
 for name, shift in (("DDPG", -0.05), ("TD3", 0.05)):
     right_ax.bar(
-        np.linspace(-1.875, -0.125, 8) + shift, counts[name], 0.1, color=plots.style(name)["color"], label=name
+        np.linspace(-1.875, -0.125, 8) + shift,
+        counts[name],
+        0.1,
+        color=plots.style(name)["color"],
+        label=name,
     )
 left_ax.set(ylabel="expected return", ylim=(-2.05, 0.05), title="DDPG goes in; TD3 does both")
-right_ax.set(xlabel="expected return of a seed", ylabel="seeds of thirty", title="19 of 30 TD3 policies stay out")
+right_ax.set(
+    xlabel="expected return of a seed", ylabel="seeds of thirty", title="19 of 30 TD3 policies stay out"
+)
 left_ax.set_xticks((0, 1000, 2000, 3000))
 plots.label_lines(left_ax, wrap=8)
 right_ax.legend(frameon=False)
@@ -678,7 +688,9 @@ def in_words(values):
 print(f"{'':34}" + "".join(f"{f'set {k}: IQM [95 %]':22}" for k in (1, 2, 3)))
 stays_out = {name: late["return"][name] > -1 for name in variants}
 for name in variants:
-    print(f"{name:18} stays out       {stays_out[name].sum()} of 30 {stays_out[name].reshape(3, 10).sum(axis=1)}")
+    print(
+        f"{name:18} stays out       {stays_out[name].sum()} of 30 {stays_out[name].reshape(3, 10).sum(axis=1)}"
+    )
     print(f"{'':18} return          {in_words(late['return'][name])}")
     print(f"{'':18} critic's value  {in_words(late['hope'][name])}")
     if name != "TD3":
@@ -801,10 +813,13 @@ panel
 #
 # ### DDPG's update beside TD3's
 #
-# What only one of them has is coloured; then the targets themselves, as pure functions.
+# Code that only one of them has is coloured.
 
 # %%
 beside(DDPG.update, TD3.update)
+
+# %% [markdown]
+# The targets themselves are pure functions:
 
 # %%
 show_source(td_target, twin_target)

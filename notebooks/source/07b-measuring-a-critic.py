@@ -264,6 +264,7 @@ plots.show(
 # Until step 500 nothing is learnt (warm-up), and both critics say what their first weights say. The difference then rises and stays above 0. The table gives it in three parts of the training, in each set
 # of seeds:
 
+
 # %% tags=["hide"]
 def in_words(values, digits=3):
     found = intervals_of_sets(values)
@@ -275,6 +276,11 @@ early = {name: error[:, early_time].mean(axis=1) for name, error in one["error"]
 late = {name: error[:, late_time].mean(axis=1) for name, error in one["error"].items()}
 early_taken, late_taken = (one["taken"][:, time].mean(axis=1) for time in (early_time, late_time))
 late_luck, first_taken = one["luck"][:, late_time].mean(axis=1), one["taken"][:, 0]
+
+# %% [markdown]
+# Differences are taken on the same seed; *taken* is what the minimum takes from a target.
+
+# %% tags=["hide"]
 head = "".join(f"{f'set {k}: IQM [95 %]':27}" for k in (1, 2, 3))
 print(f"{'steps 2001 to 4000':26}{head}")
 for name in variants:
@@ -287,9 +293,19 @@ for name in variants:
         print(f"{'  at steps 4001 to 6000':26}{in_words(last[:, one['at'] > 4000].mean(axis=1))}")
 print(f"{'taken by the minimum':26}{in_words(late_taken)}")
 print(f"{'  at step 500':26}{in_words(first_taken)}")
-three = {"DDPG": late["DDPG"], "TD3": late["TD3"], "luck": late_luck, "DDPG − TD3": late["DDPG"] - late["TD3"]}
+three = {
+    "DDPG": late["DDPG"],
+    "TD3": late["TD3"],
+    "luck": late_luck,
+    "DDPG − TD3": late["DDPG"] - late["TD3"],
+}
 print("standard deviation over seeds:", {name: round(float(v.std(ddof=1)), 2) for name, v in three.items()})
 print("correlation of DDPG with luck:", np.corrcoef(late["DDPG"], late_luck)[0, 1].round(2))
+
+# %% [markdown]
+# What the text below says of it, asserted in each set:
+
+# %% tags=["hide"]
 for name in ("DDPG", "TD3, no smoothing"):
     for when in (early, late):
         assert all(found.low > 0 for found in intervals_of_sets(when[name] - when["TD3"])), name
@@ -428,11 +444,18 @@ for name, look in looks.items():
     first = pendulum["evaluated"] <= 5000
     plots.learning_curve(bias_ax, pendulum["at"], pendulum["bias"][name], name, *look, seeds_width=0.3)
     plots.learning_curve(
-        return_ax, pendulum["evaluated"][first], pendulum["return"][name][:, first], name, *look, seeds_width=0.3
+        return_ax,
+        pendulum["evaluated"][first],
+        pendulum["return"][name][:, first],
+        name,
+        *look,
+        seeds_width=0.3,
     )
 bias_ax.axhline(0, color=plots.BLACK, linewidth=1.5, linestyle="-")
 bias_ax.set(
-    ylabel="Q − discounted return\n(units of the reward)", title="First the start-up, then DDPG > 0 > TD3", ylim=(-40, 160)
+    ylabel="Q − discounted return\n(units of the reward)",
+    title="First the start-up, then DDPG > 0 > TD3",
+    ylim=(-40, 160),
 )
 return_ax.set(ylabel="return of 200 steps, undiscounted", title="Delay slows TD3 here")
 bias_ax.set_xticks((0, 2500, 5000, 7500, 10_000))
@@ -448,7 +471,7 @@ plots.show(
 )
 
 # %% [markdown]
-# The same in each set of ten seeds, and what the text below says of it, asserted in each:
+# The same in each set of ten seeds:
 
 # %% tags=["hide"]
 print(f"{'':44}{head}")
@@ -461,6 +484,11 @@ mean_return = {name: curve[:, beginning].mean(axis=1) for name, curve in pendulu
 for name in trained:
     if name != "TD3":
         print(f"{name + ' − TD3, return':44}{in_words(mean_return[name] - mean_return['TD3'], 0)}")
+
+# %% [markdown]
+# What the text below says of it, asserted in each set:
+
+# %% tags=["hide"]
 start, middle, ends = (
     {name: intervals_of_sets(bias[:, column]) for name, bias in pendulum["bias"].items()}
     for column in moments.values()
