@@ -46,7 +46,7 @@ PLAN = {
     "13": Lecture("The map", "what n seeds show", ("02", "07", "12"), 90, (7, 0)),
 }
 PATHS = {  # the lectures of each week
-    "All fourteen in ten weeks": (
+    "Everything in ten weeks": (
         "00 01", "02", "03", "04", "05 05b", "06 07", "07b 08", "08b 09", "10 11", "12 13",
     ),
     "To PPO in six weeks": ("00 01", "03", "04", "08 09", "10", "11 12"),

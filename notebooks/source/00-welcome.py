@@ -10,12 +10,11 @@
 # - Python
 # - derivatives
 # - expectations
-# symbols: r
+# symbols: r, \tau
 # - $\theta$: angle of the rod, 0 upright, positive anticlockwise
 # - $\omega$: angular velocity of the rod
 # - $u$: torque of the motor
 # - $w$: four numbers in section 2, one in section 6
-# - $\tau$: share by which a slow copy moves
 
 # %% [markdown]
 # ## 1 · Run (5 minutes)
@@ -61,10 +60,11 @@ print("OK: everything is here, on one thread.")
 # %% [markdown]
 # ## 2 · Four numbers balance a pole (8 minutes)
 #
-# A pole stands on a cart, which can only be pushed left or right, with full force. It falls beyond 12 degrees; 500 steps, ten seconds,
-# are the most that is asked. The program knows nothing of this. It has four numbers $w$, one for each of position, velocity, angle and
-# angular velocity, and pushes right where their weighted sum is positive. It throws dice for 32 such quadruples, lets each balance once,
-# keeps the eight best, and throws the next dice around those.
+# A pole stands on a cart, which can only be pushed left or right, with full force. It has failed when the pole leans more than 12 degrees or
+# the cart is more than 2.4 m from the middle of its rail; 500 steps, ten seconds, are the most that is asked. The program knows nothing of
+# this. It has four numbers $w$, one for each of position, velocity, angle and angular velocity, and pushes right where their weighted sum is
+# positive. It throws dice for 32 such quadruples, lets each balance once, keeps the eight best (or any eight of them, where more reach all
+# 500 steps), and throws the next dice around those. This is the **cross-entropy method**.
 
 # %%
 rng = np.random.default_rng(0)
@@ -95,14 +95,16 @@ fig = plots.figure(8.5, 3.6)
 ax = plots.axes(fig)
 for k, found in enumerate(history, 1):  # a dot for each quadruple
     ax.plot(k + np.linspace(-0.25, 0.25, 32), np.sort(found), "o", color=plots.BLUE, markersize=5)
-ax.set(xlabel="generation", ylabel="steps balanced", title="Nobody told them how to balance")
+ax.set(xlabel="generation (its 32 dots sorted from left to right)", ylabel="steps balanced")
+ax.set(xticks=range(1, 7), title="Six generations are enough")
 plots.show(fig, alt="Steps balanced by 32 quadruples of numbers in each of six generations, rising to 500")
 
 # %% [markdown]
-# That took a moment, and no derivative. So why does this course spend twelve lectures on gradients? Because four numbers are few. The
-# network that you train below has thousands, and dice thrown in thousands of directions hardly ever improve all of them; a gradient
-# says for each number at once whether it should grow. What both have in common is that nobody shows the right action. There is a
-# *reward*, and the program tries.
+# No derivative was needed. So why is most of this course about gradients? Because four numbers are few. The network that you train below
+# has thousands, and a random direction catches only a small part of the way up when there are thousands of directions. So the number of
+# trials grows with the number of weights (with a great many processors this can be paid: Salimans et al. 2017). A gradient says for each
+# weight, from the same trials, whether it should grow. What both have in common is that nobody shows the right action. There is a *reward*,
+# and the program tries.
 #
 # Trouble later on? **Kernel → Restart Kernel and Run All Cells** starts the page afresh. The square button ■ interrupts a cell that
 # takes too long. Nothing on these pages can break your installation.
@@ -111,13 +113,15 @@ plots.show(fig, alt="Steps balanced by 32 quadruples of numbers in each of six g
 # ## 3 · The pendulum, and a first slider (10 minutes)
 #
 # A rod hangs on a motor. Its **state** is the angle $\theta$ and the angular velocity $\omega$. Every 0.05 s an **agent** chooses an
-# **action**, the torque $u$ between $-2$ and 2 N m. With a rod of 1 kg and 1 m,
+# **action**, the torque $u$ between $-2$ and 2 N m. A rod of mass $m$ and length $l$ turns by $\dot\omega = \frac{3g}{2l}\sin\theta + \frac{3}{ml^2}\,u$;
+# with $m = 1$ kg, $l = 1$ m and $g = 10$ m/s² that is
 # $$\dot\omega = \underbrace{15\,\sin\theta}_{\text{gravity}} + \underbrace{3\,u}_{\text{motor}}
 #   \;\text{ in rad/s}^2,
 #   \qquad r = -\big(\theta^2 + 0.1\,\omega^2 + 0.001\,u^2\big).$$
 #
-# One step is $\omega' = \mathrm{clip}(\omega + 0.05\,\dot\omega,\,-8,\,8)$ and $\theta' = \theta + 0.05\,\omega'$. The **reward** $r$ takes $\theta$ between $-\pi$ and $\pi$. It is never
-# above 0, and it is 0 only upright, at rest, without torque. An episode is 200 steps, ten seconds; the **return** is the sum of its rewards.
+# One step is $\omega' = \mathrm{clip}(\omega + 0.05\,\dot\omega,\,-8,\,8)$ and $\theta' = \theta + 0.05\,\omega'$. For the **reward** $r$, $\theta$ is
+# first brought between $-\pi$ and $\pi$ by whole turns. The reward is never above 0, and it is 0 only upright, at rest, without torque. An episode
+# is 200 steps, ten seconds; the **return** is the sum of its rewards.
 
 # %% tags=["hide"]
 predict(
@@ -190,6 +194,10 @@ for theta, omega, u in draws.uniform((-6, -8, -2), (6, 8, 2), size=(1000, 3)):
 receipt("1000 random steps: θ', ω', r", ours, theirs, names=("formulas", "Gymnasium"))
 
 # %% [markdown]
+# "Off by" is the largest difference of the 3000 numbers, "allowed" is where the page would stop. Here both sides may agree to the last digit, as both
+# round the same sums in the same order; most receipts of the course compare different ways of computing, and are off by a little.
+
+# %% [markdown]
 # ## 5 · Train (20 minutes)
 #
 # The agent sees $(\cos\theta, \sin\theta, \omega)$ and the reward, and knows none of the formulas. The method is PPO
@@ -198,15 +206,18 @@ receipt("1000 random steps: θ', ω', r", ours, theirs, names=("formulas", "Gymn
 
 # %% tags=["hide"]
 predict(
-    "How long must PPO train, on one thread of this machine, until the pendulums of all four agents swing up and stay up?",
+    "An agent that pushes at random has a return near −1200, one that swings up quickly and stays there about −150. After how many practice "
+    "episodes, of ten seconds each, is the mean return of these four agents above −300?",
     choices={
-        "seconds": "",
-        "minutes": "So it would be if each step waited for a real pendulum: 40 000 steps take it half an hour.",
-        "hours": "So it is for robots and for games seen as pictures. Here the state is three numbers.",
+        "about 15": "That is two and a half minutes at the rod. PPO first collects steps and then changes the network a little; fifteen episodes make few changes.",
+        "about 150": "",
+        "about 1500": "So many would be more than four hours at a real rod. Games seen as pictures need far more; this state is three numbers.",
+        "about 15 000": "Nearly two days without pause at a real rod. Robots learn in simulation when it takes that long.",
     },
     ordered=True,
-    answer="seconds",
-    why="All four together, and you can watch it below. Short runs are the reason why these pages can be played with.",
+    answer="about 150",
+    why="Each of the four agents needs about 25 minutes of pendulum time; the computer does it in seconds, since its pendulum need "
+    "not wait for the clock.",
 )
 
 # %% [markdown]
@@ -214,8 +225,7 @@ predict(
 # separate test episodes, for each of the four agents. **Pause** and look; move the learning rate while it runs; **Stop** and
 # start again with another: both runs stay, for comparison.
 #
-# The pale curves are a recording, for halls without time. This made it, in the folder of this page:
-# `from rlcourse.widgets import record; record(PPO(), "Pendulum-v1", "recordings/00-ppo.json", steps=40_000, seeds=4)`
+# The pale dotted curves are a recording of such a run, to compare yours with, or to read where there is no time to train.
 
 # %%
 panel = live(
@@ -230,9 +240,10 @@ panel = live(
 panel
 
 # %% [markdown]
-# The same without buttons: one call, which waits until the training is done. Every page that claims something about
-# training does it this way, so that the claim is checked each time the page runs. Look at the last line: training time, all
-# four agents together.
+# The same without buttons: one call, which waits until the training is done. Pages train like this where it takes seconds, so that what they
+# say is checked each time they run; longer experiments are recorded, and the page trains a part of them anew beside the recording.
+# A result of four agents is printed as their mean and, in brackets, an interval: where the mean of *all possible* seeds plausibly lies, judged by these
+# four (Student's $t$-interval, made to miss in one case of twenty).
 
 # %%
 run = train(PPO(), "Pendulum-v1", steps=40_000, seeds=4)
@@ -242,15 +253,15 @@ print("after training:  return", after)
 print(f"training took {run.curve.seconds[-1]:.1f} s")
 
 # %% [markdown]
-# The curve of that run. Each thin line is one agent. The thick line is their mean, and the band is where
-# the mean of *all possible* seeds plausibly lies, judged by these four.
+# The curve of that run. Each thin line is one agent, each of its points the mean of ten test episodes. The thick line is the mean of the four,
+# and the band is the interval just explained, at each time.
 
 # %% tags=["hide"]
 fig = plots.figure(8.5, 4)
 ax = plots.axes(fig)
 plots.learning_curve(ax, run.curve.steps, run.curve.returns, "PPO", bounds=(None, 0))
 solved = run.curve.steps[np.argmax(run.curve.returns.mean(axis=0) > -300)]
-ax.set_title(f"The mean return is above −300 at {solved:,} steps".replace(",", " "))
+ax.set_title(f"The mean return is above −300 after {solved // 200} episodes of practice")
 ax.text(0.98, 0.04, plots.curve_note(4), transform=ax.transAxes, color=plots.GREY, fontsize=11, ha="right")
 plots.label_lines(ax)
 plots.show(fig, alt="Return against training steps for four PPO agents, with mean and interval")
@@ -287,7 +298,9 @@ plots.show(fig, alt="Eight moments of one episode: the pendulum swings up and st
 #
 # A state is two numbers, so all states fit on a map: the angle to the right, the angular velocity upwards, upright and at rest in the
 # middle. On the left, the **policy**: the torque that the agent chooses in each state. On the right, the **value**: the return of an episode
-# that begins there. The black line is the episode of the pictures above; where it leaves on one side it comes back on the other.
+# that begins there. (Here that is a plain sum of 200 rewards, of one policy without chance. On the other pages a value is an expectation, goes on
+# for ever, and counts later rewards less.) The black line is the episode of the pictures above, and its arrows say which way it runs; where
+# it leaves on one side it comes back on the other.
 
 # %%
 angles, speeds = np.meshgrid(np.linspace(-np.pi, np.pi, 61), np.linspace(-8, 8, 49))
@@ -298,9 +311,13 @@ for _ in range(200):  # one episode from every state of the map, side by side
     states, reward, _ = world.step(states, 2 * agent.act(world.observe(states)))
     value += reward
 print(f"value: upright {value.reshape(angles.shape)[24, 30]:.1f}, worst {value.min():.0f}")
+outside = (value.reshape(angles.shape) < -75) & (np.abs(speeds) > 0.5)  # not on the bright ridge, and moving
+far = outside & (np.abs(angles) > np.pi / 2)
+for where, those in (("off the ridge", outside), ("off it and more than 90° from upright", far)):
+    print(f"{where}: the torque pushes with the movement in {np.mean(policy * speeds > 0, where=those):.0%}")
 
 # %% [markdown]
-# Before you look: in which states should the motor *not* push towards upright?
+# Before you look: in which states should the motor *not* push towards upright? The dotted lines are the 23.6 degrees of section 3.
 
 # %% tags=["hide"]
 fig = plots.figure(10, 4.4)
@@ -313,8 +330,13 @@ for ax, map_of, colours, title, unit in zip(
     shown = ax.pcolormesh(
         np.degrees(angles), speeds, map_of, cmap=colours, shading="nearest", rasterized=True
     )
-    fig.colorbar(shown, ax=ax, label=unit)
+    fig.colorbar(shown, ax=ax).ax.set_title(unit, fontsize=12)
     ax.plot(line, film[:, 1], color=plots.BLACK, linestyle="-", linewidth=2.2)
+    for at in (9, 18, 27, 36):
+        ends = [(line[k], film[k, 1]) for k in (at + 1, at)]
+        ax.annotate("", *ends, arrowprops={"arrowstyle": "-|>", "color": plots.BLACK, "mutation_scale": 18})
+    for edge in (-23.6, 23.6):
+        ax.axvline(edge, color=plots.BLACK, linestyle=plots.DOTS, linewidth=1.2)
     ax.plot(0, 0, "o", color="white", markeredgecolor=plots.BLACK, markersize=8)
     ax.set(xlabel="angle θ (degrees)", ylabel="angular velocity ω (rad/s)", title=title)
     ax.set_xticks((-180, -90, 0, 90, 180))
@@ -323,14 +345,17 @@ plots.show(
 )
 
 # %% [markdown]
-# In a narrow band around upright almost nothing is lost: there the motor holds the rod. Left and right of it the policy
-# pushes *with* the movement, also away from upright, to gain speed: this is the swing that no formula told it. The value is a landscape
-# with a ridge, along which the black line runs to the middle. Policy and value are the two things that every method of this course
-# learns, one or the other or both.
+# The value is a landscape with a bright ridge: from its states the rod reaches the top in one go, and almost nothing is lost. The black line
+# climbs onto it. (Held at rest it can be between the dotted lines only.) Far from upright the policy mostly pushes *with* the movement, also
+# away from the top, to gain speed. This is the swing that no formula told it, and the answer to the question above: where the motor cannot
+# lift the rod directly, it must first gather speed, whichever way that is. Elsewhere beside the ridge it does the opposite. At $-90$ degrees and 7 rad/s
+# the rod rises faster than it need, and the motor brakes, in order not to rush past the top. Policy and value
+# are the two things that every method of this course learns, one or the other or both.
 
 # %% [markdown]
-# And the receipt: fresh episodes that no agent was trained or chosen on, beside a policy that knows nothing. What does it show? That these four
-# agents learnt. Four seeds cannot show that *every* seed does; lecture 13 is about what $n$ seeds can and cannot say.
+# And the receipt: the trained agents beside untrained ones, in fifty fresh episodes that are the same for all. (The curve had ten test episodes a
+# point, each agent its own; so its numbers are a little other ones.) What does it show? That these four agents learnt. Four seeds cannot show
+# that *every* seed does; lecture 13 is about what $n$ seeds can and cannot say.
 
 # %%
 returns = evaluate(run.policy, "Pendulum-v1", episodes=50, seed=7)  # [4 agents, 50 episodes]
@@ -373,7 +398,8 @@ feedback
 # ## 7 · The lectures (5 minutes)
 #
 # A line leads from what is needed to what needs it. Blue boxes are written: click one to open it. Dashed ones are planned. Choose
-# how much time you have: the weeks appear, and what is not on your way fades.
+# how much time you have: the weeks appear, and what is not on your way fades. While a box before the one that you want is only planned, you need
+# its ideas from elsewhere: values and the Bellman equation for 06 and 07, the policy gradient too for 08.
 
 # %% tags=["hide"]
 HTML(course_map())
@@ -382,9 +408,15 @@ HTML(course_map())
 # ## Summary
 #
 # - Run, slide, predict, train: every lecture works like this page. Check: the homework.
-# - Four numbers, found by throwing dice, balance a pole. For thousands of numbers there are gradients.
+# - Four numbers, found by throwing dice around the best, balance a pole. For thousands of numbers there are gradients.
 # - The motor is too weak to lift the pendulum; four PPO agents learnt to swing it, in seconds, from rewards alone.
 # - A policy says what to do in each state, a value what comes of it. Curves show every seed and an interval. Claims come with receipts.
+#
+# <details><summary>Six words, in a line each</summary>
+#
+# *State*: what matters of the world now, here $(\theta, \omega)$. *Action*: what the agent chooses, here $u$. *Reward*: the number that each step pays.
+# *Return*: the sum of an episode's rewards. *Policy*: the rule from states to actions. *Value* of a state: the return that a policy gets from there.
+# </details>
 #
 # ## Exercises
 #
@@ -393,26 +425,31 @@ HTML(course_map())
 #
 # <details><summary>Hint</summary><code>balanced(np.tile(centre * [0, 0, 1, 1], (100, 1)))</code></details>
 # <details><summary>Answer</summary>Without position and velocity the pole does not fall over, but the cart drifts, and now and then leaves its
-# rail before the end. Without angle and angular velocity it falls within a few steps.</details>
+# rail, which ends the episode too. Without angle and angular velocity it falls within a few steps.</details>
 #
 # **2** ★★ (15 minutes) In the live panel, find a learning rate with which PPO does *not* learn within 40 000 steps, on either side of
 # the one given. What do the two failures look like?
 #
 # <details><summary>Answer</summary>At 0.00001 the curve hardly leaves its start: it learns, far too slowly. At 0.1 it jumps at once and stays bad: each
-# step goes so far that what was learnt is lost.</details>
+# step goes so far that what was learnt is lost. At 0.0001 it has begun to learn after 40 000 steps, and is far from done.</details>
 #
 # **3** ★ (5 minutes) Change `moments` in the cell of the eight pictures and find out at which second the rod first passes upright.
 #
-# <details><summary>Hint</summary>It passes where the angle changes its sign: look at `film[:, 0]`.</details>
+# <details><summary>Hint</summary>Upright is where the cosine of the angle is largest, however often the rod went round: look at `np.cos(film[:, 0])`, which
+# has the angles of all 120 moments, 0.05 s apart.</details>
+# <details><summary>Answer</summary>`np.argmax(np.cos(film[:, 0]) > 0.99) * 0.05`, that is 3.6 s; the moments 60 and 119 lie on either side of it.</details>
 #
 # **4** ★★ (10 minutes) Train with `seeds=[4, 5, 6, 7]`. Does the interval cover the mean of the first four? Should it always?
 #
-# <details><summary>Answer</summary>The interval is for the mean over all seeds, not for that of four others, which is uncertain too. And it is made to miss
-# in one case of twenty.</details>
+# <details><summary>Answer</summary>On the machine that made this page it does: $[-250, -108]$ holds the $-163$ of the first four. It need not always: the interval is for the mean over all seeds, not for that of four others, which is uncertain
+# too; and it is made to miss in one case of twenty.</details>
 #
 # ## Sources
 #
 # - The pendulum and the pole: [`pendulum.py`](https://gymnasium.farama.org/environments/classic_control/pendulum/) and
 #   [`cartpole.py`](https://gymnasium.farama.org/environments/classic_control/cart_pole/) in Gymnasium (Farama Foundation).
 # - PPO: Schulman, Wolski, Dhariwal, Radford, Klimov, *Proximal Policy Optimization Algorithms*, 2017, [arXiv:1707.06347](https://arxiv.org/abs/1707.06347).
-# - Throwing dice around the best: the cross-entropy method, which lecture 11 meets again beside TRPO.
+# - The cross-entropy method: de Boer, Kroese, Mannor, Rubinstein, *A Tutorial on the Cross-Entropy Method*, Annals of Operations Research, 2005; for
+#   learning to play, Szita, Lőrincz, *Learning Tetris Using the Noisy Cross-Entropy Method*, Neural Computation, 2006. Lecture 11 meets it beside TRPO.
+# - Salimans, Ho, Chen, Sidor, Sutskever, *Evolution Strategies as a Scalable Alternative to Reinforcement Learning*, 2017,
+#   [arXiv:1703.03864](https://arxiv.org/abs/1703.03864).

@@ -1,4 +1,4 @@
-"""The maximum of noisy estimates is too large: the bias, and what double and clipped estimates make of it.
+"""The maximum of noisy estimates is too large: maximisation bias, and what three other estimates make of it.
 
 `expected_maximum` simulates four estimates of the best action's worth, `exact_biases` integrates them, and
 `wrong_choices` lets Q-learning be misled by three of them.
@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-ESTIMATORS = ("max", "double", "clipped", "actor")
+ESTIMATORS = ("max", "double", "maxmin", "clipped double")
+FORMER = {"clipped": "maxmin", "actor": "clipped double"}  # names of earlier versions, understood as well
 
 
 def expected_maximum(
@@ -23,14 +24,17 @@ def expected_maximum(
 
     "max":     max_a Q̂₁(a)                   one estimate selects and evaluates: biased up
     "double":  Q̂₂(argmax_a Q̂₁(a))            a second estimate evaluates: never biased up
-    "clipped": max_a min(Q̂₁(a), Q̂₂(a))       the lecture's example; its bias grows with the number of actions
-    "actor":   min(Q̂₁, Q̂₂)(argmax_a Q̂₁(a))   what TD3's actor and target do
+    "maxmin":  max_a min(Q̂₁(a), Q̂₂(a))       the maximum of minima: its bias grows with the number of actions
+    "clipped double": min(Q̂₁, Q̂₂)(argmax_a Q̂₁(a))   Clipped Double Q-learning: TD3's actor and target
 
     means: true values q [actions]; noise: standard deviation, a number or [actions], ≥ 0; samples:
     Monte-Carlo draws ≥ 1. Returns the mean over the draws (a float, in the units of means; standard error ≈
     noise/√samples). Raises ValueError for an unknown estimator, empty means, negative noise or no samples.
-    Sources: van Hasselt 2010, "Double Q-learning"; Fujimoto et al. 2018, section 4.
+    "clipped" and "actor", the former names of the last two, are understood too. Sources: van Hasselt 2010,
+    "Double Q-learning"; Fujimoto et al. 2018, section 4; the name maxmin from Lan et al. 2020, "Maxmin
+    Q-learning" (its paper not opened).
     """
+    estimator = FORMER.get(estimator, estimator)
     means = np.asarray(means, dtype=float)
     noise = np.broadcast_to(np.asarray(noise, dtype=float), means.shape)
     if estimator not in ESTIMATORS:
@@ -60,7 +64,7 @@ def _draw(
     if estimator == "max":
         return first.max(axis=1)
     second = means + noise * rng.standard_normal((n, means.size))
-    if estimator == "clipped":
+    if estimator == "maxmin":
         return np.minimum(first, second).max(axis=1)
     judge = second if estimator == "double" else np.minimum(first, second)
     return np.take_along_axis(judge, first.argmax(axis=1)[:, None], axis=1)
@@ -74,9 +78,9 @@ def exact_biases(
     F and f are the distribution function and the density of an estimate, subscript 0 of the best action:
 
     "max":     x_top − ∫ F₀ F^(n−1) dx
-    "clipped": the same with 1 − (1 − F)² for each F
+    "maxmin":  the same with 1 − (1 − F)² for each F
     "double":  −gap · ∫ (n−1) f F₀ F^(n−2) dx
-    "actor":   ∫ f₀ F^(n−1) g₀ + (n−1) f F₀ F^(n−2) g dx,  g(x) = E[min(x, Y)], Y a second estimate
+    "clipped double": ∫ f₀ F^(n−1) g₀ + (n−1) f F₀ F^(n−2) g dx,  g(x) = E[min(x, Y)], Y a second estimate
 
     actions: n ≥ 2, or several; the arrays returned have its shape. Trapezoids; good to 1e-8 with 2001 points.
     """
@@ -94,8 +98,8 @@ def exact_biases(
     return {
         "max": top(below_0, below),
         "double": -gap * np.trapezoid(rival_wins, x),
-        "clipped": top(1 - (1 - below_0) ** 2, 1 - (1 - below) ** 2),
-        "actor": np.trapezoid(best_wins * smaller_0 + rival_wins * smaller, x),
+        "maxmin": top(1 - (1 - below_0) ** 2, 1 - (1 - below) ** 2),
+        "clipped double": np.trapezoid(best_wins * smaller_0 + rival_wins * smaller, x),
     }
 
 
@@ -116,12 +120,13 @@ def wrong_choices(
     reward ~ N(mean, noise²): for mean < 0 left is the wrong choice. γ = 1; all agents act ε-greedily on the
     sum of their tables, ties broken at random, so that the best go left in a share ε/2 of the episodes.
 
-    The target of left is an estimate of B's worth: "max" from one table, "double" and "actor" from two, one
-    of which, drawn at random, learns and chooses the action of B, which the other one values, or the smaller
-    of both. Raises ValueError for another estimator. Source: Sutton and Barto 2018, figure 6.5.
+    The target of left is an estimate of B's worth: "max" from one table, "double" and "clipped double" from
+    two, one of which, drawn at random, learns and chooses the action of B, which the other one values, or the
+    smaller of both. Raises ValueError for another estimator. Source: Sutton and Barto 2018, figure 6.5.
     """
-    if estimator not in ("max", "double", "actor"):
-        raise ValueError(f"wrong_choices: estimator must be max, double or actor; got {estimator!r}")
+    given, estimator = estimator, FORMER.get(estimator, estimator)
+    if estimator not in ("max", "double", "clipped double"):
+        raise ValueError(f"wrong_choices: estimator must be max, double or clipped double; got {given!r}")
     rng, who = np.random.default_rng(rng), np.arange(agents)
     tables = 1 if estimator == "max" else 2
     q_a, q_b = np.zeros((tables, agents, 2)), np.zeros((tables, agents, actions))

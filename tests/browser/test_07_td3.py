@@ -40,14 +40,14 @@ def test_the_bias_lab_shows_the_simulation_of_the_package_at_every_end(td3):
 
 
 def test_the_readme_shows_the_bias_lab(td3, screenshots):
-    """Two Gaussians: +1/√π for max, −1/√π/2 for actor, within four standard errors of 2000 draws."""
+    """Two Gaussians: +1/√π for max, −1/√π/2 for clipped double, within four standard errors of 2000 draws."""
     lab = td3.lab(0)
     lab.reset()
     shown = lab.press("actions", "Home")
     shown = lab.shows(biases(0.0, 1.0, 2, 1), "two actions")
     error = 4 / 2000**0.5
     assert shown["bias of max"] == pytest.approx(1 / math.pi**0.5, abs=error)
-    assert shown["bias of actor"] == pytest.approx(-0.5 / math.pi**0.5, abs=error)
+    assert shown["bias of clipped double"] == pytest.approx(-0.5 / math.pi**0.5, abs=error)
     lab.reset()
     lab.shows(biases(0.0, 1.0, 10, 1), "reset")
     lab.root.screenshot(path=screenshots / "lab.png")
@@ -90,9 +90,9 @@ def test_predictions_of_lecture_07_keep_the_first_answer_and_say_why(td3):
     assert "lucky rather than good" in td3.predict(0).answer("about 90 %")
     assert "one case in four" in td3.predict(1).answer("0.5")
     assert td3.predict(1).correct() is True
-    said = td3.predict(2).answer("clipped")
+    said = td3.predict(2).answer("maxmin")
     assert td3.predict(2).correct() is False
-    assert "The answer: actor." in said
+    assert "The answer: clipped double." in said
     td3.screenshot("07-predict")
 
 

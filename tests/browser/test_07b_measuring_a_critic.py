@@ -17,7 +17,7 @@ def test_07b_an_error_is_the_bias_of_one_backup_added_again_and_again(page):
 
     def predicted(gamma, rate):
         of_max = np.sqrt(rate / (2 - rate) / np.pi)
-        return {"max": of_max, "actor": -of_max / 2}, gamma / (1 - gamma)
+        return {"max": of_max, "clipped double": -of_max / 2}, gamma / (1 - gamma)
 
     def compare(gamma=0.9, rate=0.1):
         shown, (bias, factor) = lab.numbers(), predicted(gamma, rate)
@@ -37,7 +37,7 @@ def test_07b_an_error_is_the_bias_of_one_backup_added_again_and_again(page):
     assert compare() == start
     lab.press("step size", "End")
     noisy = compare(rate=0.5)
-    assert noisy["max: error"] > 2 * start["max: error"] and noisy["actor: error"] < 2 * start["actor: error"]
+    assert noisy["max: error"] > 2 * start["max: error"] and noisy["clipped double: error"] < 2 * start["clipped double: error"]
     page.screenshot("07b-tables")
     lab.press("step size", "Home")
     assert compare() == start

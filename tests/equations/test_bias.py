@@ -19,7 +19,7 @@ def expected_order(estimator, actions):
         return scipy.integrate.quad(
             lambda x: x * actions * norm.pdf(x) * norm.cdf(x) ** (actions - 1), -9, 9
         )[0]
-    if estimator == "clipped":  # min of two: distribution function 1 − (1 − Φ)²
+    if estimator == "maxmin":  # min of two: distribution function 1 − (1 − Φ)²
 
         def cdf(x):
             return 1 - norm.sf(x) ** 2
@@ -36,7 +36,7 @@ def expected_order(estimator, actions):
 
 
 @pytest.mark.parametrize("actions", [2, 10])
-@pytest.mark.parametrize("estimator", ["max", "clipped", "actor"])
+@pytest.mark.parametrize("estimator", ["max", "maxmin", "clipped double"])
 def test_the_bias_of_each_estimator_is_what_quadrature_says(estimator, actions):
     samples = 200_000
     rng = np.random.default_rng(1)
@@ -45,8 +45,8 @@ def test_the_bias_of_each_estimator_is_what_quadrature_says(estimator, actions):
 
 
 def test_corrections_row_21_to_two_digits():
-    table = {("max", 2): 0.56, ("max", 10): 1.54, ("clipped", 2): -0.10, ("clipped", 10): 0.67}
-    table |= {("actor", 2): -0.28, ("actor", 10): -0.05}
+    table = {("max", 2): 0.56, ("max", 10): 1.54, ("maxmin", 2): -0.10, ("maxmin", 10): 0.67}
+    table |= {("clipped double", 2): -0.28, ("clipped double", 10): -0.05}
     for (estimator, actions), value in table.items():
         assert round(expected_order(estimator, actions), 2) == value
 
@@ -69,7 +69,7 @@ def test_without_noise_every_estimator_is_exact():
 def test_bad_arguments_of_the_bias_simulation_get_one_line(arguments):
     with pytest.raises(ValueError, match="expected_maximum"):
         bias.expected_maximum(*arguments)
-    with pytest.raises(ValueError, match="max, double, clipped, actor"):
+    with pytest.raises(ValueError, match="max, double, maxmin, clipped double"):
         bias.expected_maximum([0.0], 1.0, 5, "median")
 
 
@@ -86,7 +86,7 @@ def test_the_exact_biases_are_those_of_the_simulation(gap, noise, actions):
 
 def test_the_exact_biases_of_equal_actions_are_those_of_quadrature():
     several = bias.exact_biases(0.0, 1.0, (2, 10))
-    for name in ("max", "clipped", "actor"):
+    for name in ("max", "maxmin", "clipped double"):
         assert several[name] == pytest.approx([expected_order(name, n) for n in (2, 10)], abs=1e-7)
     np.testing.assert_array_equal(several["double"], 0)
 
@@ -113,13 +113,13 @@ def one_agent_goes_left(estimator, episodes, rng):
         b = act("B", 10)
         best = max(range(10), key=lambda k: own["B", k])
         value = {"max": own["B", best], "double": other["B", best]}
-        value["actor"] = min(value["max"], value["double"])
+        value["clipped double"] = min(value["max"], value["double"])
         own["A", 0] += 0.1 * (value[estimator] - own["A", 0])
         own["B", b] += 0.1 * (rng.normal(-0.1, 1) - own["B", b])
     return choices
 
 
-@pytest.mark.parametrize("estimator", ["max", "double", "actor"])
+@pytest.mark.parametrize("estimator", ["max", "double", "clipped double"])
 def test_all_agents_at_once_go_left_as_often_as_one_agent_at_a_time(estimator):
     rng, alone, together = np.random.default_rng(0), 400, 2000
     slow = np.array([one_agent_goes_left(estimator, 60, rng) for _ in range(alone)])
@@ -132,11 +132,22 @@ def test_all_agents_at_once_go_left_as_often_as_one_agent_at_a_time(estimator):
 
 
 def test_where_left_is_plainly_bad_all_three_settle_at_half_epsilon():
-    for estimator in ("max", "double", "actor"):
+    for estimator in ("max", "double", "clipped double"):
         late = bias.wrong_choices(estimator, 1000, 200, mean=-3.0, rng=0)[:, 100:].mean(axis=1)
         assert late.mean() == pytest.approx(0.05, abs=4 * late.std() / 1000**0.5)
 
 
 def test_wrong_choices_refuses_an_estimator_that_it_does_not_know():
-    with pytest.raises(ValueError, match="must be max, double or actor; got 'clipped'"):
-        bias.wrong_choices("clipped")
+    with pytest.raises(ValueError, match="must be max, double or clipped double; got 'maxmin'"):
+        bias.wrong_choices("maxmin")
+
+
+def test_the_former_names_of_two_estimators_are_understood():
+    for former, name in bias.FORMER.items():
+        values = [
+            bias.expected_maximum([0, -1], 1.0, 9, each, np.random.default_rng(0)) for each in (former, name)
+        ]
+        assert values[0] == values[1]
+    np.testing.assert_array_equal(
+        bias.wrong_choices("actor", 9, 9, rng=0), bias.wrong_choices("clipped double", 9, 9, rng=0)
+    )

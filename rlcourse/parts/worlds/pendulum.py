@@ -83,6 +83,6 @@ def picture(angle: float, torque: float = 0.0, max_torque: float = 2.0) -> Scene
     if abs(share) > 0.02:
         shapes.append(Turn("force", 0, 0, 0.5, 2.4 * share))
     shapes += [Disc("load", x, y, 0.12), Disc("joint", 0, 0, 0.06)]
-    shapes.append(Text("force", 0, -1.3, f"torque {torque:+.2f} N m"))
+    shapes.append(Text("force", 0, -1.3, f"torque {torque:+.2f} N m".replace("-", "−")))
     words = f"pendulum {math.degrees(angle):.0f} degrees from upright, torque {torque:+.2f} newton metres"
     return Scene(shapes, (-1.35, 1.35, -1.35, 1.35), words)
