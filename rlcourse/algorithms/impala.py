@@ -87,7 +87,8 @@ class IMPALA:
                 weight = rho.clamp(1e-8, self.rho_bar)
                 advantage = weight * standardised(advantage / weight)
 
-        loss = objectives.a2c_loss(log_prob, advantage, V, target, entropy, self.value_weight, self.entropy_weight)
+        c_v, c_e = self.value_weight, self.entropy_weight
+        loss = objectives.a2c_loss(log_prob, advantage, V, target, entropy, c_v, c_e)
         loss.sum().backward()
         if self.max_grad_norm is not None:
             limit_norm([nets.policy, nets.critic], self.max_grad_norm)

@@ -45,7 +45,7 @@ def within(extra: int, function: Callable, *arguments: object) -> object:
     return value
 
 
-def bound(extra):
+def bound(extra: int) -> None:
     with open("/proc/self/statm") as file:
         now = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
@@ -55,7 +55,7 @@ def bound(extra):
     signal.alarm(4 * SECONDS)
 
 
-def report(write, function, arguments):
+def report(write: int, function: Callable, arguments: tuple) -> int:
     """0 where all was said, 1 where memory was short."""
     with os.fdopen(write, "wb") as stream:
         try:

@@ -10,6 +10,7 @@ import shutil
 import time
 import zipfile
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from rlcourse.grading.judging.collection import is_notebook, shown
 from rlcourse.grading.judging.submission import LARGEST, Unreadable, hidden
@@ -38,7 +39,7 @@ def unpack(archive: Path, target: Path) -> Path:
     return target
 
 
-def copy(opened, info, path, target):
+def copy(opened: zipfile.ZipFile, info: zipfile.ZipInfo, path: PurePosixPath, target: Path) -> None:
     """One member, as student/file."""
     student, name = owner(path)
     folder = target / flat(student)
@@ -59,10 +60,10 @@ def copy(opened, info, path, target):
 class Bounded:
     """A stream that ends after so many bytes, whatever an archive's header says."""
 
-    def __init__(self, stream, left):
+    def __init__(self, stream: IO[bytes], left: int):
         self.stream, self.left = stream, left
 
-    def read(self, size):
+    def read(self, size: int) -> bytes:
         data = self.stream.read(min(size, self.left))
         self.left -= len(data)
         return data

@@ -45,7 +45,7 @@ def sanitised(source: str, attachments: dict[str, bytes] | None = None) -> str:
     return fenced(markdown)
 
 
-def one_pass(source, attachments):
+def one_pass(source: str, attachments: dict[str, bytes]) -> str:
     markdown = decoded(source)
     markdown = TEX.sub(r"\\mathrm{\1}", markdown)
     markdown = OPENS_A_TAG.sub(lambda m: "<" if allowed(markdown, m.start()) else "< ", markdown)
@@ -57,11 +57,11 @@ def one_pass(source, attachments):
     )  # other pictures become links: to fetch one would be a request in your name
 
 
-def allowed(markdown, place):
+def allowed(markdown: str, place: int) -> bool:
     return bool(TAG.match(markdown, place) or AUTOLINK.match(markdown, place))
 
 
-def decoded(source):
+def decoded(source: str) -> str:
     """Entities of ASCII characters as the characters, but for those that keep HTML apart from text."""
 
     def character(match):
@@ -98,7 +98,7 @@ ATTRIBUTES = {
 TAGS = {*PLAIN_TAGS, "a", "img", "div", "span"}
 
 
-def fine(tag, name, value):
+def fine(tag: str, name: str, value: str) -> str | None:
     """nh3's question for each attribute: its value, or None to refuse it."""
     value_is_fine = {
         "href": re.match(r"(?i)(https?://|mailto:|#)", value) or not re.search(r"[:\\]|^[/\s]", value),
@@ -124,7 +124,7 @@ def harmless(markdown: str, attachments: dict[str, bytes]) -> bool:
     return tags(page) == tags(clean)
 
 
-def rendered(markdown, attachments):
+def rendered(markdown: str, attachments: dict[str, bytes]) -> str | None:
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
     data = {name: {"image/png": base64.b64encode(png).decode()} for name, png in attachments.items()}
@@ -141,20 +141,20 @@ class Tags(HTMLParser):
         super().__init__()
         self.found = []
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, sorted((name, value or "") for name, value in attrs)))
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         if tag not in ("br", "hr", "img"):
             self.found.append(f"/{tag}")
 
-    def handle_decl(self, decl):
+    def handle_decl(self, decl: str) -> None:
         self.found.append(decl)
 
     handle_comment = unknown_decl = handle_pi = handle_decl
 
 
-def tags(page):
+def tags(page: str) -> list:
     parser = Tags()
     parser.feed(page)
     parser.close()

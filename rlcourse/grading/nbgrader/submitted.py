@@ -8,6 +8,7 @@ before it copies; so they are put right on the converter that is about to run.
 import glob
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
@@ -57,7 +58,7 @@ def prepare(converter: BaseConverter) -> None:
 class OneLine(logging.Filter):
     """Log lines in which a file's name cannot begin a line of its own or move the terminal."""
 
-    def filter(self, record):
+    def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
             record.args = tuple(quoted(arg) if isinstance(arg, (str, Path)) else arg for arg in record.args)
         record.msg = "".join(c if c in "\n\t" else quoted(c) for c in str(record.msg))
@@ -69,7 +70,7 @@ def quoted(text: str | Path) -> str:
     return "".join(c if c == "\\" else shown(c) for c in str(text))
 
 
-def irregular(folder: Path):
+def irregular(folder: Path) -> Iterator[Path]:
     """Everything in a student's folder that is neither a file nor a folder; all of it, if that is a link."""
     for place, folders, files in os.walk(folder):
         for name in [*files, *folders]:
