@@ -386,17 +386,8 @@ boxes = {
     "mu": (0.22, 0.36, black, r"$\mu$"), "Q1": (0.66, 0.32, black, r"$Q_1$"), "Q2": (0.66, 0.08, blue, r"$Q_2$"),
 }  # fmt: skip
 for x, y, colour, words in boxes.values():
-    ax.text(
-        x,
-        y,
-        words,
-        ha="center",
-        va="center",
-        fontsize=14,
-        color=plots.ink(colour),
-        bbox=box | {"ec": colour},
-        zorder=3,
-    )
+    look = {"fontsize": 14, "color": plots.ink(colour), "bbox": box | {"ec": colour}}
+    ax.text(x, y, words, ha="center", va="center", zorder=3, **look)
 flow = "s' mu', mu' eps, eps Q1', eps Q2', Q1' min, Q2' min, min y, s mu, y Q1, y Q2, batch Q1, batch Q2, mu Q1, Q1 mu, mu mu', Q1 Q1', Q2 Q2'"
 for start, end in (pair.split() for pair in flow.split(", ")):
     (x0, y0, *_), (x1, y1, *_) = boxes[start], boxes[end]
