@@ -328,6 +328,9 @@ lab = explore(
 )
 lab
 
+# %% [markdown]
+# How much of the way does the bound promise a gain for, as $\gamma$ grows?
+
 # %% tags=["hide"]
 a, b, way = point(0.5, 0.5), point(0.05, 0.05), np.linspace(0, 1, 10_001)[:, None, None]
 for gamma in (0.2, 0.9, 0.99):
@@ -443,6 +446,9 @@ def walk_together(world, old, new, steps, pairs, rng):
     return states, parted
 
 
+# %% [markdown]
+# Twenty thousand such pairs, and one of them to look at:
+
 # %% tags=["hide"]
 states, parted = walk_together(chain, chain_old, chain_new, 40, 20_000, np.random.default_rng(0))
 alpha = markov.max_tv(chain_old, chain_new)
@@ -476,6 +482,9 @@ plots.show(
     fig,
     alt="Two coupled walks that part at one step, and the share of 20 000 pairs that have parted by time t",
 )
+
+# %% [markdown]
+# The total variation is the same in every state here, so the share is known exactly.
 
 # %% tags=["hide"]
 off = 4 * 0.5 / np.sqrt(20_000)  # four standard errors, at most
@@ -723,6 +732,9 @@ for seed in range(500):
     assert np.all(markov.values(world, improved) >= markov.values(world, base) - 1e-9)
     mixed_signs += markov.expected_advantage(world, base, improved).max() > 1e-9
 print(f"of 500 random MDPs {mixed_signs} have a positive term in the printed direction; no sum is positive")
+
+# %% [markdown]
+# And the printed middle term of lemma 3, at the first step:
 
 # %%
 print(

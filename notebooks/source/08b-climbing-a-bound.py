@@ -83,6 +83,9 @@ def looseness(world, old, new):
     return np.array([sharper, C * alpha**2, C * markov.max_kl(old, new), mean]) / error
 
 
+# %% [markdown]
+# In the world above the sharper form is the error itself, to the last digit:
+
 # %% tags=["hide"]
 with receipts("sharper form / |η − L|", oracle="by hand") as same:
     for gamma in (0.5, 0.9, 0.99):
@@ -120,6 +123,9 @@ predict(
     "about one horizon. The proof lets gₜ grow for as long as the walk lasts: two.",
 )
 
+
+# %% [markdown]
+# How loose are the bounds on the rope, for a policy that hardly ever falls?
 
 # %% tags=["hide"]
 def rope_walker(falls):
@@ -345,6 +351,9 @@ assert missed > 0.1
 two = markov.two_state(gamma=0.9)
 start = np.array([[0.8, 0.2], [0.8, 0.2]])  # rows: states; columns: stay, move
 plots.mdp(two, actions=("stay", "move"))
+
+# %% [markdown]
+# Before the forty rounds are drawn:
 
 # %% tags=["hide"]
 predict(
