@@ -453,8 +453,6 @@ pseudocode(
 # Similar actions should have similar values, so the target averages over actions near $\mu'(s')$. A critic (orange) that is right but for one accidental spike at $a = 0.5$, and a target policy that sits on it. Without smoothing its height is
 # copied into the targets (orange dot). The blue line is the value after smoothing, $\mathbb E_\epsilon\big[Q(\mathrm{clip}(a + \epsilon, -1, 1))\big]$, and its dot is what TD3 copies.
 # Smoothing keeps the spike out of the *targets*; the actor still climbs the orange line. The price: a *true* narrow peak is lowered as well.
-#
-# Try: how wide must the spike be for half of its height to reach the target? Move $c$ from 0.5 upwards: what changes, and why?
 
 
 # %% tags=["hide"]
@@ -487,6 +485,9 @@ def draw_smoothing(fig, sigma=0.2, clip=0.5, width=0.05, height=1.0):
     plots.label_lines(ax)
     return {"without smoothing": plain, "with smoothing": copied, "share of the spike": share}
 
+
+# %% [markdown]
+# Try: how wide must the spike be for half of its height to reach the target? Move $c$ from 0.5 upwards: what changes, and why?
 
 # %% tags=["hide"]
 with receipts("averaged over quantiles", oracle="convolution of Gaussians") as same:
