@@ -575,6 +575,10 @@ variants = {
 }
 
 
+# %% [markdown]
+# The policy's expected return is known: $-2$ times its probability of going in.
+
+
 # %% tags=["hide"]
 def return_and_hope(training):
     """The expected return of each seed's policy, and what its critic says of the arcade: [S, 2]."""
@@ -602,7 +606,7 @@ def arcade_experiment(steps, seeds, algorithms=variants):
 
 
 # %% [markdown]
-# The policy's expected return is known: $-2$ times its probability of going in. A guess:
+# A guess:
 
 # %% tags=["hide"]
 predict(
