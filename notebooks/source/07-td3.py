@@ -693,7 +693,6 @@ for name in variants:
         print(f"{'':18} TD3's gain      {in_words(late['return']['TD3'] - late['return'][name])}")
         print(f"{'':18} more hopeful by {in_words(late['hope'][name] - late['hope']['TD3'])}")
 assert all(each.low > 0 for each in intervals_of_sets(late["return"]["TD3"] - late["return"]["DDPG"]))
-assert all(each.high < -1.5 for each in intervals_of_sets(late["return"]["DDPG"])), "DDPG breaks"
 assert stays_out["DDPG"].sum() == 0 and stays_out["TD3"].sum() == 19
 assert all(each.low > 0 for each in intervals_of_sets(late["hope"]["DDPG"] - late["hope"]["TD3"])), "less"
 assert all(each.low > -1.83 for each in intervals_of_sets(late["hope"]["TD3"])), "and yet it is too hopeful"
