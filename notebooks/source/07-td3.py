@@ -453,8 +453,6 @@ pseudocode(
 # Similar actions should have similar values, so the target averages over actions near $\mu'(s')$. A critic (orange) that is right but for one accidental spike at $a = 0.5$, and a target policy that sits on it. Without smoothing its height is
 # copied into the targets (orange dot). The blue line is the value after smoothing, $\mathbb E_\epsilon\big[Q(\mathrm{clip}(a + \epsilon, -1, 1))\big]$, and its dot is what TD3 copies.
 # Smoothing keeps the spike out of the *targets*; the actor still climbs the orange line. The price: a *true* narrow peak is lowered as well.
-#
-# Try: how wide must the spike be for half of its height to reach the target? Move $c$ from 0.5 upwards: what changes, and why?
 
 
 # %% tags=["hide"]
@@ -487,6 +485,9 @@ def draw_smoothing(fig, sigma=0.2, clip=0.5, width=0.05, height=1.0):
     plots.label_lines(ax)
     return {"without smoothing": plain, "with smoothing": copied, "share of the spike": share}
 
+
+# %% [markdown]
+# Try: how wide must the spike be for half of its height to reach the target? Move $c$ from 0.5 upwards: what changes, and why?
 
 # %% tags=["hide"]
 with receipts("averaged over quantiles", oracle="convolution of Gaussians") as same:
@@ -574,6 +575,10 @@ variants = {
 }
 
 
+# %% [markdown]
+# The policy's expected return is known: $-2$ times its probability of going in.
+
+
 # %% tags=["hide"]
 def return_and_hope(training):
     """The expected return of each seed's policy, and what its critic says of the arcade: [S, 2]."""
@@ -601,7 +606,7 @@ def arcade_experiment(steps, seeds, algorithms=variants):
 
 
 # %% [markdown]
-# The policy's expected return is known: $-2$ times its probability of going in. A guess:
+# A guess:
 
 # %% tags=["hide"]
 predict(
@@ -688,7 +693,6 @@ for name in variants:
         print(f"{'':18} TD3's gain      {in_words(late['return']['TD3'] - late['return'][name])}")
         print(f"{'':18} more hopeful by {in_words(late['hope'][name] - late['hope']['TD3'])}")
 assert all(each.low > 0 for each in intervals_of_sets(late["return"]["TD3"] - late["return"]["DDPG"]))
-assert all(each.high < -1.5 for each in intervals_of_sets(late["return"]["DDPG"])), "DDPG breaks"
 assert stays_out["DDPG"].sum() == 0 and stays_out["TD3"].sum() == 19
 assert all(each.low > 0 for each in intervals_of_sets(late["hope"]["DDPG"] - late["hope"]["TD3"])), "less"
 assert all(each.low > -1.83 for each in intervals_of_sets(late["hope"]["TD3"])), "and yet it is too hopeful"
