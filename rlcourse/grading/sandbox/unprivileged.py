@@ -20,7 +20,7 @@ PARENT_DEATH_SIGNAL = 1
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def main():
+def main() -> None:
     uid, places, command = int(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3:]
     done(libc.unshare(NEW_MOUNTS))
     done(libc.mount(None, b"/", None, RECURSIVE | PRIVATE, None))
@@ -41,7 +41,7 @@ def main():
     os.execv(command[0], command)
 
 
-def done(result):
+def done(result: int) -> None:
     if result:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 

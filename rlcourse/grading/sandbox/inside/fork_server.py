@@ -20,6 +20,7 @@ import random
 import signal
 import socket
 import sys
+from types import ModuleType
 
 NEW_MOUNTS, NEW_IPC, NEW_PROCESSES, NEW_NETWORK = 0x20000, 0x08000000, 0x20000000, 0x40000000
 PRIVATE_AND_BELOW = 0x4000 | 0x40000
@@ -29,7 +30,7 @@ CHILD_SUBREAPER = 36
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def main():
+def main() -> None:
     limits, confine = json.loads(sys.argv[1]), sys.argv[2] == "1"
     sys.path[:0] = sys.argv[3:]
     torch = preload()
@@ -50,7 +51,7 @@ def main():
         judge.send(message)
 
 
-def preload():
+def preload() -> dict[str, ModuleType]:
     """Import what most submissions need. torch is then hidden until somebody imports it (`Shelf`)."""
     import numpy  # noqa: F401
     import runner
@@ -65,27 +66,31 @@ def preload():
 class Shelf(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Modules that are loaded but not in sys.modules: an import of one of them puts all of them there."""
 
-    def __init__(self, modules):
+    def __init__(self, modules: dict[str, ModuleType]):
         self.modules = modules
         self.specs = {name: getattr(module, "__spec__", None) for name, module in modules.items()}
         for name in modules:
             sys.modules.pop(name, None)
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(
+        self, name: str, path: object = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
         if name not in self.modules:
             return None
         return importlib.machinery.ModuleSpec(name, self)
 
-    def create_module(self, spec):
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
         return self.modules[spec.name]
 
-    def exec_module(self, module):
+    def exec_module(self, module: ModuleType) -> None:
         module.__spec__ = self.specs[module.__name__]
         sys.meta_path.remove(self)
         sys.modules.update(self.modules)
 
 
-def start(descriptors, limits, confine, torch):
+def start(
+    descriptors: list[int], limits: dict, confine: bool, torch: dict[str, ModuleType]
+) -> tuple[int, int]:
     """Fork a child; returns (the process to wait for, the process to kill)."""
     if not confine:
         pid = os.fork()
@@ -111,7 +116,7 @@ def start(descriptors, limits, confine, torch):
     return middle, first or middle
 
 
-def own_world(descriptors, limits, torch):
+def own_world(descriptors: list[int], limits: dict, torch: dict[str, ModuleType]) -> None:
     """Process 1 of a new process table: lays out private places, gives up all rights, starts the child."""
     try:
         done(libc.mount(None, b"/", None, PRIVATE_AND_BELOW, None))
@@ -132,7 +137,7 @@ def own_world(descriptors, limits, torch):
         os._exit(0)
 
 
-def work(descriptors, limits, torch):
+def work(descriptors: list[int], limits: dict, torch: dict[str, ModuleType]) -> None:
     """The child: its pipes as standard input and output, nothing else open, its own random numbers."""
     try:
         os.dup2(descriptors[0], 0)
@@ -149,7 +154,7 @@ def work(descriptors, limits, torch):
         os._exit(0)
 
 
-def end(first):
+def end(first: tuple[int, int]) -> None:
     """Kill the child, and with its process 1 all in its process table; unconfined, whatever came here."""
     middle, inside = first
     with contextlib.suppress(ProcessLookupError):
@@ -165,12 +170,12 @@ def end(first):
                 os.waitpid(int(stray), 0)
 
 
-def children():
+def children() -> list[str]:
     with open("/proc/thread-self/children") as file:
         return file.read().split()
 
 
-def done(result):
+def done(result: int) -> None:
     if result:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 

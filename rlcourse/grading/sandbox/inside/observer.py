@@ -29,7 +29,8 @@ import sys
 import sysconfig
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -57,7 +58,7 @@ def observe(spec: dict, function: Callable | None, cases: list[dict]) -> list[di
     return answers
 
 
-def refuse(spec, function):
+def refuse(spec: dict, function: Callable | None) -> dict | None:
     """What is wrong with `function` before it is called, or None."""
     name, names = spec["name"], spec["signature"]
     expected = f"{name}({', '.join(names)})"
@@ -84,7 +85,7 @@ STYLE_ERRORS = (
 )
 
 
-def attempt(spec, function, case):
+def attempt(spec: dict, function: Callable, case: dict) -> dict:
     """One answer: in the first style of input that raises nothing, or the error that came furthest.
 
     Another style is tried only after an error that the style may have caused.
@@ -114,7 +115,7 @@ def attempt(spec, function, case):
 # Styles: how arrays, booleans and scalars are handed over.
 
 
-def styles(spec):
+def styles(spec: dict) -> Iterator[Callable]:
     """NumPy first; torch only when the student's code has imported it."""
     yield lambda v: np.array(v) if is_array(v) else v
     if spec["adaptor"] and not takes_style(adaptor(spec["adaptor"])):
@@ -140,11 +141,11 @@ def styles(spec):
         yield lambda v: v.reshape(-1).copy() if is_array(v) else v
 
 
-def is_array(value):
+def is_array(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.ndim > 0
 
 
-def unpack(case):
+def unpack(case: dict) -> dict:
     """Zero-dimensional arrays (from an npz) back to Python numbers and strings."""
     return {k: v.item() if isinstance(v, np.ndarray) and v.ndim == 0 else v for k, v in case.items()}
 
@@ -152,7 +153,7 @@ def unpack(case):
 # Calls: from a case to an answer.
 
 
-def call(spec, function, case, style):
+def call(spec: dict, function: Callable, case: dict, style: Callable) -> dict:
     """By the exercise's adaptor if it has one; else the parameters are the case."""
     if spec["adaptor"]:
         adapt = adaptor(spec["adaptor"])
@@ -179,7 +180,7 @@ def call(spec, function, case, style):
     return answer
 
 
-def truth_as_numbers(value):
+def truth_as_numbers(value: Any) -> Any:
     """Truth values as 0 and 1, wherever they stand; all else as it is."""
     if isinstance(value, (bool, np.bool_)):
         return float(value)
@@ -195,7 +196,7 @@ def truth_as_numbers(value):
     return value
 
 
-def parted(value, names):
+def parted(value: Any, names: list[str]) -> Iterator[tuple[str, Any]]:
     """(name, part) of a tuple's parts; the rows of an array are parts, too."""
     sized = isinstance(value, (tuple, list)) or (hasattr(value, "shape") and len(value.shape) > 0)
     if not sized or len(value) != len(names):
@@ -205,19 +206,19 @@ def parted(value, names):
     return zip(names, value, strict=True)
 
 
-def held(value):
+def held(value: Any) -> tuple:
     """What an array or a tensor holds now, to be compared with what it holds later."""
     array = np.asarray(value.detach().cpu().numpy() if hasattr(value, "detach") else value)
     return array.shape, array.tobytes()
 
 
-def differentiable(value):
+def differentiable(value: Any) -> Any:
     """A tensor of floating numbers as a leaf of a graph; None for what is none."""
     is_leaf = hasattr(value, "requires_grad_") and value.is_floating_point()
     return value.requires_grad_() if is_leaf else None
 
 
-def gradients(value, leaves, case):
+def gradients(value: Any, leaves: dict, case: dict) -> dict:
     """∂value/∂leaf by name, of a tensor that has them in its graph; NaN for a value that is only a number."""
     torch = sys.modules.get("torch")
     found = {f"{name}_gradient": np.full(np.shape(case[name]), np.nan) for name in leaves}
@@ -232,21 +233,21 @@ def gradients(value, leaves, case):
 
 
 @functools.lru_cache(maxsize=64)
-def adaptor(source):
+def adaptor(source: str) -> Callable:
     """The function that an adaptor's source defines. Its lines count as this file's, not as the student's."""
     namespace = {}
     exec(compile(source, __file__, "exec"), namespace)
     return namespace["adaptor"]
 
 
-def takes_style(adapt):
+def takes_style(adapt: Callable) -> bool:
     return "style" in inspect.signature(adapt).parameters
 
 
 # Numbers, strictly: nothing that merely behaves like one.
 
 
-def plain(value, size=None, who="your function"):
+def plain(value: Any, size: int | None = None, who: str = "your function") -> np.ndarray:
     """The answer as a float64 array. Accepts numbers, arrays, tensors and nested lists of these.
 
     `size`: how many numbers it must hold, where that is known; `who` returned it, for the refusal.
@@ -289,18 +290,18 @@ def plain(value, size=None, who="your function"):
     return array
 
 
-def describe(value):
+def describe(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
 # Errors, in a sentence.
 
 
-def problem(kind, text):
+def problem(kind: str, text: Any) -> dict:
     return {"error": " ".join(str(text).split())[:500], "kind": kind}
 
 
-def failure(name, error, kind="function"):
+def failure(name: str, error: BaseException, kind: str = "function") -> dict:
     """Type, line of the student's own code, and the likely reason."""
     if isinstance(error, NotNumbers):
         return problem("type", error)
@@ -322,7 +323,7 @@ def failure(name, error, kind="function"):
     return problem("exception", f"{type(error).__name__}{where}: {text}. {reason(error, text)}".rstrip())
 
 
-def own_frames(error):
+def own_frames(error: BaseException) -> list:
     """Frames of the student's code: not this file, not a library."""
     library = sysconfig.get_paths()["stdlib"]
     frames = traceback.extract_tb(error.__traceback__, limit=-50)
@@ -333,12 +334,12 @@ def own_frames(error):
     ]
 
 
-def line_number(error):
+def line_number(error: BaseException) -> int:
     frames = own_frames(error)
     return frames[-1].lineno or 0 if frames else 0
 
 
-def place(error):
+def place(error: BaseException) -> str:
     frames = own_frames(error)
     if not frames:
         return ""
@@ -375,7 +376,7 @@ REASONS = (  # (type name, part of the text, what it usually means)
 )
 
 
-def reason(error, text):
+def reason(error: BaseException, text: str) -> str:
     for kind, part, meaning in REASONS:
         if type(error).__name__ == kind and part in text:
             return meaning + "."

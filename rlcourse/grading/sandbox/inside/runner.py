@@ -28,9 +28,10 @@ import os
 import resource
 import sys
 import types
+from collections.abc import Collection, Iterator
 
 
-def serve(limits):
+def serve(limits: dict) -> None:
     """Answer on standard input and output until the judge closes them; then end, whatever is still open."""
     limits = {
         resource.RLIMIT_AS: limits["memory"],
@@ -61,7 +62,7 @@ def serve(limits):
 class Work:
     """The student's namespace, and the statements of each cell that are worth running."""
 
-    def __init__(self, driver):
+    def __init__(self, driver: types.ModuleType):
         self.driver = driver
         self.module = types.ModuleType("__main__")
         sys.modules["__main__"] = self.module
@@ -70,7 +71,7 @@ class Work:
         builtins.display = nothing  # a kernel has these two
         builtins.get_ipython = Shell
 
-    def answer(self, message):
+    def answer(self, message: dict) -> dict:
         if "cell" in message:
             self.cells.append(Cell(**message["cell"]))
             return {"error": self.cells[-1].error}
@@ -95,7 +96,7 @@ class Work:
         return {"answers": [{key: encode(value) for key, value in answer.items()} for answer in answers]}
 
 
-def nothing(*arguments, **options):
+def nothing(*arguments: object, **options: object) -> None:
     """What `display` shows here."""
 
 
@@ -105,10 +106,10 @@ class Shell:
     def __getattr__(self, name):
         return nothing
 
-    def getoutput(self, *arguments, **options):
+    def getoutput(self, *arguments: object, **options: object) -> list[str]:
         return []
 
-    def run_cell_magic(self, name, line, cell):
+    def run_cell_magic(self, name: str, line: str, cell: str) -> None:
         if name == "writefile":
             with open(line.split()[-1], "w") as file:
                 file.write(cell)
@@ -117,7 +118,7 @@ class Shell:
 class Cell:
     """One code cell, as statements; `error` holds the syntax error, if it has one."""
 
-    def __init__(self, role, name, source):
+    def __init__(self, role: str, name: str, source: str):
         self.role, self.name, self.error = role, name, None
         self.where = f"<cell {name}>"
         try:
@@ -129,7 +130,7 @@ class Cell:
         last = {name: s for s in self.statements for name in s.binds} if role == "solution" else {}
         self.stubs = {name for name, statement in last.items() if is_stub(statement.node)}
 
-    def run(self, namespace):
+    def run(self, namespace: dict) -> str | None:
         """Statement by statement: one that fails costs only itself. The first error, as one line."""
         first = self.error
         for statement in self.statements:
@@ -140,7 +141,7 @@ class Cell:
         return first
 
 
-def parse(source, where):
+def parse(source: str, where: str) -> list[ast.stmt]:
     """A cell's statements. What is no Python goes through IPython's own reading of cells first."""
     try:
         return ast.parse(source, where).body
@@ -151,7 +152,7 @@ def parse(source, where):
         return [part for node in ast.parse(source, where).body for part in unfolded(node, where)]
 
 
-def load_ipython():
+def load_ipython() -> None:
     """IPython's input transformer, without the rest of IPython. The fork server calls this once."""
     global IPYTHON
     found = importlib.util.find_spec("IPython")
@@ -173,7 +174,7 @@ IPYTHON = None
 RUNS_ITS_TEXT = {"time": 0, "capture": 1, "prun": 1}  # magics whose text runs in the student's namespace
 
 
-def unfolded(node, where):
+def unfolded(node: ast.stmt, where: str) -> list[ast.stmt]:
     """`%time x = 1` and the cell below `%%time` as the statements that they run."""
     call = node.value if isinstance(node, ast.Expr) else None
     if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
@@ -185,14 +186,14 @@ def unfolded(node, where):
     return [node]
 
 
-def moved(nodes, lines):
+def moved(nodes: list[ast.stmt], lines: int) -> list[ast.stmt]:
     return [ast.increment_lineno(node, lines) for node in nodes]
 
 
 class Statement:
     """A statement of a cell: the names that it binds or changes, and those that it loads from outside."""
 
-    def __init__(self, node, where, flags):
+    def __init__(self, node: ast.stmt, where: str, flags: int):
         self.node, self.where, self.flags, self._code, self._uses = node, where, flags, None, None
         self.binds = bound(node)
         self.defines = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
@@ -201,14 +202,14 @@ class Statement:
         self.computes = not self.defines and has_loop(node)
         self.writes = self.calls and "'writefile'" in ast.unparse(node)[:60]  # a module that others import
 
-    def code(self):
+    def code(self) -> types.CodeType:
         if self._code is None:
             module = ast.Module([self.node], [])
             self._code = compile(module, self.where, "exec", flags=self.flags, dont_inherit=True)
         return self._code
 
     @property
-    def uses(self):
+    def uses(self) -> set[str]:
         if self._uses is None:
             try:
                 self._uses = globals_of(self.code()) - BUILTIN
@@ -217,7 +218,7 @@ class Statement:
         return self._uses
 
 
-def future(nodes):
+def future(nodes: list[ast.stmt]) -> int:
     """What `from __future__ import …` in a cell asks of all its statements."""
     names = [
         a.name for n in nodes if isinstance(n, ast.ImportFrom) and n.module == "__future__" for a in n.names
@@ -228,7 +229,7 @@ def future(nodes):
 BUILTIN = frozenset(dir(builtins))
 
 
-def globals_of(code):
+def globals_of(code: types.CodeType) -> set[str]:
     """Names that compiled code loads from its module, in functions and classes too."""
     names, own = set(), set()
     for instruction in dis.get_instructions(code):
@@ -242,7 +243,7 @@ def globals_of(code):
     return names - own
 
 
-def has_loop(node):
+def has_loop(node: ast.stmt) -> bool:
     """Does a statement run a loop at its top level, outside of functions that it defines?"""
     if isinstance(node, (ast.For, ast.While, ast.AsyncFor)):
         return True
@@ -251,7 +252,7 @@ def has_loop(node):
     return any(has_loop(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt))
 
 
-def is_stub(statement):
+def is_stub(statement: ast.stmt) -> bool:
     """A function left as it was handed out: after its docstring it only raises NotImplementedError."""
     if not isinstance(statement, ast.FunctionDef) or statement.decorator_list:
         return False
@@ -259,7 +260,7 @@ def is_stub(statement):
     return bool(body) and isinstance(body[0], ast.Raise) and "NotImplementedError" in ast.dump(body[0])
 
 
-def split(statements):
+def split(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
     """`import a, b` as two statements: one that fails, or that nobody needs, leaves the other alone."""
     for statement in statements:
         if isinstance(statement, ast.Import):
@@ -268,7 +269,7 @@ def split(statements):
             yield statement
 
 
-def one_line(error, line=None):
+def one_line(error: BaseException, line: int | None = None) -> str:
     try:
         text = str(getattr(error, "msg", None) or error)
     except Exception:
@@ -277,7 +278,7 @@ def one_line(error, line=None):
     return f"{type(error).__name__}{where}: {' '.join(text.split())[:200]}"
 
 
-def keep_what_is_needed(cells):
+def keep_what_is_needed(cells: list[Cell]) -> None:
     """Without a plan. Drop from given and helper cells each statement that no solution cell needs.
 
     Solution cells run whole. Experiments, plots and trainings do not run, nor do imports that nobody uses.
@@ -292,7 +293,9 @@ def keep_what_is_needed(cells):
             cell.statements = [s for s in cell.statements if id(s) in kept]
 
 
-def closure(statements, needed, without=frozenset()):
+def closure(
+    statements: list[Statement], needed: set[str], without: Collection[str] = frozenset()
+) -> set[int]:
     """ids of the statements that bind a needed name, or one that such a statement needs; `needed` grows."""
     kept = set()
     while True:
@@ -303,7 +306,7 @@ def closure(statements, needed, without=frozenset()):
         needed |= {name for s in new for name in s.uses} - without
 
 
-def plan(cells, until):
+def plan(cells: list[Cell], until: dict[str, int]) -> list[str]:
     """Keep what the exercises need and what only sets something up; returns those for which more could run.
 
     until: {exercise: how many cells stand above its test}; the names of exercises are their own cells'.
@@ -340,7 +343,7 @@ def plan(cells, until):
     return more
 
 
-def says_only(statement):
+def says_only(statement: Statement) -> bool:
     """A call that shows something, or a value at the end of a cell."""
     node = statement.node
     if isinstance(node, (ast.Assert, ast.Pass)):
@@ -355,7 +358,7 @@ def says_only(statement):
     return shows or not isinstance(node.value, ast.Call)
 
 
-def bound(statement):
+def bound(statement: ast.stmt) -> set[str]:
     """Names that a statement binds or changes: x = …, import x, def x, x[0] = …, x.append(…), @x.register."""
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         changed = {root(d) for d in statement.decorator_list if attribute(d)}
@@ -376,18 +379,18 @@ def bound(statement):
     return names - {None}
 
 
-def attribute(node):
+def attribute(node: ast.expr) -> bool:
     """`x.y`, or `x.y(…)` as a decorator."""
     return isinstance(node.func if isinstance(node, ast.Call) else node, ast.Attribute)
 
 
-def root(node):
+def root(node: ast.expr) -> str | None:
     while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
         node = node.func if isinstance(node, ast.Call) else node.value
     return node.id if isinstance(node, ast.Name) else None
 
 
-def encode(value):
+def encode(value: object) -> dict | str:
     """An array as {"shape", "data"} in float64; anything else as text."""
     import numpy as np
 
@@ -397,7 +400,7 @@ def encode(value):
     return str(value)[:500]
 
 
-def decode(value):
+def decode(value: object) -> object:
     """The array of {"dtype", "shape", "data"}; numbers, truth values and strings are themselves."""
     import numpy as np
 
