@@ -599,11 +599,11 @@ predict(
 )
 
 # %% [markdown]
-# **Step 1.** Try $\theta_t = z^t$: the line asks for $z^d(1 - z) = \alpha h$. It settles as long as all such $z$ are smaller than 1 in size, as they are for small $\alpha h$ (one is near 1, the others near 0).
+# **Step 1.** Try $\theta_t = z^t$: divided by $z^{t-d}$ the line says $z^d(1 - z) = \alpha h$. It settles as long as all such $z$ are smaller than 1 in size, as they are for small $\alpha h$ (one is near 1, the others near 0).
 #
 # **Step 2.** At the limit some $z$ has size 1, $z = e^{i\omega}$. The sizes ask for $|1 - e^{i\omega}| = 2\sin(\omega/2) = \alpha h$.
 #
-# **Step 3.** The angles: that of $1 - e^{i\omega}$ is $(\omega-\pi)/2$, so $\omega d + (\omega - \pi)/2$ must be 0. Hence $\omega = \pi/(2d+1)$, and the limit is
+# **Step 3.** The angles: $1 - e^{i\omega} = -2i\sin(\omega/2)\,e^{i\omega/2}$ has $(\omega-\pi)/2$, $\alpha h$ has 0, so $\omega d + (\omega - \pi)/2$ must be 0. Hence $\omega = \pi/(2d+1)$, and the limit is
 # $$\alpha h = 2\sin\frac{\pi}{2(2d+1)},$$
 # about $\pi/(2d)$ for long lags: the step must shrink as the lag grows. (Other multiples of $2\pi$ give larger $\omega$, so larger $\alpha h$.)
 
@@ -724,11 +724,11 @@ for ax, rate in zip(plots.axes(fig, 1, 2, sharey=True), (0.001, 0.004), strict=T
     plots.label_lines(ax, wrap=8)
 plots.show(
     fig,
-    alt="Returns of A3C for lags 0, 10 and 40 at two learning rates; the longer the lag, the lower the curve",
+    alt="Returns of A3C for lags 0, 10 and 40 at two learning rates",
 )
 
 # %% [markdown]
-# In the second half a lag of 40 updates costs return at both rates, in each of three sets of ten seeds. A lag of 10 does so at the larger rate; at the usual one an interval covers 0. Whether the same lag costs more at the larger step, as on the parabola, the three sets leave open; with Adam and networks a sharp limit is not to be expected.
+# A lag costs late: on the left 10 is ahead for a while. In the second half a lag of 40 costs return at both rates, in each of three sets of ten seeds. A lag of 10 does so at the larger rate; at the usual one an interval covers 0. Whether the same lag costs more at the larger step, as on the parabola, the three sets leave open; with Adam and networks a sharp limit is not to be expected.
 #
 # Live: move the lag while they learn.
 
@@ -772,7 +772,7 @@ live(
 #
 # Let $V = V^\pi + \text{error}$. Each $\delta$ is then that of the right critic, plus $\gamma\,\mathrm{error}(s') - \mathrm{error}(s)$. The former have the mean $A^\pi$ and then 0. Of the latter, in the sum over $l$, the error of $s_t$ occurs once, with $-1$: a baseline. That of $s_{t+l}$ occurs twice, with $\gamma(\gamma\lambda)^{l-1}$ and $-(\gamma\lambda)^l$; together $\gamma(1-\lambda)(\gamma\lambda)^{l-1}$. With $P$ the chain of the policy, the mean of the estimate is off by
 # $$\gamma(1-\lambda)\,\mathbb E\big[u(s_{t+1})\mid s_t,a_t\big] - \mathrm{error}(s_t),\qquad u = (I - \gamma\lambda P)^{-1}\,\mathrm{error}.$$
-# At $\lambda=1$ nothing but the baseline is left, however wrong the critic.
+# At $\lambda=1$ nothing but the baseline is left, however wrong the critic. Read the numbers below in pairs, left and right door of a room: at $\lambda = 1$ both are equal, a baseline; at $\lambda = 0$ they differ, and this difference misleads the policy.
 
 # %%
 error = np.append(0.5 - V[:OUT], 0.0)

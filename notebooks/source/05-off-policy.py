@@ -203,7 +203,7 @@ predict(
 )
 
 # %% [markdown]
-# On the left, over the size of the weights: the share of the trajectories drawn (bars), and the share of the true average (dots). Where dots stand without bars, the answer hides. On the right, the ESS over the horizon.
+# On the left, over the size of the weights: the share of $\beta$'s trajectories (bars), and of $\pi$'s own (dots), to which these weights must add up. Where dots stand without bars, the answer hides. On the right, the ESS over the horizon.
 # **Try** $g = 0$, then pull $g$ up; then ten times more samples: how much further does the solid line follow the dashed one?
 
 
@@ -437,7 +437,7 @@ predict(
 # So $\bar\rho$ **decides the answer**: $\pi$ for $\bar\rho=\infty$, $\beta$ for $\bar\rho\to0$. And $\bar c$ **decides the speed**, by how far one sweep carries the news. Both decide the variance.
 
 # %% [markdown]
-# Left, the values of the five states; right, the largest error after each sweep over all states, in expectation. **Try** $\bar c$ first: does any value on the left move? Then $\bar\rho$.
+# Left, the values of the five states; right, the largest distance to V-trace's *own* limit (the diamonds) after each sweep over all states, in expectation. **Try** $\bar c$ first: does any value on the left move? Then $\bar\rho$.
 
 # %% tags=["hide"]
 PI, EIGHT = forward(0.8), markov.trajectories(chain, BETA, 8)
@@ -514,14 +514,15 @@ with receipts("V-trace on its own data", oracle="twelve-step return") as same:
 
 # %% tags=["hide"]
 predict(
-    "The step is three times as large as the cliff allows, the lag is 10. With ratios cut at 1, θ…",
+    "The step is twice as large as the cliff allows, the lag is 10. With ratios cut at 1, θ…",
     {
         "swings ever wider, only more slowly": "The ratios make the gradient that of the present policy, so little is left of the delay.",
         "settles away from 0, as cut weights are biased": "The bias is there on the way. At rest π and β are the same, and every ratio is 1.",
         "settles at 0": "",
     },
     answer="settles at 0",
-    why="Ratios are 1 where nothing moves, so the cut changes the way and not the end.",
+    why="Ratios are 1 where nothing moves, so the cut changes the way and not the end. And 0 is reached, because each ratio "
+    "turns old data into (nearly) the gradient at the present θ.",
 )
 
 # %% [markdown]
@@ -592,7 +593,7 @@ pseudocode(
 )
 
 # %% [markdown]
-# Simulated actors, so that a lag can be *set*: start both with lag 0, then with 40. What do you expect after the last lab?
+# Simulated actors, so that a lag can be *set*: start both with lag 0, then with 60. What do you expect after the last lab?
 
 # %% tags=["hide"]
 corrected = IMPALA(workers=1, learning_rate=3e-3, normalise_advantage=False)
@@ -649,8 +650,8 @@ fig.axes[0].set_ylabel("return")
 plots.show(fig, alt="Learning curves of IMPALA on CartPole with and without V-trace for three lags, 36 seeds")
 
 # %% [markdown]
-# With no lag both are the same algorithm. With a lag V-trace learns *more slowly* here, in each of the three sets of seeds: by 110 to 162 on the mean return at lag 20, by 106 to 152 at lag 60. That is not what the last lab suggests. A possible reason, not tested here: in the lab old data pulled the wrong way, while on CartPole what was good advice sixty updates ago may still be good, and the correction throws much of it away, as
-# ratios below 1 silence steps and shorten the sums behind them. This is one small task and one step size; Espeholt et al. measured larger ones, where V-trace helped. So the correction protects from old data that mislead, and pays by hearing less of all.
+# With no lag both are the same algorithm. With a lag V-trace's mean return is *lower* here, in each of the three sets of seeds: by 110 to 162 on the mean return at lag 20, by 106 to 152 at lag 60. That is not what the last lab suggests. A possible reason, not tested here: in the lab old data pulled the wrong way, while on CartPole what was good advice sixty updates ago may still be good, and the correction throws much of it away, as
+# ratios below 1 silence steps and shorten the sums behind them. This is one small task and one step size; Espeholt et al. measured larger ones, where V-trace helped. Without correction a lag of 20 is for a while even ahead of none, and both its curves fall after their peak; why, we did not look into. So the correction protects from old data that mislead, and pays by hearing less of all.
 #
 # ## Summary
 #
@@ -659,7 +660,7 @@ plots.show(fig, alt="Learning curves of IMPALA on CartPole with and without V-tr
 # - Per-decision and per-state weights cut the product short without a bias; dividing by the sum of the weights trades a bias of order $1/N$ for a bounded estimate.
 # - $L^{\mathrm{PG}}$ and $L^{\mathrm{IS}}$ have one gradient at the old policy. Neither corrects the states, so neither may go far.
 # - V-trace cuts the ratios. $\bar\rho$ decides whose values are learnt, $\bar c$ only how fast.
-# - With old data it takes away the cliff of a learner that lags; on CartPole, where there was no cliff, it made learning slower.
+# - With old data it takes away the cliff of a learner that lags; on CartPole, at a step where the lag did little harm, it made learning slower.
 #
 # ## Exercises
 #

@@ -319,7 +319,7 @@ predict(
     "The data come from somebody who roamed over both valleys: width 1. The actor asks this critic only at its own states, "
     "near the top. It moves the bead…",
     {
-        "outward, as the truth says": "That would be so if the critic were right near the top. It has few data there.",
+        "outward, as the truth says": "Most data lie there, but one straight slope must serve all states, and the far ones outvote them.",
         "not at all": "Only at one particular width do the two errors cancel.",
         "inward, up the hill": "",
     },
@@ -579,7 +579,7 @@ plots.show(
 )
 
 # %% [markdown]
-# All walks with $\gamma^t$ go towards the star and are still on their way: after a hundred updates they miss between 0.10 and 1.00 of the best return, −17.46. Without $\gamma^t$ they miss 1.78 to 6.93, more than the worst of the others, in every set of seeds. Exercise 4 shows that exact updates of either kind would rest at the star; here the critic is learnt and the time is short, and the
+# Nearly all walks with $\gamma^t$ are still on their way to the star (one has passed its best and turns away again: its critic is learnt, too). After a hundred updates their returns lie 0.10 to 1.00 below the best one, −17.46; without $\gamma^t$ 1.78 to 6.93 below. Exercise 4 shows that exact updates of either kind would rest at the star; here the critic is learnt and the time is short, and the
 # late states that now count fully are those in which the mass has almost stopped. (That this slows the walk is a guess.)
 #
 # ## Summary

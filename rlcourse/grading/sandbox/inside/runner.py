@@ -198,6 +198,11 @@ class Statement:
         self.binds = bound(node)
         self.defines = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
         self.imports = isinstance(node, (ast.Import, ast.ImportFrom))
+        modules = [a.name for a in getattr(node, "names", ())] if isinstance(node, ast.Import) else []
+        modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        self.brings_torch = any(
+            name.split(".")[0] == "torch" for name in modules
+        )  # then arrays may be its own
         self.calls = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
         self.computes = not self.defines and has_loop(node)
         self.writes = self.calls and "'writefile'" in ast.unparse(node)[:60]  # a module that others import
@@ -288,6 +293,7 @@ def keep_what_is_needed(cells: list[Cell]) -> None:
     theirs = {name for s in solutions for name in s.binds}
     needed = {name for s in solutions for name in s.uses} - theirs
     kept = closure([s for _, s in others], needed, theirs)
+    kept |= {id(s) for _, s in others if s.brings_torch}
     for cell in cells:
         if cell.role != "solution":
             cell.statements = [s for s in cell.statements if id(s) in kept]
@@ -320,7 +326,7 @@ def plan(cells: list[Cell], until: dict[str, int]) -> list[str]:
         if cell.role == "solution" or not s.binds & bound_there
     ]
     cheap = [s for _, _, s in usable if not s.computes]
-    kept = closure(cheap, set(until)) | {id(s) for _, _, s in usable if s.writes}
+    kept = closure(cheap, set(until)) | {id(s) for _, _, s in usable if s.writes or s.brings_torch}
     imported = {name for _, _, s in usable if s.imports for name in s.binds}
     needs = {name for _, _, s in usable if id(s) in kept for name in s.binds}
     for _, _, s in usable:  # np.random.seed(0), torch.set_default_dtype(torch.float64)
