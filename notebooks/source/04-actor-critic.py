@@ -185,11 +185,11 @@ explore(
 # | $\delta_t = r_t + \gamma V(s_{t+1}) - V(s_t)$ | TD actor-critic | its mean is $Q^\pi - V^\pi = A^\pi$ |
 # | $\sum_l(\gamma\lambda)^l\,\delta_{t+l}$ | TD(λ) actor-critic | the later $\delta$ have mean 0: from any state on, the mean of $A^\pi$ over the policy's actions is 0 |
 #
-# Same mean, then, but not the same variance.
+# One mean, then, but several variances.
 
 # %% tags=["hide"]
 predict(
-    r"$G_t$ is noisy, $Q^\pi(s_t,a_t)$ is its exact mean. By how much does putting $Q^\pi$ in the place of $G_t$ lower the variance of this walker's gradient?",
+    r"$G_t$ is noisy, $Q^\pi(s_t,a_t)$ is its exact mean. Each walk is cut after six steps, and the right critic stands for the rest. By how much does $Q^\pi$ in the place of $G_t$ lower the variance of the gradient?",
     {
         "about 15 %": "",
         "about 50 %": "So one might guess: half the noise is in the reward, half in the actions. Here nearly all of it is in something else.",
@@ -323,7 +323,7 @@ with receipts("recursion", oracle="by its definition") as same:
 print(f"with rewards to k − 1 only, as in some notes: {late:.3f} in place of {right:.3f}")
 
 # %% [markdown]
-# The last line: some notes let the sum of step 1 end with $r_{k-1}$ whatever $t$ is. For $t = 0$ that is right; later, rewards are lost.
+# The last line ends the sum of step 1 with $r_{k-1}$ whatever $t$ is: right for $t = 0$; later, rewards are lost.
 
 # %% tags=["hide"]
 predict(
@@ -372,13 +372,13 @@ explore(
 )
 
 # %% [markdown]
-# So near an end $\lambda = 0.95$ is close to Monte Carlo. In CartPole, whose first episodes last about twenty steps, that is nearly everywhere.
+# So near an end $\lambda = 0.95$ is close to Monte Carlo. CartPole's first episodes last about twenty.
 #
 # ## 4 · The same sum, forwards in time (10 minutes)
 #
 # GAE must wait for the end. Can one learn at every step? Let $x_t$ be what $\hat A_t$ multiplies: $\nabla V(s_t)$ when a critic learns, $\nabla\log\pi(a_t\mid s_t)$ when a policy does. Exchange the sums:
 # $$\sum_t \hat A_t\,x_t = \sum_t\sum_{u\ge t}(\gamma\lambda)^{u-t}\delta_u\,x_t = \sum_u \delta_u\,e_u,\qquad e_u = \sum_{t\le u}(\gamma\lambda)^{u-t}x_t = \gamma\lambda\,e_{u-1} + x_u.$$
-# On the left each step looks *forward* to errors that will come; on the right each error looks *back* at a **trace** $e_u$ of what is still to be blamed. For a critic this is TD(λ); for a policy it is the form "$\delta\,e$" of the gradient.
+# On the left each step looks *forward* to errors that will come; on the right each error looks *back* at a **trace** $e_u$ of what is still to be blamed. For a critic this is TD(λ); for a policy it is the form "$\delta\,e$", with section 2's $\gamma^u$ before $x_u$.
 
 # %% tags=["hide"]
 walk = int(np.argmax((states[:, 5] == OUT) & (states[:, 4] == 4) & (states[:, 1] == 1)))
@@ -479,7 +479,7 @@ with receipts("formula", oracle="autograd") as same:
     same("entropy's gradient, three actions", (-policy * (policy.log() + H)).detach(), by_autograd)
 
 # %% [markdown]
-# The whole algorithm, and the update that runs. It learns $S$ seeds at once, which never mix. `samples` computes $\hat A$ and $y$ without a gradient; `backward` fills the networks' gradients, `limit_norm` shortens what is too long, `step` is Adam's.
+# The whole algorithm, and the update that runs ($\mathrm{stop}$: an end or a cut). Line 6 lacks section 2's $\gamma^t$, as nearly all code does: lecture 05b says what is then climbed. `samples` computes $\hat A$ and $y$ without a gradient; `backward` fills the networks' gradients, `limit_norm` shortens what is too long, `step` is Adam's.
 
 # %% tags=["hide"]
 pseudocode(
@@ -488,7 +488,7 @@ pseudocode(
     start $\pi$ and $V$ at random
     for each batch:
         act with $\pi$ for some steps, in several environments at once; the last step is a cut
-        $\delta_t = r_t + \gamma V(s_{t+1}) - V(s_t)$; $\hat A_t = \delta_t + \gamma\lambda\hat A_{t+1}$; $y_t = \hat A_t + V(s_t)$
+        $\delta_t = r_t + \gamma(1-\mathrm{end}_t)V(s_{t+1}) - V(s_t)$; $\hat A_t = \delta_t + \gamma\lambda(1-\mathrm{stop}_t)\hat A_{t+1}$; $y_t = \hat A_t + V(s_t)$
         $\hat A \leftarrow (\hat A - \mathrm{mean})/\mathrm{deviation}$, over the batch
         loss: $-\mathbb{E}\,\log\pi(a|s)\,\hat A + c\,\mathbb{E}\,(V(s)-y)^2 - \beta\,\mathbb{E}\,H$, with $\hat A$ and $y$ frozen
         its gradient, cut to a greatest length
@@ -704,7 +704,7 @@ short = {"steps": 4096}
 lags, _ = recorded("recordings/04-lag.json", lag_experiment, short, steps=61_440, seeds=30)
 
 # %% [markdown]
-# Left the usual learning rate, right four times that:
+# Left the usual learning rate, right four times it:
 
 # %% tags=["hide"]
 fig = plots.figure(10.5, 3.8)
@@ -728,7 +728,7 @@ plots.show(
 )
 
 # %% [markdown]
-# A lag costs late: on the left 10 is ahead for a while. In the second half a lag of 40 costs return at both rates, in each of three sets of ten seeds. A lag of 10 does so at the larger rate; at the usual one an interval covers 0. Whether the same lag costs more at the larger step, as on the parabola, the three sets leave open; with Adam and networks a sharp limit is not to be expected.
+# A lag costs late: on the left 10 is ahead for a while. In the second half a lag of 40 costs return at both rates, in each of three sets of ten seeds. A lag of 10 does so at the larger rate only. Whether a larger step pays more for the same lag, the three sets leave open.
 #
 # Live: move the lag while they learn.
 
@@ -749,7 +749,7 @@ live(
 # ## Summary
 #
 # - Sampling costs variance, believing costs bias; only variance is divided by the batch. So the best $\lambda$ rises with both the batch and the critic's error.
-# - $G$, $Q$, $A$, $\delta$ and $\delta e$ have one mean if the critic is right. The baseline does most for the variance.
+# - $G$, $Q$, $A$, $\delta$ and $\delta e$ (with $\gamma^u$ in its trace) have one mean if the critic is right. The baseline does most for the variance.
 # - GAE is every $k$-step advantage at once, computed by one line backwards, or forwards with traces. It stops at an end and at a cut; only the cut keeps the critic's value.
 # - A2C is GAE, a semi-gradient for the critic, an entropy bonus, and one step a batch.
 # - A gradient that is late by $d$ updates allows $\alpha h$ up to $2\sin\frac{\pi}{2(2d+1)}$ and no more.

@@ -109,7 +109,7 @@ explore(
 )
 
 # %% [markdown]
-# A spring alone swings the mass for ever, and a strong one at a high price: its best return is −29.0, at $k_1 = 0.4$; spring and brake together reach −17.5.
+# A spring alone swings the mass ever wider, as its force is held for a tenth of a second while the mass moves on, and a strong one costs much: its best return is −29.0, at $k_1 = 0.4$; spring and brake together reach −17.5.
 #
 # The arrow was computed with the equations of the mass. An agent does not have them, and the score function of lecture 03 is of no use: $\log\mu$ has no gradient, for nothing is drawn. What an agent can have is a critic.
 #
@@ -210,7 +210,7 @@ ax.legend(loc="upper left", frameon=True)
 plots.show(fig, alt="Gradient ascent and policy iteration on the map of the return, both to Riccati's gain")
 
 # %% [markdown]
-# Policy iteration walks to the top of the critic's parabola, for which it needs the whole critic. The gradient needs only its slope where $\mu$ already is, and pays with many small steps. The return is not concave in $K$, and yet the gradient arrives: for problems of this kind Fazel et al. (2018) prove that it does, from any gain of finite cost, if its steps are small enough.
+# Policy iteration walks to the top of the critic's parabola, for which it needs the whole critic. The gradient needs only its slope where $\mu$ already is, and pays with many small steps. The return is not concave in $K$, and yet the gradient arrives: for linear-quadratic problems whose first states have a second-moment matrix of full rank Fazel et al. (2018) prove that it does, from any gain of finite cost, with small enough steps. Ours starts at rest, so the theorem does not cover it; the receipt shows that it arrives.
 #
 # ## 3 · The limit of the stochastic gradient (12 minutes)
 #
@@ -586,9 +586,9 @@ plots.show(
 #
 # - A policy without dice acts on the return through its actions alone: $\nabla\eta$ is the mean of $\nabla_\theta\mu\,\nabla_{\!a}Q^\mu$ over its own discounted states.
 # - It is the limit of the stochastic gradient, with an error of order $\sigma^2$. It spreads less, and needs a critic whose *slopes* are right.
-# - Neither actor nor critic needs an importance weight, so any $\beta$ that tries other actions will do. The states remain $\beta$'s, and they decide where a small critic is right, and where it misleads.
+# - Neither actor nor critic needs a ratio for the data of a $\beta$ that tries other actions. That makes targets right, not learning stable (lecture 06). The states remain $\beta$'s, and they decide where a small critic is right, and where it misleads.
 # - OPDAC's gains walked towards Riccati's on trajectories of a noisy $\beta$, with a critic that was learnt, and faster with $\gamma^t$.
-# - $\gamma^t$ makes the update the gradient of $\eta$. Without it, it comes to rest between what $\eta$ and the plain sum of rewards want.
+# - On $\mu$'s own states, with its true critic, $\gamma^t$ makes the update the gradient of $\eta$. Without it, it is in general no function's gradient: in our example it rested between the tops of $\eta$ and of the plain sum (Nota and Thomas 2020 have one where it rests at the worst policy of both).
 #
 # ## Exercises
 #

@@ -158,5 +158,6 @@ def test_an_error_of_a_run_is_shown_in_the_panel_of_lecture_07(td3):
     panel.choose("algorithm", "TD3")
     panel.click("Start")
     panel.wait("failed", seconds=12)
+    panel.settle()  # the status and the box of the error are two messages
     assert "RuntimeError: a mistake in the target" in panel.error()
     assert not td3.errors()
