@@ -98,7 +98,7 @@ def test_05_old_data_at_both_ends_of_step_and_lag(page):
         ("You draw a thousand", "about 20"),
         ("The variance of the per-decision", "stops growing"),
         ("With the usual limits", "C"),
-        ("The step is three times", "settles at 0"),
+        ("The step is twice", "settles at 0"),
     ],
 )
 def test_05_predictions_say_right_and_why(page, question, right):

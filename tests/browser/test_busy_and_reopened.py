@@ -10,6 +10,7 @@ pytestmark = pytest.mark.browser
 
 LAB = """
 import numpy as np
+from rlcourse.commands.test import fuse
 from rlcourse import plots
 from rlcourse.widgets import Choice, Slider, Switch, explore, live
 plots.use()
@@ -160,6 +161,13 @@ COUNT = """() => {  // what goes over the wire because of one move: [which way, 
 }"""
 
 
+def quiet(page):
+    """Has nothing passed the wire for as long as a last batch of frames may take?"""
+    before = page.evaluate("rlcourseWire.length")
+    page.wait_for_timeout(1000 * fuse(0.15))
+    return page.evaluate("rlcourseWire.length") == before
+
+
 def wire(lab, label, key):
     """What one move sends and receives, until the kernel has answered."""
     lab.settle()
@@ -184,6 +192,7 @@ def test_a_move_is_one_message_there_and_one_picture_back_or_none_where_the_page
         "_frames_of = [one for one in gc.get_objects() if isinstance(one, Frames)]"
     )
     until(lambda: drawn() == 22, 12, lambda: f"{drawn()} of 22 frames")
+    until(lambda: quiet(page.page), 6, lambda: "frames are still on their way")
     alone = wire(few, "gap", "ArrowLeft")
     back_alone = [one for one in alone if one[0] == "recv" and one[1] == "comm_msg"]
     assert [one[2] for one in back_alone] == ["echo_update"]
