@@ -6,11 +6,12 @@ import pytest
 from driving import until
 from test_live_and_labs import LIVE, room
 
+from rlcourse.commands.test import fuse
+
 pytestmark = pytest.mark.browser
 
 LAB = """
 import numpy as np
-from rlcourse.commands.test import fuse
 from rlcourse import plots
 from rlcourse.widgets import Choice, Slider, Switch, explore, live
 plots.use()
