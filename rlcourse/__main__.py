@@ -12,6 +12,7 @@ import importlib
 import os
 import sys
 from pathlib import Path
+from typing import Sequence
 
 from rlcourse import installation
 from rlcourse.installation import OLDEST, Trouble
@@ -23,6 +24,7 @@ usage: python3 -m rlcourse COMMAND [options]
 
 The first start makes an environment in .venv (minutes, some GB); later starts are immediate.
 {helpful} answer --help themselves.
+--extra NAME, with any command, adds {extras}.
 Linux without an NVIDIA card: RLCOURSE_TORCH_INDEX=<PyTorch's CPU index> saves GBs (see README.md)."""
 
 Command = collections.namedtuple("Command", "place does takes extras starts")
@@ -49,21 +51,39 @@ def usage(known: dict[str, Command]) -> str:
     line = "  {:7} {:41} {}".format
     lines = [line(name, command.does, command.takes) for name, command in known.items()]
     helpful = in_words([name for name, command in known.items() if not command.starts], "and")
-    return USAGE.format(commands="\n".join(lines), helpful=helpful)
+    extras = in_words(installation.ADDABLE, "or")
+    return USAGE.format(commands="\n".join(lines), helpful=helpful, extras=extras)
 
 
-def in_words(names: list[str], last: str) -> str:
+def in_words(names: Sequence[str], last: str) -> str:
     """a, b and c."""
     return "{} {} {}".format(", ".join(names[:-1]), last, names[-1])
 
 
-def run(name: str, command: Command, arguments: list[str]) -> int:
+def without_extras(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """(arguments without `--extra NAME`, the names); Trouble for a name that there is not."""
+    rest, extras, words = [], [], iter(arguments)
+    for word in words:
+        flag, sign, name = word.partition("=")
+        if flag != "--extra":
+            rest.append(word)
+            continue
+        name = name if sign else next(words, "")
+        if name not in installation.ADDABLE:
+            offered = in_words(installation.ADDABLE, "or")
+            raise Trouble("--extra {}: there is no such extra; give {}".format(name, offered))
+        extras.append(name)
+    return rest, extras
+
+
+def run(name: str, command: Command, arguments: list[str], extras: list[str]) -> int:
     """Become the command; returns the exit status where a process cannot become another."""
     module = "rlcourse.commands." + name
     if command.starts:
-        return importlib.import_module(module).start(arguments)
+        return importlib.import_module(module).start(arguments, extras)
     program = "import sys; from {} import main; sys.exit(main(sys.argv[1:]))".format(module)
-    return installation.hand_over(installation.environment(command.extras), ["-c", program] + arguments)
+    python = installation.environment([*command.extras, *extras])
+    return installation.hand_over(python, ["-c", program] + arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -73,13 +93,14 @@ def main(arguments: list[str] | None = None) -> int:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(usage(known))
         return 0
-    command, rest = known.get(arguments[0]), arguments[1:]
+    command = known.get(arguments[0])
     try:
         if sys.version_info < OLDEST:
             raise Trouble(installation.old_python())
         if command is None:
-            raise Trouble("no command {!r}: {}".format(arguments[0], in_words(list(known), "or")))
-        return run(arguments[0], command, rest)
+            copy = "" if "grade" in known else " (in a students' copy: grading is the instructor's)"
+            raise Trouble("no command {!r}: {}{}".format(arguments[0], in_words(list(known), "or"), copy))
+        return run(arguments[0], command, *without_extras(arguments[1:]))
     except Trouble as trouble:
         line = str(trouble)
     except BrokenPipeError:  # nobody reads on: `python3 -m rlcourse … | head`

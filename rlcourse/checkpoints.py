@@ -5,10 +5,11 @@ beside the last one and then put in its place, so at every moment at least one w
 one before is kept as `previous.npz`.
 """
 
+import contextlib
 import json
 import os
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -82,6 +83,20 @@ def load(folder: str | Path) -> Any:
             else "there is no older one; start the run again"
         )
         raise CheckpointError(f"{path}: damaged ({_one_line(error)}); {advice}") from None
+
+
+@contextlib.contextmanager
+def fitting(folder: str | Path) -> Iterator[None]:
+    """Within, a whole checkpoint is put into place: where it has another form, CheckpointError says so."""
+    try:
+        yield
+    except CheckpointError:
+        raise
+    except DAMAGE as error:
+        raise CheckpointError(
+            f"{Path(folder) / NAME}: does not fit ({type(error).__name__}: {_one_line(error)}); it is of "
+            "another version or of other settings; start the run again"
+        ) from None
 
 
 def lock(folder: str | Path) -> FileLock:

@@ -28,10 +28,13 @@ class Lecture(NamedTuple):
 # fmt: off
 PLAN = {
     "00": Lecture("Welcome", "run, slide, predict, train, check", (), 60, (0, 1)),
-    "01": Lecture("Decision processes", "V, Q, A", ("00",), 90, (1, 1)),
+    "01": Lecture("Decision processes", "V, Q, A, visitation", ("00",), 90, (1, 1)),
+    "01b": Lecture("Linear value functions", "features, deadly triad", ("01",), 90, (1, 2)),
     "02": Lecture("Imitation", "cloning, drift", ("01",), 90, (2, 0)),
+    "02b": Lecture("Many right answers", "mixtures, goals", ("02",), 90, (3, 0)),
     "03": Lecture("Policy gradients", "score function, baselines", ("01",), 90, (2, 1)),
-    "04": Lecture("Actor-critic", "n steps, GAE", ("03",), 90, (3, 1)),
+    "03b": Lecture("The variance of a gradient", "causality, baselines", ("03",), 90, (2, 2)),
+    "04": Lecture("Actor-critic", "n steps, GAE", ("03b",), 90, (3, 1)),
     "05": Lecture("Off-policy", "importance weights, V-trace", ("04",), 90, (4, 0)),
     "05b": Lecture("Deterministic policy gradient", "slopes of a critic", ("05",), 90, (4, 1)),
     "06": Lecture("DDPG", "replay, slow copies", ("05b",), 90, (5, 0)),
@@ -41,25 +44,37 @@ PLAN = {
     "08b": Lecture("Climbing a bound", "tightness, Algorithm 1", ("08",), 90, (5, 1)),
     "09": Lecture("Trust-region methods", "model, radius, ratio", ("08",), 90, (4, 2)),
     "10": Lecture("Natural gradient", "Fisher matrix", ("09",), 90, (5, 2)),
-    "11": Lecture("TRPO", "constrained step", ("04", "10"), 90, (6, 2)),
+    "10b": Lecture("Without the matrix", "conjugate gradient, damping", ("10",), 90, (5, 3)),
+    "11": Lecture("TRPO", "constrained step", ("04", "10b"), 90, (6, 2)),
+    "11b": Lecture("Vines and variants", "what matters in a TRPO", ("11",), 90, (6, 3)),
     "12": Lecture("PPO", "clipped ratio", ("11",), 90, (7, 1)),
-    "13": Lecture("The map", "what n seeds show", ("02", "07", "12"), 90, (7, 0)),
+    "12b": Lecture("The details that matter", "a designed experiment", ("12",), 90, (7, 2)),
+    "13": Lecture("The map", "what else there is", ("02", "07", "12"), 90, (7, 0)),
+    "13b": Lecture("What seeds can show", "coverage, power", ("03b",), 90, (2, 3)),
+    "13c": Lecture("The bug museum", "bugs and their tests", ("12b",), 80, (7, 3)),
 }
 PATHS = {  # the lectures of each week
-    "Everything in ten weeks": (
-        "00 01", "02", "03", "04", "05 05b", "06 07", "07b 08", "08b 09", "10 11", "12 13",
+    "Everything in thirteen weeks": (
+        "00 01", "01b 02", "02b 03", "03b 04", "05 05b", "06 07", "07b 08", "08b 09", "10 10b", "11 11b",
+        "12 12b", "13 13b", "13c",
     ),
-    "To PPO in six weeks": ("00 01", "03", "04", "08 09", "10", "11 12"),
-    "To TD3 in six weeks": ("00 01", "03", "04", "05 05b", "06", "07 07b"),
+    "The main line in ten weeks": (
+        "00 01", "02 03", "03b 04", "05 05b", "06 07", "08", "09 10", "10b 11", "12 12b", "13",
+    ),
+    "To PPO in six weeks": ("00 01", "03 03b", "04 08", "09 10", "10b 11", "12 12b"),
+    "To TD3 in six weeks": ("00 01", "03 03b", "04 05", "05b", "06", "07 07b"),
 }
-HOMEWORK = {"1": "01 02", "2": "03 04 05 05b", "3": "06 07 07b", "4": "08 08b 09 10", "5": "11 12"}
+HOMEWORK = {
+    "1": "01 01b 02 02b", "2": "03 03b 04 05 05b", "3": "06 07 07b", "4": "08 08b 09 10 10b",
+    "5": "11 11b 12 12b",
+}
 # fmt: on
 
 WIDE, HIGH, STEP = 96, 106, (108, 124)  # a box, and from one to the next
 STYLE = """
 .rlcourse-map { position: relative; width: 866px; background: white; color: black; font-size: 11.5px; }
 .rlcourse-map a { color: #00508a !important; }  /* the ground is white in a dark theme too */
-.rlcourse-map .lectures { position: relative; height: 376px; }
+.rlcourse-map .lectures { position: relative; height: 500px; }
 .rlcourse-map label { margin-right: 18px; font-size: 14px; }
 .rlcourse-map .lecture { position: absolute; width: 96px; height: 106px; box-sizing: border-box;
   padding: 4px 5px; border: 2px solid #0072B2; border-radius: 6px; background: white; color: black;
@@ -112,7 +127,7 @@ def course_map(sources: Path = notebooks.SOURCES) -> str:
         )
     lines = "".join(line(known[need].place, one.place) for one in known.values() for need in one.needs)
     boxes = "".join(box(number, one) for number, one in known.items())
-    svg = f'<svg width="866" height="376" style="position:absolute" aria-hidden="true">{lines}</svg>'
+    svg = f'<svg width="866" height="500" style="position:absolute" aria-hidden="true">{lines}</svg>'
     practice = " · ".join(homework(number, Path(sources)) for number in HOMEWORK)
     return (
         f'<div class="rlcourse-map"><style>{"".join(rules)}</style><p>{"".join(choices)}</p>'

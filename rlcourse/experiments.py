@@ -42,6 +42,11 @@ def recorded(
     return found, now
 
 
+def replayed(path: str | Path) -> dict:
+    """What a recording holds, without a run beside it. Raises ValueError where it cannot be read."""
+    return _to_arrays(_held(Path(path))["found"])
+
+
 def check_likeness(now: Mapping, found: Mapping, name: str) -> float:
     """max |now − found| over the times that both have, of arrays [seeds, time, …].
 
@@ -69,15 +74,20 @@ def check_likeness(now: Mapping, found: Mapping, name: str) -> float:
     return off
 
 
-def _read(path, call):
+def _held(path):
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
-        made, found = held["call"], _to_arrays(held["found"])
+        return {"call": held["call"], "found": held["found"]}
     except (OSError, ValueError, LookupError, TypeError) as error:
         reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
         raise ValueError(
             f"{path}: no recording to be read ({reason}); make it: {_command(path.name)}"
         ) from None
+
+
+def _read(path, call):
+    held = _held(path)
+    made, found = held["call"], _to_arrays(held["found"])
     if made != call:
         advice = f"make it anew: {_command(path.name)}, or call {call.split('(')[0]} here and wait"
         raise ValueError(f"{path} holds {made}, not {call}; {advice}")

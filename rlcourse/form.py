@@ -41,7 +41,14 @@ FIELDS = ("question", "objectives", "needs", "symbols", "homework")
 ENTRY = re.compile(rf"({'|'.join(FIELDS)}):\s*(.*)")
 TITLE = re.compile(r"^# # (.+)$", re.MULTILINE)
 MINUTES = re.compile(r"\((\d+) minutes?\)$")
-PICTURES = {"picture", "show", "mdp", "explore", "live"}  # functions whose call puts a picture on the page
+PICTURES = {
+    "picture",
+    "show",
+    "mdp",
+    "explore",
+    "live",
+    "atlas",
+}  # functions whose call puts a picture on the page
 FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$]+\$", re.DOTALL)
 GREEK = re.compile(  # not π, which is also a number
     r"\\((?:var)?(?:alpha|beta|gamma|delta|epsilon|zeta|theta|kappa|lambda|mu|nu|xi|rho|sigma|tau|phi|chi|psi|omega"

@@ -11,6 +11,7 @@ import errno
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -24,6 +25,18 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 STAMP = ENVIRONMENT / "rlcourse.json"  # what was installed; "state" is "installing" until all of it is there
 OLDEST = (3, 11)
+ADDABLE = (
+    "bench",
+    "box2d",
+    "classic-control",
+    "cluster",
+    "hub",
+    "mujoco",
+    "toy-text",
+    "video",
+)  # extras for `--extra`, by name
+# Of an archive of `python3 -m rlcourse bundle`: it has every package, so no registry is asked.
+WHEELS = ROOT / "wheels"
 ROOM = 3 * 1024**3  # bytes that an installation takes with PyTorch's CPU build, and some air
 
 # pip's words -> the one line a person needs. The first that matches wins.
@@ -60,7 +73,11 @@ def say(line: str, end: str = "\n") -> None:
 
 def environment(extras: Iterable[str] = ()) -> str:
     """The Python that has the course's packages and those of `extras`; made or repaired first if need be."""
-    if not (ROOT / "pyproject.toml").exists() or running_python_has(extras):
+    if not (ROOT / "pyproject.toml").exists():
+        if set(extras) & set(ADDABLE):
+            raise Trouble("--extra works in the course's folder only: {} is a copy without it".format(ROOT))
+        return sys.executable
+    if running_python_has(extras):
         return sys.executable
     if not is_ready(extras):
         with one_at_a_time():
@@ -135,6 +152,10 @@ def make(extras: Iterable[str]) -> None:
     """An environment with the course and its extras: an older one brought up to date, or a new one."""
     before = stamp()
     start = time.monotonic()
+    index = os.environ.get("RLCOURSE_TORCH_INDEX")  # whoever names one knows of a PyTorch for this machine
+    trouble = None if index else without_torch()
+    if trouble:
+        raise Trouble(trouble)
     usable = before.get("state") != "installing" and os.path.exists(python_of(ENVIRONMENT))
     if usable and before.get("root", str(ROOT)) == str(ROOT):
         extras = sorted(set(extras) | set(before.get("extras", ())))
@@ -146,7 +167,6 @@ def make(extras: Iterable[str]) -> None:
     write_stamp(state="installing")
     target = "." + ("[{}]".format(",".join(extras)) if extras else "")
     steps = [("packages", ["-c", "constraints.txt", "-e", target])]
-    index = os.environ.get("RLCOURSE_TORCH_INDEX")
     if index:
         steps.insert(0, ("torch", torch_from(index)))
     try:
@@ -158,6 +178,34 @@ def make(extras: Iterable[str]) -> None:
         raise
     write_stamp(state="complete", fingerprint=fingerprint(), extras=list(extras), root=str(ROOT))
     say("rlcourse: the environment is ready ({:.0f} s)".format(time.monotonic() - start))
+
+
+def without_torch() -> str | None:
+    """Why PyTorch, as it was tested, has no wheel for this machine, and the way out; else None."""
+    system, machine = platform.system(), platform.machine().lower()
+    if sys.maxsize <= 2**32:
+        return (
+            "this Python is a 32-bit one, for which there is no PyTorch: install a 64-bit Python (python.org)"
+        )
+    if system == "Darwin" and machine == "x86_64":
+        return (
+            "PyTorch is no longer built for Intel Macs: open the course on Colab or Binder, or on another "
+            "machine. If this Mac has an Apple chip, its Python is one for Intel: install python.org's"
+        )
+    if system == "Windows" and machine == "arm64":
+        return (
+            "PyTorch is not built for Windows on ARM: run the course in WSL (`wsl --install`, then the "
+            "same command in Ubuntu), or install python.org's x86-64 Python, which Windows 11 runs"
+        )
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    pin = re.search(r"^torch==(\S+)", pins, re.MULTILINE)
+    mac = numbers(platform.mac_ver()[0] or "0")
+    if system == "Darwin" and mac < [14] and pin and numbers(pin.group(1)) >= [2, 12]:
+        return (
+            "PyTorch {} needs macOS 14 and this is {}: update macOS, or write torch==2.11.0, the last one "
+            "for macOS 11 to 13, in {} and run the same command again"
+        ).format(pin.group(1), platform.mac_ver()[0], ROOT / "constraints.txt")
+    return None
 
 
 def write_stamp(**mark: object) -> None:
@@ -205,6 +253,8 @@ def torch_from(index: str) -> list[str]:
 
 def install(python: str, label: str, arguments: list[str]) -> None:
     options = ["--no-input", "--disable-pip-version-check", "--no-warn-script-location", "--retries", "2"]
+    if WHEELS.is_dir():
+        options += ["--no-index", "--find-links", str(WHEELS)]
     run(label, [python, "-m", "pip", "install"] + options + arguments)
 
 

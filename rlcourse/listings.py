@@ -149,7 +149,7 @@ def pseudocode(
         for tag, line in zip(tags, source, strict=True)
     )
     box = f'<table style="{TABLE};font:14px/1.6 var(--jp-content-font-family,sans-serif)">{boxed}</table>'
-    framed = f"{CELL};border:1px solid #8a8a8a;padding:6px"
+    framed = f"{CELL};border:1px solid #8a8a8a;padding:6px" + (";width:42%" if function else "")
     right = f'<td style="{CELL}"><table style="{TABLE}">{code}</table></td>' if function else ""
     page = (
         f'<table class="rlcourse-pseudocode" style="{TABLE}">{ROW}<td style="{framed}">'

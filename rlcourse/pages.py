@@ -109,5 +109,5 @@ def receipts(side: str, *, oracle: str) -> Receipts:
 
 
 def _first(side: np.ndarray, count: int = 4) -> str:
-    numbers = " ".join(f"{x:.5g}" for x in side.ravel()[:count])
+    numbers = " ".join(f"{x + 0:.5g}" for x in side.ravel()[:count])  # 0 for −0
     return numbers.replace("-", "−") + (" …" if side.size > count else "")

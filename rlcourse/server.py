@@ -1,4 +1,4 @@
-"""Used by the server of `python3 -m rlcourse lab`: prompt answers, and saved pages that keep their panels.
+"""Used by the server of `python3 -m rlcourse lab`: prompt answers, saved panels, scenes for the stage.
 
 A kernel answers a moved slider with several short messages. TCP's Nagle algorithm holds the second one back
 until the browser has acknowledged the first, and browsers acknowledge up to 40 ms late: two frames at which
@@ -18,7 +18,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from jupyter_server.base.handlers import APIHandler
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+from jupyter_server.utils import ensure_async, url_path_join
+from tornado import web
+
+from rlcourse import scenes
 
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -38,6 +43,23 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 def _load_jupyter_server_extension(app: Any) -> None:
     app.contents_manager.register_pre_save_hook(keep_panels)
+    route = url_path_join(app.web_app.settings["base_url"], r"/rlcourse/scenes/(.+)")
+    app.web_app.add_handlers(".*$", [(route, Scenes)])
+
+
+class Scenes(APIHandler):
+    """The scenes of a page, for the stage (`python3 -m rlcourse stage`)."""
+
+    @web.authenticated
+    async def get(self, path: str) -> None:
+        model = await ensure_async(self.contents_manager.get(path, type="notebook"))
+        try:
+            found = scenes.of_page(model["content"].cells)
+        except ValueError as error:
+            raise web.HTTPError(400, f"{path}: {error}") from error
+        if not found:
+            raise web.HTTPError(400, f"{path} has nothing to show: no question, lab, picture or formula")
+        self.finish(json.dumps(scenes.as_data(found)))
 
 
 def keep_panels(model: dict[str, Any], path: str, contents_manager: Any, **_: Any) -> None:

@@ -41,8 +41,10 @@ class Interval:
 def mean_interval(runs: np.ndarray, confidence: float = 0.95) -> Interval:
     """x̄ ± t_{n−1, (1+c)/2} s/√n,  s² = Σ(x − x̄)²/(n − 1).
 
-    runs [n, ...] with the seeds first; the interval has shape [...]. One run has a mean and no interval.
-    Raises ValueError for NaN or infinite runs (naming the seeds) and for a confidence outside (0, 1).
+    runs [n, ...] with the seeds first; the interval has shape [...]. One run has a mean and no interval. It
+    holds the mean of normal runs in a share c of experiments; of skewed runs, as returns often are, in fewer:
+    of five exponential runs in 88 % in place of 95 % (a test). Raises ValueError for NaN or infinite runs
+    (naming the seeds) and for a confidence outside (0, 1).
     """
     runs, n = _checked(runs, confidence)
     mean = runs.mean(axis=0)
@@ -191,7 +193,9 @@ def power(difference: float, n: int, confidence: float = 0.95) -> float:
         raise ValueError(f"power needs n ≥ 2 seeds per arm, got {n}: one run has no spread")
     critical = stats.t.ppf((1 + confidence) / 2, 2 * n - 2)
     centre = abs(difference) * np.sqrt(n / 2)
-    return float(stats.nct.sf(critical, 2 * n - 2, centre) + stats.nct.cdf(-critical, 2 * n - 2, centre))
+    found = stats.nct.sf(critical, 2 * n - 2, centre)
+    wrong_sign = stats.nct.cdf(-critical, 2 * n - 2, centre)  # ≤ Φ(−centre), and NaN where that is too small
+    return float(found + np.nan_to_num(wrong_sign))
 
 
 def seeds_needed(

@@ -3,6 +3,7 @@
 import itertools
 import os
 import shutil
+import signal
 from collections import Counter
 
 import pytest
@@ -20,6 +21,8 @@ def pytest_configure(config):
     import torch
 
     torch.set_num_threads(1)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a job in a shell's background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):
@@ -28,6 +31,21 @@ def pytest_collection_modifyitems(items):
             for item in items:
                 if item.get_closest_marker(marker):
                     item.add_marker(pytest.mark.skip(reason=f"NOT CHECKED: {reason}"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def settings_of_the_process():
+    """What a page sets for its own kernel (how numbers print, how figures look) ends with its module."""
+    import matplotlib
+    import numpy as np
+    import torch
+
+    printing, errors, dtype = np.get_printoptions(), np.geterr(), torch.get_default_dtype()
+    with matplotlib.rc_context():
+        yield
+    np.set_printoptions(**printing)
+    np.seterr(**errors)
+    torch.set_default_dtype(dtype)
 
 
 # Time-outs. Each is a fuse (`rlcourse.commands.test.fuse`); set-up, test and tear-down burn one each.

@@ -14,12 +14,16 @@ FLOORS = {  # the first part of a module's name -> its floor
     "equations": 0,
     "parts": 1,
     "checkpoints": 1,
+    "workers": 1,  # processes and clusters: knows nothing of what they do
     "agents": 1.1,  # act and remember, made of parts
     "algorithms": 2,
+    "map": 2.1,  # its records name the algorithms, too
+    "museum": 2.1,  # plants its bugs in them
     "form": 2.9,  # what notebooks compiles
     "listings": 2.9,  # which pages hands on
     "notebooks": 3,
     "course": 3.05,  # reads the pages' declarations
+    "scenes": 3.05,  # what of a page is shown in a hall
     "experiments": 3,
     "statistics": 3,
     "pages": 3,
@@ -28,12 +32,25 @@ FLOORS = {  # the first part of a module's name -> its floor
     "widgets": 4,
     "server": 4,  # in JupyterLab's server, not in the kernel
     "grading": 4,
+    "desk": 4.1,  # copies and settings for who opens pages; needs the installation
+    "site": 4.5,  # runs pages whose panels are widgets
     "installation": 4,  # makes the environment: imports nothing of the course
     "commands": 5,
     "__main__": 5,  # finds commands by their files
 }
 # Members of these may import one another.
-FAMILIES = {"equations", "parts", "agents", "training", "plots", "widgets", "grading"}
+FAMILIES = {
+    "equations",
+    "parts",
+    "agents",
+    "map",
+    "museum",
+    "training",
+    "plots",
+    "widgets",
+    "grading",
+    "site",
+}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -119,6 +136,24 @@ def test_an_algorithm_stands_alone_in_at_most_150_lines(path):
     assert not others, f"{path.name} imports {others}: an algorithm imports no other"
     lines = len(path.read_text(encoding="utf-8").splitlines())
     assert lines <= 150, f"{path.name} has {lines} lines, 150 are allowed"
+
+
+def methods():
+    """The files of the map, one method each."""
+    kept = {"__init__", "record"}
+    return [path for path in sorted((PACKAGE / "map").glob("*.py")) if path.stem not in kept]
+
+
+@pytest.mark.parametrize("path", methods(), ids=lambda path: path.stem)
+def test_a_method_of_the_map_takes_at_most_100_readable_lines(path):
+    text = path.read_text(encoding="utf-8")
+    lines = len(text.splitlines())
+    assert lines <= 100, f"{path.name} has {lines} lines, 100 are allowed"
+    bodies = [
+        node.body for node in ast.walk(ast.parse(text)) if isinstance(getattr(node, "body", None), list)
+    ]
+    starts = [statement.lineno for body in bodies for statement in body]
+    assert len(starts) == len(set(starts)), f"{path.name} has several statements on a line"
 
 
 def test_only_widgets_imports_ipywidgets():
@@ -222,10 +257,10 @@ def runs_before_the_environment(path):
 def test_what_runs_before_the_environment_imports_only_the_standard_library():
     early = [PACKAGE / "commands" / "__init__.py", *filter(runs_before_the_environment, COMMANDS)]
     assert {"lab", "test"} <= {path.stem for path in early}
-    for path in [PACKAGE / "installation.py", PACKAGE / "__main__.py", *early]:
+    for path in [PACKAGE / "installation.py", PACKAGE / "desk.py", PACKAGE / "__main__.py", *early]:
         foreign = {name.split(".")[0] for name in imports(path)} - set(sys.stdlib_module_names) - {"rlcourse"}
         assert not foreign, f"{path.name} imports {foreign}"
-        assert course_imports(path) <= {"rlcourse.installation"}
+        assert course_imports(path) <= {"rlcourse.installation", "rlcourse.desk"}
     assert not course_imports(PACKAGE / "installation.py")
 
 
@@ -264,10 +299,12 @@ def test_no_module_of_the_package_imports_what_it_does_not_declare():
     about = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = about["optional-dependencies"]
     declared = about["dependencies"] + extras["test"] + extras["instructor"] + extras["cluster"]
+    declared += extras["video"] + extras["site"]
     names = {re.match(r"[\w-]+", line).group().replace("-", "_").lower() for line in declared}
     names |= {"pil"} if "pillow" in names else set()  # as it is imported
     # These come with jupyterlab and ipykernel.
-    come_along = {"IPython", "nbclient", "jupyter_client", "jupyter_server", "traitlets"}
+    come_along = {"IPython", "nbclient", "jupyter_client", "jupyter_server", "tornado", "traitlets"}
+    come_along |= {"docutils"}  # with sphinx
     for name, path in MODULES.items():
         foreign = (
             {other.split(".")[0] for other in imports(path)} - set(sys.stdlib_module_names) - {"rlcourse"}
@@ -291,8 +328,12 @@ def public_functions(path):
 
 @pytest.mark.parametrize("name", MODULES)
 def test_public_signatures_are_annotated(name):
-    """Exercises are left out: their parameters are the student's, and their docstrings say the shapes."""
-    if ".exercises.hw" in name:
+    """Exercises are left out: their parameters are the student's, and their docstrings say the shapes.
+
+    So are the specimens of the museum: a page shows them beside the equations whose parameters they have.
+    """
+    specimens = name.startswith("rlcourse.museum.") and not name.endswith((".exhibit", ".ladder"))
+    if ".exercises.hw" in name or ".exercises._" in name or specimens:
         return
     for function, node in public_functions(MODULES[name]):
         a = node.args

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 DOCUMENTS = [
     *sorted(ROOT.glob("*.md")),
     ROOT / "rlcourse" / "grading" / "README.md",
+    ROOT / "rlcourse" / "grading" / "JUPYTERHUB.md",
     ROOT / "tests" / "exercises" / "README.md",
 ]
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in DOCUMENTS}

@@ -1,11 +1,13 @@
 """Recordings of long experiments: what the page shows, and that a stale one is noticed."""
 
 import json
+import re
+from fnmatch import fnmatch
 
 import numpy as np
 import pytest
 
-from rlcourse.experiments import RECORDING, check_likeness, recorded
+from rlcourse.experiments import RECORDING, check_likeness, recorded, replayed
 from rlcourse.notebooks import LECTURES, SOURCES
 
 
@@ -44,6 +46,23 @@ def test_without_the_command_nothing_is_run_at_length_nor_written(made):
 
     recorded(made, walk, {"steps": 5}, steps=100, seeds=6)
     assert calls == [{"steps": 5, "seeds": 6}] and made.read_bytes() == before
+
+
+def test_a_recording_is_replayed_as_it_was_made_without_a_run(made, capsys):
+    capsys.readouterr()
+    held, whole = replayed(made), walk(100, 6)
+    assert held.keys() == whole.keys() and capsys.readouterr().out == ""
+    np.testing.assert_array_equal(held["at"], whole["at"])
+    np.testing.assert_allclose(held["curves"]["walk"], whole["curves"]["walk"], rtol=1e-5)
+    np.testing.assert_allclose(held["last"], whole["last"], rtol=1e-5)
+
+
+def test_a_recording_that_cannot_be_replayed_is_one_line_that_says_what_to_do(made):
+    for text in (None, "{", "[]"):
+        made.write_text(text) if text else made.unlink()
+        with pytest.raises(ValueError, match="python3 -m rlcourse record 99") as caught:
+            replayed(made)
+        assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("damage", ["", "{", '{"call": 1}', "[]"])
@@ -88,8 +107,12 @@ def test_a_recording_is_small_and_readable(made):
 
 
 def test_every_recording_belongs_to_a_page_and_the_page_is_named_first():
-    pages = {path.stem: path.read_text(encoding="utf-8") for path in SOURCES.glob("*.py")}
+    told = {
+        path.stem: re.findall(r"recordings/([^\s\"]+\.json)", path.read_text(encoding="utf-8"))
+        for path in SOURCES.glob("*.py")
+    }
+    pages = {stem: [re.sub(r"\{\w+\}", "*", name) for name in names] for stem, names in told.items()}
     for file in sorted((LECTURES / "recordings").glob("*.json")):
-        users = [stem for stem, text in pages.items() if f"recordings/{file.name}" in text]
+        users = [stem for stem, names in pages.items() if any(fnmatch(file.name, name) for name in names)]
         assert users, f"{file.name} is shown by no page"
         assert users[0].split("-")[0] == file.name.split("-")[0]

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from rlcourse import form, notebooks
+from rlcourse.grading import check
+from rlcourse.grading.exercises import EXERCISES, find
 from rlcourse.statistics import interval
 from rlcourse.training import train
 
@@ -45,6 +47,17 @@ def dice(cells):
 
 
 # The page
+
+
+def test_the_taste_of_check_gives_no_homework_away_and_its_slip_is_found_then_mended(cells):
+    slip, mended = (i for i, cell in enumerate(cells) if 'check("' in cell)
+    found = quietly(cells, notebooks.needed_cells(cells, mended))[0]
+    assert found["feedback"].passed and find(found["feedback"].exercise).homework == 0
+    wrong = quietly(cells, notebooks.needed_cells(cells, slip))[0]["pendulum_reward"]
+    assert check("pendulum_reward", wrong).misconception == "not_wrapped"
+    names = {name for name in EXERCISES if find(name).homework}
+    page = "\n".join(cells)
+    assert not [name for name in names if f"def {name}(" in page]
 
 
 def test_a_picture_of_learning_stands_within_five_cells_and_before_a_displayed_formula():

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 
 import numpy as np
 import pytest
@@ -9,15 +10,17 @@ import pytest
 from rlcourse import notebooks
 from rlcourse.equations import linear
 from rlcourse.equations.exploration import ou_variance
+from rlcourse.statistics import intervals_of_sets
 
 PAGE = notebooks.SOURCES / "06-ddpg.py"
 
 
 @pytest.fixture(scope="module")
 def names():
-    """The page's names after the cells of sections 1 and 4."""
+    """The page's names after the cells of sections 1, 3 and 4, and of the colours."""
     cells = notebooks.code_cells(notebooks.compile_source(PAGE))
-    holding = [i for i, cell in enumerate(cells) if "draw_memory" in cell or "def growth" in cell]
+    wanted = ("draw_memory", "def growth", "def draw_buffer", "SPECTRA = ")
+    holding = [i for i, cell in enumerate(cells) if any(name in cell for name in wanted)]
     needed = set().union(*(notebooks.needed_cells(cells, index) for index in holding))
     with contextlib.redirect_stdout(io.StringIO()):
         return notebooks.run_cells(cells, sorted(needed))
@@ -33,6 +36,49 @@ def test_what_the_first_prediction_says_of_its_choices_is_counted(names):
             names["cells_entered"](names["travel"](names["forces"](m, 400, seed=seed))) for m in counted
         )
         assert some > max(none, most)
+
+
+def test_section_3_what_a_batch_is_worth_is_so_of_batches_that_are_drawn(names):
+    heights, rng = names["stream"][:, 0].astype(float), np.random.default_rng(0)
+    for capacity, batch in ((128, 128), (1000, 32)):
+        ends = rng.integers(capacity, len(heights) + 1, size=40_000)
+        means = np.array(
+            [heights[end - capacity + rng.integers(capacity, size=batch)].mean() for end in ends]
+        )
+        drawn = heights.var() / np.mean((means - heights.mean()) ** 2)
+        assert names["worth"](capacity, batch) == pytest.approx(drawn, rel=0.05)
+    assert names["worth"](128, 128) == pytest.approx(2.7, abs=0.05)
+    assert names["worth"](128, 512) < 2.9  # "hardly more"
+
+
+def test_further_most_energy_where_the_power_is(names):
+    energy = {
+        name: [names["oscillator_energy"](rho, 0.3, 0.1, k) for k in (1, 10, 100)]
+        for name, (_, rho, _) in names["FOUR"].items()
+    }
+    assert (
+        max(energy, key=lambda n: energy[n][0]) == "red" and min(energy, key=lambda n: energy[n][2]) == "red"
+    )
+    cells = {
+        name: names["cells_entered"](names["travel"](force)) for name, (force, *_) in names["FOUR"].items()
+    }
+    assert all(150 < cells[name] < 205 for name in ("OU", "pink", "red")) and cells["white"] < 115
+
+
+def test_section_6_what_holds_in_each_of_three_sets_of_the_recorded_parts():
+    found = json.loads((notebooks.LECTURES / "recordings" / "06-parts.json").read_text())["found"]
+    late = np.array(found["at"]) > 1500
+    for task, part, claimed in (
+        ("pendulum", "no slow copies", True),
+        ("pendulum", "short memory", True),
+        ("pendulum", "no noise", False),
+        ("pole", "no mask", True),
+    ):
+        worth = (np.array(found[task]["DDPG"]) - np.array(found[task][part]))[:, late].mean(axis=1)
+        lows = [x.low for x in intervals_of_sets(worth)]
+        assert (min(lows) > 0) == claimed, (task, part, lows)
+    fallen = np.array(found["pole"]["no mask"])[:, late]
+    assert fallen.max() < 15  # "falls at once"
 
 
 def test_exercise_1_pull_and_volatility_from_memory_and_spread():
@@ -66,9 +112,9 @@ def test_exercise_4_a_copy_that_jumps_settles_if_it_stands_still_for_long(names)
     mdp, _, features, frequency = names["CURED"]
     P, step = mdp.transition[:, 0], 0.5 / names["LARGEST"]
     C = features.T @ (frequency[:, None] * features)
-    B = mdp.gamma * features.T @ (frequency[:, None] * (P @ features))
+    F = mdp.gamma * features.T @ (frequency[:, None] * (P @ features))
     waits = [np.linalg.matrix_power(np.eye(2) - step * C, n) for n in range(1, 61)]
-    radii = [linear.spectral_radius(G + (np.eye(2) - G) @ np.linalg.solve(C, B)) for G in waits]
+    radii = [linear.spectral_radius(G + (np.eye(2) - G) @ np.linalg.solve(C, F)) for G in waits]
     settles = [n for n, radius in enumerate(radii, 1) if radius < 1]
     assert settles == list(range(26, 61))
     growth = {}
@@ -89,5 +135,5 @@ def test_a_copy_that_waits_is_multiplied_by_what_section_4_says(names):
     for problem, expected in ((names["CURED"], 0.9), (names["NEVER"], 1.98)):
         mdp, _, features, frequency = problem
         C = features.T @ (frequency[:, None] * features)
-        B = mdp.gamma * features.T @ (frequency[:, None] * (mdp.transition[:, 0] @ features))
-        assert linear.spectral_radius(np.linalg.solve(C, B)) == pytest.approx(expected)
+        F = mdp.gamma * features.T @ (frequency[:, None] * (mdp.transition[:, 0] @ features))
+        assert linear.spectral_radius(np.linalg.solve(C, F)) == pytest.approx(expected)

@@ -1,5 +1,6 @@
 """Notebooks are their sources, compiled to the same bytes; and keep what house rules a machine can hold."""
 
+import ast
 import contextlib
 import io
 import json
@@ -104,6 +105,16 @@ def test_a_code_cell_is_short_and_stands_under_prose(path):
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_a_picture_is_the_last_line_of_its_cell_as_no_other_is_shown(path):
+    for cell in notebooks.code_cells(notebooks.compile_source(path)):
+        top = [node for node in ast.parse(notebooks.plain(cell)).body if isinstance(node, ast.Expr)]
+        for node in top:
+            if isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "plots.show":
+                last = ast.parse(notebooks.plain(cell)).body[-1]
+                assert ast.dump(node) == ast.dump(last), f"{path.name}: {ast.unparse(node)} is not shown"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_a_page_names_no_folder_of_the_machine_it_was_written_on(path):
     assert not re.search(r"/(work|home|root|tmp|Users)/", path.read_text(encoding="utf-8"))
 
@@ -119,7 +130,7 @@ def test_a_committed_notebook_has_no_output(path):
 
 # Which cells a cell needs
 
-PANELS = {"explore", "live", "predict"}
+PANELS = {"atlas", "explore", "live", "predict"}
 
 
 def lecture_cells(path):

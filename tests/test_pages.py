@@ -65,3 +65,9 @@ def test_a_failing_receipt_raises_and_its_row_is_shown(capsys):
 def test_a_receipt_names_its_sides_where_they_have_names(capsys):
     receipt("a claim", 1.0, 1.0, names=("samples", "closed form"))
     assert "   samples 1   closed form 1   off by" in capsys.readouterr().out
+
+
+def test_a_zero_has_no_sign(capsys):
+    with receipts("left", oracle="right") as same:
+        same("nothing", -0.0, [0.0])
+    assert "−0" not in capsys.readouterr().out

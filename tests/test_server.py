@@ -6,7 +6,7 @@ from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebso
 from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 from traitlets.utils.importstring import import_item
 
-from rlcourse.commands.lab import PROMPT_SERVER
+from rlcourse.desk import PROMPT_SERVER
 from rlcourse.server import STATE, VIEW, keep_panels, keep_states
 
 

@@ -6,12 +6,14 @@ stand-in on PYTHONPATH does what the test says; where pip's own words matter, th
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -49,6 +51,7 @@ class Repository:
         self.root = folder / "a course"
         self.calls = folder / "calls"
         (self.root / "rlcourse").mkdir(parents=True)
+        (self.root / "tests").mkdir()
         (self.root / "rlcourse" / "__init__.py").touch()
         for name in ("__main__.py", "installation.py"):
             shutil.copy(ROOT / "rlcourse" / name, self.root / "rlcourse")
@@ -135,6 +138,60 @@ def test_test_asks_for_the_extras_that_lab_does_not_need_and_keeps_what_was_ther
     with_environment.run("grade")
     assert [call.split()[-1] for call in with_environment.pip_calls()] == [".", ".[instructor,test]"]
     assert with_environment.stamp()["extras"] == ["instructor", "test"]
+
+
+def test_a_students_copy_which_has_no_tests_is_tested_without_the_instructors_extra(with_environment):
+    (with_environment.root / "tests").rmdir()
+    said = with_environment.run("test", "--version").out
+    assert (
+        "a students' copy has no tests" in said and with_environment.pip_calls()[-1].split()[-1] == ".[test]"
+    )
+
+
+@pytest.mark.parametrize("command", ["train", "test"])
+def test_an_extra_is_added_to_the_environment_once_and_kept(with_environment, command):
+    with_environment.run("train", "td3")
+    added = with_environment.run(command, "--extra", "mujoco", "td3", "--extra=box2d")
+    own = {"train": ".[box2d,mujoco]", "test": ".[box2d,instructor,mujoco,test]"}
+    assert with_environment.pip_calls()[1].split()[-1] == own[command]
+    assert "up to date" in added.out and "--extra" not in added.out + added.err  # not handed on
+    with_environment.run("train", "--extra", "mujoco")
+    with_environment.run("train", "td3")
+    assert len(with_environment.pip_calls()) == 2
+    assert {"box2d", "mujoco"} <= set(with_environment.stamp()["extras"])
+
+
+@pytest.mark.parametrize("words", [["--extra", "mojoco"], ["--extra"], ["--extra="], ["--extra", "site"]])
+def test_an_unknown_extra_is_told_which_there_are_before_anything_is_made(repository, words):
+    line = one_line(repository.run("lab", *words))
+    assert "give bench, box2d, classic-control, cluster, hub, mujoco, toy-text or video" in line
+    assert not (repository.root / ".venv").exists()
+
+
+def test_extras_that_commands_add_and_messages_name_are_declared():
+    from rlcourse.parts.environments import GYMNASIUMS_EXTRAS
+
+    declared = installation.project()["optional-dependencies"]
+    assert set(GYMNASIUMS_EXTRAS) < set(installation.ADDABLE) <= set(declared)
+    for extra in GYMNASIUMS_EXTRAS:  # beside gymnasium[…], what it brings: a start looks for that
+        assert {re.split("[^a-z0-9-]", line)[0] for line in declared[extra]} - {"gymnasium"}
+
+
+def test_a_python_of_ones_own_without_the_extra_is_not_taken_for_complete(monkeypatch):
+    from importlib import metadata
+
+    def version(name):
+        if name in ("mujoco", "pygame-ce"):
+            raise metadata.PackageNotFoundError(name)
+        return "999.0"
+
+    origin = SimpleNamespace(read_text=lambda name: json.dumps({"url": ROOT.as_uri()}))
+    monkeypatch.setattr(metadata, "distribution", lambda name: origin)
+    monkeypatch.setattr(metadata, "version", version)
+    monkeypatch.setattr(sys, "prefix", "/somewhere/conda")
+    assert installation.running_python_has([])
+    for extra in ("mujoco", "box2d", "classic-control", "toy-text"):
+        assert not installation.running_python_has([extra])
 
 
 @pytest.mark.parametrize("file", ["constraints.txt", "pyproject.toml"])
@@ -345,6 +402,49 @@ def test_too_little_room_is_said_before_anything_is_made(repository, monkeypatch
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=10**8))
     assert command_line.main(["train"]) == 1
     assert "0.1 GB free, 3 GB needed" in capsys.readouterr().err
+    assert not (repository.root / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    "system, machine, mac, pin, says",
+    [
+        ("Darwin", "x86_64", "15.1", "2.13.0", "Intel Macs: open the course on Colab"),
+        ("Windows", "ARM64", "", "2.13.0", "Windows on ARM: run the course in WSL"),
+        (
+            "Darwin",
+            "arm64",
+            "13.6.1",
+            "2.13.0",
+            "needs macOS 14 and this is 13.6.1: update macOS, or write torch==2.11.0",
+        ),
+        ("Darwin", "arm64", "13.6.1", "2.11.0", None),
+        ("Darwin", "arm64", "14.0", "2.13.0", None),
+        ("Windows", "AMD64", "", "2.13.0", None),
+        ("Linux", "x86_64", "", "2.13.0", None),
+        ("Linux", "aarch64", "", "2.13.0", None),
+    ],
+)
+def test_a_machine_without_a_pytorch_is_told_the_way_out(
+    system, machine, mac, pin, says, monkeypatch, tmp_path
+):
+    (tmp_path / "constraints.txt").write_text(f"numpy==2.4.6\ntorch=={pin}\n")
+    monkeypatch.setattr(installation, "ROOT", tmp_path)
+    monkeypatch.setattr(installation.platform, "system", lambda: system)
+    monkeypatch.setattr(installation.platform, "machine", lambda: machine)
+    monkeypatch.setattr(installation.platform, "mac_ver", lambda: (mac, ("", "", ""), machine))
+    told = installation.without_torch()
+    assert told is None if says is None else says in told and "\n" not in told
+
+
+def test_a_machine_without_a_pytorch_is_told_before_anything_is_made(repository, monkeypatch, capsys):
+    monkeypatch.setattr(installation, "ROOT", repository.root)
+    monkeypatch.setattr(installation, "ENVIRONMENT", repository.root / ".venv")
+    monkeypatch.setattr(installation, "STAMP", repository.root / ".venv" / "rlcourse.json")
+    monkeypatch.delenv("RLCOURSE_TORCH_INDEX", raising=False)
+    monkeypatch.setattr(installation.platform, "system", lambda: "Windows")
+    monkeypatch.setattr(installation.platform, "machine", lambda: "ARM64")
+    assert command_line.main(["train"]) == 1
+    assert "WSL" in capsys.readouterr().err
     assert not (repository.root / ".venv").exists()
 
 

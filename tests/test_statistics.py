@@ -123,6 +123,14 @@ def test_a_t_interval_of_normal_runs_covers_as_it_claims(n):
     assert rl.coverage(rl.mean_interval, normal, 0.0, n, trials=4000) == pytest.approx(0.95, abs=0.012)
 
 
+def test_a_t_interval_of_five_skewed_runs_covers_88_percent_and_not_95():
+    """scipy's t-test on other draws is the oracle: the interval holds the mean where p ≥ 0.05."""
+    found = rl.coverage(rl.mean_interval, lambda rng, shape: rng.exponential(size=shape), 1.0, 5, trials=8000)
+    runs = np.random.default_rng(1).exponential(size=(5, 20_000))
+    assert found == pytest.approx(np.mean(stats.ttest_1samp(runs, 1.0).pvalue >= 0.05), abs=0.012)
+    assert found == pytest.approx(0.88, abs=0.015)
+
+
 @pytest.mark.parametrize("n, covered", [(3, 0.73), (5, 0.85), (10, 0.90)])
 def test_a_bootstrap_of_few_runs_covers_less_than_it_claims(n, covered):
     found = rl.coverage(lambda runs: rl.bootstrap_interval(runs, resamples=400), normal, 0.0, n, trials=1500)
@@ -133,6 +141,18 @@ def test_a_bootstrap_of_few_runs_covers_less_than_it_claims(n, covered):
 def test_seeds_needed_for_80_percent_power(difference, seeds):
     assert rl.seeds_needed(difference) == seeds
     assert rl.power(difference, seeds) >= 0.8 > rl.power(difference, seeds - 1)
+
+
+def test_power_is_the_mean_over_the_spread_that_is_found_and_never_no_number():
+    def by_integration(d, n):  # E_V[Φ(m − c√(V/f)) + Φ(−m − c√(V/f))],  V ~ χ²_f,  m = d√(n/2)
+        f, m = 2 * n - 2, d * np.sqrt(n / 2)
+        v = stats.chi2.ppf((np.arange(20_000) + 0.5) / 20_000, f)  # midpoints of equal shares
+        edge = stats.t.ppf(0.975, f) * np.sqrt(v / f)
+        return np.mean(stats.norm.cdf(m - edge) + stats.norm.cdf(-m - edge))
+
+    for d in (0.1, 0.5, 1.0, 1.4, 2.0, 4.0):
+        for n in (2, 5, 20, 66, 76, 80):
+            assert rl.power(d, n) == pytest.approx(by_integration(d, n), abs=1e-4), (d, n)
 
 
 def test_power_is_the_share_of_t_tests_that_find_the_difference():

@@ -10,11 +10,11 @@
 # - Python
 # - derivatives
 # - expectations
-# symbols: r, \tau
+# symbols: r
 # - $\theta$: angle of the rod, 0 upright, positive anticlockwise
 # - $\omega$: angular velocity of the rod
 # - $u$: torque of the motor
-# - $w$: four numbers in section 2, one in section 6
+# - $w$: four numbers in section 2
 
 # %% [markdown]
 # ## 1 · Run (5 minutes)
@@ -64,7 +64,7 @@ print("OK: everything is here, on one thread.")
 # the cart is more than 2.4 m from the middle of its rail; 500 steps, ten seconds, are the most that is asked. The program knows nothing of
 # this. It has four numbers $w$, one for each of position, velocity, angle and angular velocity, and pushes right where their weighted sum is
 # positive. It throws dice for 32 such quadruples, lets each balance once, keeps the eight best (or any eight of them, where more reach all
-# 500 steps), and throws the next dice around those. This is the **cross-entropy method**.
+# 500 steps), and throws the next dice around their mean, as widely as the eight are spread. This is the **cross-entropy method**.
 
 # %%
 rng = np.random.default_rng(0)
@@ -140,7 +140,7 @@ predict(
 # title changes, and compare it with your prediction.
 
 
-# %% tags=["hide"]
+# %% tags=["hide"] stage={"ask": "At which angle can the motor just not hold the rod any more?"}
 def draw(fig, angle=60, torque=-2.0):
     rod, graph = plots.axes(fig, 1, 2, width_ratios=(1, 1.7))
     plots.pendulum(rod, np.radians(angle), torque)
@@ -227,7 +227,7 @@ predict(
 #
 # The pale dotted curves are a recording of such a run, to compare yours with, or to read where there is no time to train.
 
-# %%
+# %% stage={"ask": "Will a learning rate ten times as large learn ten times as fast?"}
 panel = live(
     PPO(),
     "Pendulum-v1",
@@ -370,27 +370,28 @@ assert returns.mean() > -350, "the four agents do not swing up reliably"
 # ## 6 · Check (7 minutes)
 #
 # In the homework you write the equations yourself. `check` tries your function on several inputs and tells you at once.
-# As a taste: a slow copy $w'$ of a number $w$, which moves by a small share τ, for example 0.01: $w' \leftarrow (1-\tau)\,w' + \tau\,w$. The first attempt
-# has a slip in it.
+# As a taste, the pendulum's reward in section 3: $r = -(\theta^2 + 0.1\,\omega^2 + 0.001\,u^2)$. The angle comes from any number of turns, as a rod
+# that swings may go round. The first attempt has a slip in it.
 
 
 # %%
-def polyak(target, online, tau):
-    return tau * target + (1 - tau) * online
+def pendulum_reward(theta, omega, u):
+    return -(theta**2 + 0.1 * omega**2 + 0.001 * u**2)
 
 
-check("polyak", polyak)
+check("pendulum_reward", pendulum_reward)
 
 # %% [markdown]
 # It found the slip and says what it looks like; a second ✗, or a click, says how to mend it. Mend it in the cell above and run it again. Then open the next cell and compare.
 
 
 # %% tags=["hide"]
-def polyak(target, online, tau):
-    return (1 - tau) * target + tau * online
+def pendulum_reward(theta, omega, u):
+    theta = (theta + np.pi) % (2 * np.pi) - np.pi
+    return -(theta**2 + 0.1 * omega**2 + 0.001 * u**2)
 
 
-feedback = check("polyak", polyak)
+feedback = check("pendulum_reward", pendulum_reward)
 assert feedback.passed
 feedback
 

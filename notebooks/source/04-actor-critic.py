@@ -9,7 +9,7 @@
 # - **read** A2C's update beside its pseudocode, and **say** what a semi-gradient leaves out
 # - **compute** how old a gradient may be before descent explodes
 # needs:
-# - 03: the score function, baselines
+# - 03b: the score function, the reward-to-go, baselines
 # - $V^\pi$, $Q^\pi$ and the Bellman equation
 # - a little NumPy
 # symbols: s, a, r, s', \gamma, \pi, \theta, y, \alpha, \lambda, \eta, V^\pi, Q^\pi, A^\pi, \mathbb E
@@ -40,6 +40,7 @@ import numpy as np
 import torch
 
 from rlcourse import plots
+from rlcourse.agents.asynchronous import asynchronous
 from rlcourse.algorithms.a2c import A2C
 from rlcourse.algorithms.a3c import A3C
 from rlcourse.equations import markov
@@ -56,7 +57,7 @@ plots.use()
 # %% [markdown]
 # ## 1 · How far to look (14 minutes)
 #
-# In lecture 03 an action was judged by everything that was earned after it: honest, and noisy. A **critic** $V$, a table or a network that guesses what a state is worth, offers a short cut: walk a few steps, and believe the critic for the rest.
+# In lecture 03b an action was judged by everything that was earned after it: honest, and noisy. A **critic** $V$, a table or a network that guesses what a state is worth, offers a short cut: walk a few steps, and believe the critic for the rest.
 #
 # Here is a world in which every error can be computed exactly. Five rooms lie in a row. In each there are two doors, left and right; in the inner rooms the floor is slippery, and one step in ten goes through the other door. Who leaves E to the right is paid 1, who leaves A to the left
 # nothing, and then the episode is over. $\gamma = 0.99$. (Without the ice it is example 6.2 of Sutton and Barto.)
@@ -67,7 +68,7 @@ PLACES = np.array([[-3.5, -0.9], [-2, 0.4], [0, 0.9], [2, 0.4], [3.5, -0.9], [0,
 plots.mdp(WALK, states=[*"ABCDE", "out"], actions=["left", "right"], layout=PLACES)
 
 # %% [markdown]
-# A walker chooses doors by tossing a coin. Her critic is a beginner's: every room is worth ½. She wants to know by how much each door is better than the coin, its advantage $A^\pi$. With $\lambda = 0$ she takes one step and then believes the critic; with $\lambda = 1$ she walks to the end and never asks it;
+# A walker chooses doors by tossing a coin. Her critic is a beginner's: every room is worth ½. She wants to know by how much each door is better than the coin, its advantage $A^\pi$. With $\lambda = 0$ she takes one step and then believes the critic; with $\lambda = 1$ she walks to the end and guesses nothing;
 # in between, every further step counts $\lambda$ times as much as the one before. (Section 3 makes this exact.)
 #
 # Such an estimate is wrong in two ways. **Variance** comes from chance: average $N$ estimates, and it is divided by $N$. **Bias** comes from the critic, and stays. What is the same for both doors of a room is no bias here: it is a baseline, and does not move the gradient.
@@ -141,18 +142,18 @@ def draw_error(fig, lam=0.5, wrong=1.0, gamma=0.99, samples=10):
     for (name, values), (colour, line) in zip(parts.items(), looks, strict=True):
         ax.plot(grid, values, color=colour, linestyle=line, label=name)
     ax.axvline(lam, color=plots.GREY, linewidth=1.2, linestyle=":")
-    total = parts["sum"]
-    top = min(total.max(), 3 * max(total.min(), total[0]))
+    top = min((total := parts["sum"]).max(), 3 * max(total.min(), total[0]))
     ax.set(xlabel="λ", xlim=(0, 1), ylim=plots.round_limits(0, top))
     ax.set_title(f"best λ {grid[total.argmin()]:.2f}, yours {lam:.2f}")
     plots.label_lines(ax)
     truth, (bias, variance) = markov.advantages(mdp, COIN)[:OUT, 1], estimates(lam, wrong, mdp)
-    spread = np.sqrt(variance[:, 1] / samples)
-    room_ax.errorbar(range(5), truth + bias[:, 1], spread, color=plots.BLUE, fmt="o", capsize=4)
-    room_ax.plot(range(5), truth, "_", color=plots.BLACK, markersize=24, markeredgewidth=3)
+    mean, spread = truth + bias[:, 1], np.sqrt(variance[:, 1] / samples)
+    room_ax.errorbar(range(5), mean, spread, color=plots.BLUE, fmt="o", capsize=4, label="estimates")
+    room_ax.plot(range(5), truth, "_", color=plots.BLACK, markersize=24, markeredgewidth=3, label="truth")
+    plots.legend(room_ax, loc="upper left")
     room_ax.axhline(0, color=plots.GREY, linewidth=1, linestyle="-")
-    room_ax.set(xticks=range(5), xlabel="room", xlim=(-0.5, 4.5), ylim=(-0.4, 0.8))
-    room_ax.set_xticklabels([*"ABCDE"])
+    room_ax.set(xlabel="room", xlim=(-0.5, 4.5), ylim=(-0.4, 0.8))
+    room_ax.set_xticks(range(5), [*"ABCDE"])
     room_ax.set_title("advantage of the right-hand door")
     here = (bias**2).mean(), variance.mean() / samples
     return {"bias²": here[0], "variance / N": here[1], "sum": sum(here)}
@@ -169,17 +170,17 @@ explore(
 )
 
 # %% [markdown]
-# With the right critic $\lambda = 0$ is best at every $N$. A smaller $\gamma$ lowers the variance, too, but changes the question.
+# With the right critic $\lambda = 0$ is best at every $N$. A smaller $\gamma$ lowers the variance, but changes the question.
 #
 # ## 2 · Five forms of one gradient (14 minutes)
 #
-# Lecture 03 ended with the reward-to-go,
+# Lecture 03b has the reward-to-go,
 # $$\nabla\eta = \mathbb E\sum_t \gamma^t\,\Psi_t\,\nabla\log\pi(a_t\mid s_t),\qquad \Psi_t = G_t.$$
 # Whatever has the same mean given $s_t$ and $a_t$, up to a function of $s_t$ alone (a baseline), may stand in its place. That allows, for the *right* critic $V = V^\pi$:
 #
 # | $\Psi_t$ | name | why |
 # |:---|:---|:---|
-# | $G_t$ | REINFORCE | lecture 03 |
+# | $G_t$ | REINFORCE | lecture 03b |
 # | $Q^\pi(s_t,a_t)$ | Q actor-critic | it is the mean of $G_t$, given $s_t$ and $a_t$ |
 # | $A^\pi(s_t,a_t)$ | advantage actor-critic | $Q^\pi$ less the baseline $V^\pi(s_t)$ |
 # | $\delta_t = r_t + \gamma V(s_{t+1}) - V(s_t)$ | TD actor-critic | its mean is $Q^\pi - V^\pi = A^\pi$ |
@@ -343,7 +344,7 @@ predict(
 # The weights, $K$ steps before an end. The orange bar is Monte Carlo, without any critic but the baseline.
 
 
-# %% tags=["hide"]
+# %% tags=["hide"] stage={"ask": "Ten steps before an end, at λ = 0.95: how much of the weight lies on the longest return?"}
 def draw_weights(fig, lam=0.95, left=10):
     ax, share_ax = plots.axes(fig, 1, 2)
     weights, steps = td_lambda_weights(lam, left), np.arange(1, 41)
@@ -479,7 +480,7 @@ with receipts("formula", oracle="autograd") as same:
     same("entropy's gradient, three actions", (-policy * (policy.log() + H)).detach(), by_autograd)
 
 # %% [markdown]
-# The whole algorithm, and the update that runs ($\mathrm{stop}$: an end or a cut). Line 6 lacks section 2's $\gamma^t$, as nearly all code does: lecture 05b says what is then climbed. `samples` computes $\hat A$ and $y$ without a gradient; `backward` fills the networks' gradients, `limit_norm` shortens what is too long, `step` is Adam's.
+# The whole algorithm, and the update that runs ($\mathrm{stop}$: an end or a cut). Line 6 lacks section 2's $\gamma^t$, as nearly all code does: lectures 03b and 05b say what that costs. `samples` computes $\hat A$ and $y$ without a gradient; `backward` fills the networks' gradients, `limit_norm` shortens what is too long, `step` is Adam's.
 
 # %% tags=["hide"]
 pseudocode(
@@ -502,14 +503,15 @@ pseudocode(
 )  # fmt: skip
 
 # %% [markdown]
-# Live: a pole to balance. Try $\lambda = 0$ and $\lambda = 1$, then an entropy bonus of 0.1.
+# Live: a pole to balance. It begins with $\lambda = 1$; try 0.95 and 0, then an entropy bonus of 0.1.
 
-# %% tags=["hide"]
+# %% tags=["hide"] stage={"ask": "It begins with λ = 1. Which will learn sooner, 0.95 or 0?"}
 live(
     A2C(),
     "CartPole-v1",
     steps=60_000,
     seeds=4,
+    recorded="recordings/04-cartpole.json",
     title="A2C on CartPole",
     lam=Slider("λ", "how far to look", min=0.0, max=1.0, step=0.05),
     learning_rate=Slider("α", "learning rate", min=1e-4, max=1e-2, log=True),
@@ -525,6 +527,7 @@ live(
     "Pendulum-v1",
     steps=200_000,
     seeds=4,
+    recorded="recordings/04-pendulum.json",
     title="A2C on Pendulum",
     lam=Slider("λ", "how far to look", min=0.0, max=1.0, step=0.05),
     learning_rate=Slider("α", "learning rate", min=1e-4, max=1e-2, log=True),
@@ -576,7 +579,7 @@ plots.show(
 )
 
 # %% [markdown]
-# In the second half each larger $\lambda$ does better, in each of three disjoint sets of ten seeds. (Why curves fall after a first peak we did not look into.) Section 1 leaves room for that: the worse the critic, the larger the best $\lambda$, and this one begins with nothing. Whether that is the reason was not tested.
+# In the second half each larger $\lambda$ does better, in each of three disjoint sets of ten seeds. (Single curves fall again; so do those of Stable-Baselines3's A2C, with these settings.) Section 1 leaves room for that: the worse the critic, the larger the best $\lambda$, and this one begins with nothing. Whether that is the reason was not tested.
 #
 # ## 6 · Workers that do not wait (14 minutes)
 #
@@ -732,12 +735,13 @@ plots.show(
 #
 # Live: move the lag while they learn.
 
-# %% tags=["hide"]
+# %% tags=["hide"] stage={"ask": "How many updates may a worker be late before it costs return?"}
 live(
     {"A3C": A3C(lam=1.0), "A2C": A2C(lam=1.0)},
     "CartPole-v1",
     steps=60_000,
     seeds=4,
+    recorded="recordings/04-a3c.json",
     title="A3C on CartPole",
     lag=Slider("", "further lag, in updates", min=0, max=60, step=1),
     learning_rate=Slider("α", "learning rate", min=1e-4, max=1e-2, log=True),
@@ -783,6 +787,22 @@ with receipts("moments", oracle="formula") as same:
         formula = WALK.gamma * (1 - lam) * WALK.transition @ u - error[:, None]
         mean, _ = markov.gae_moments(WALK, COIN, V + error, lam)
         same(rf"bias at $\lambda = {lam:g}$", (mean - A)[:OUT], formula[:OUT])
+
+# %% [markdown]
+# ## Further · Workers that really do not wait
+#
+# `rlcourse.agents.asynchronous` lets A3C's and lecture 05's workers run for real: as threads of one process, or, with the extra `cluster`, as Ray actors, a process each, on one machine or many (`start=on_ray`).
+# Whichever batch arrives first is used first, so the lag is what it happens to be, and no run can be repeated. Four workers in threads, twelve updates:
+
+# %%
+real = asynchronous(A3C(workers=4), "CartPole-v1", updates=12)
+print("lags:", *real.lags, f"; mean {real.lags.mean():.2f}, never above k − 1 = 3")
+assert real.lags.mean() <= 3
+
+# %% [markdown]
+# The first batches are fresh, later ones late by up to a few updates. No worker can push the *mean* above $k - 1$: a worker's batches follow each other, so its lags, and its own turns, add up to the last turn it had.
+#
+# For real on Ray 2.60, once, two workers on a busy machine of two cores, 400 updates on CartPole: A3C made 5,200 steps a second (in threads 23,100) with a mean lag of 0.99 and a largest one of 8; IMPALA 2,100 (14,800), mean 1.00, largest 2. Returns rose from 20 to 485 and 433. A step of CartPole costs less than sending it to another process: actors pay where worlds are slow, or machines many.
 
 # %% [markdown]
 # ## Sources

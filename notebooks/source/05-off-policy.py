@@ -28,6 +28,7 @@
 # - $v_t$: V-trace's target for $V(s_t)$
 # - $L^{\mathrm{PG}}, L^{\mathrm{IS}}$: two objectives with one gradient
 # - $\pi_{\bar\rho}$: the policy whose values V-trace learns
+# homework: 2
 
 # %% tags=["import", "hide"]
 from dataclasses import replace
@@ -132,7 +133,7 @@ plots.show(
 # **Step 1.** A trajectory $\tau = (s_0, a_0, \dots, s_T)$ has the probability $p_\pi(\tau) = \rho_0(s_0)\prod_t \pi(a_t\mid s_t)\,P(s_{t+1}\mid s_t,a_t)$. Divide by the same for $\beta$. The world cancels, so nobody needs to know it:
 # $$w = \frac{p_\pi(\tau)}{p_\beta(\tau)} = \prod_{t<T} \rho_t,\qquad \rho_t = \frac{\pi(a_t\mid s_t)}{\beta(a_t\mid s_t)}.$$
 #
-# **Step 2.** Weigh the return $G$, wherever $\beta > 0$ if $\pi > 0$:
+# **Step 2.** Weigh the return $G$; this needs $\beta > 0$ wherever $\pi > 0$:
 # $$\mathbb E_\beta[w\,G] = \sum_\tau p_\beta(\tau)\,\frac{p_\pi(\tau)}{p_\beta(\tau)}\,G(\tau) = \mathbb E_\pi[G].$$
 #
 # **Step 3.** The price is the spread of $w$, whose mean is 1. Let $\mathbb E_\beta[\rho_t^2\mid s_t]$ be the same number $m$ in every state. Then each step multiplies: $\mathbb E_\beta[w^2] = m^T$, so
@@ -552,7 +553,7 @@ def learner(step, lag, corrected, updates=150, sigma=0.5):
 # Both learners:
 
 
-# %% tags=["hide"]
+# %% tags=["hide"] stage={"ask": "Beyond which step size does the uncorrected learner swing ever wider? Will V-trace, too?"}
 def draw_lag(fig, step=0.3, lag=10):
     ax = plots.axes(fig)
     plain, cut = (learner(step, lag, corrected) for corrected in (False, True))
@@ -575,13 +576,13 @@ explore(
 )
 
 # %% [markdown]
-# The whole algorithm. `nets.worker.policy` is the actor's old copy.
+# The whole algorithm. (The code computes $\beta(a\mid s)$ anew, from the actor's old copy, `nets.worker.policy`.)
 
 # %% tags=["hide"]
 pseudocode(
     "IMPALA's learner, after Espeholt et al. 2018",
     r"""
-    each actor: copy $\theta$; act for $T$ steps; send $s, a, r$; begin anew
+    each actor: copy $\theta$; act for $T$ steps; send $s, a, r$ and $\beta(a\mid s)$; begin anew
     the learner, for each batch that arrives:
         $\pi_\theta(a\mid s)$ and $V(s)$ of the present networks
         $\rho = \pi_\theta(a\mid s)\,/\,\beta(a\mid s)$
@@ -602,6 +603,7 @@ panel = live(
     "CartPole-v1",
     steps=30_000,
     seeds=4,
+    recorded="recordings/05-impala.json",
     title="IMPALA on CartPole: one actor, as many updates late as you like",
     lag=Slider("ℓ", "lag in updates", min=0, max=60, step=5),
     rho_bar=Slider("ρ̄", "limit of the error's ratio", min=0.5, max=5.0, step=0.5),
@@ -660,7 +662,7 @@ plots.show(fig, alt="Learning curves of IMPALA on CartPole with and without V-tr
 # - Per-decision and per-state weights cut the product short without a bias; dividing by the sum of the weights trades a bias of order $1/N$ for a bounded estimate.
 # - $L^{\mathrm{PG}}$ and $L^{\mathrm{IS}}$ have one gradient at the old policy. Neither corrects the states, so neither may go far.
 # - V-trace cuts the ratios. $\bar\rho$ decides whose values are learnt, $\bar c$ only how fast.
-# - With old data it takes away the cliff of a learner that lags; on CartPole, at a step where the lag did little harm, it made learning slower.
+# - With old data it takes away the cliff of a learner that lags; on CartPole, at the one step size that we tried, it made learning slower.
 #
 # ## Exercises
 #

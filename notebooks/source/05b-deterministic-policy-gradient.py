@@ -23,6 +23,7 @@
 # - $\rho(s)$: states of the data, whatever policy made them
 # - $\xi$: standard normal number
 # - $k$: one gain, where a policy has only one number
+# homework: 2
 
 # %% tags=["import", "hide"]
 from dataclasses import replace
@@ -291,7 +292,7 @@ plots.show(
 )
 
 # %% [markdown]
-# Both distances have the slope 2. On the right $\xi Q/\sigma$ explodes; with the baseline of lecture 03 it settles; the deterministic gradient, given the state, has no spread at all. That is its gain. Its price: it needs the critic's *slope*, and a critic may have nearly right values and wrong slopes.
+# Both distances have the slope 2. On the right $\xi Q/\sigma$ explodes; with the baseline of lecture 03b it settles; the deterministic gradient, given the state, has no spread at all. That is its gain. Its price: it needs the critic's *slope*, and a critic may have nearly right values and wrong slopes.
 #
 # ## 4 · Somebody else's data (18 minutes)
 #
@@ -299,7 +300,7 @@ plots.show(
 #
 # **The actor: no ratio.** The theorem contains no action of $\beta$: $Q^\mu$ is differentiated at $\mu(s)$, whatever was done there.
 #
-# **The critic: no ratio.** Its target $r + \gamma\,Q(s',\mu(s'))$ is right for *any* $a$: $r$ and $s'$ are the world's answer to $a$, and what comes later is asked of $\mu$. (A critic of $V^\mu(s)$ would need the ratio, as there the first action must be $\mu$'s.)
+# **The critic: no ratio.** Its target $r + \gamma\,Q(s',\mu(s'))$ is right for *any* $a$: $r$ and $s'$ are the world's answer to $a$, and what comes later is asked of $\mu$. (A critic of $V^\mu(s)$ could use only steps in which $\beta$ happened to do just $\mu(s)$: with Gaussian noise, none.)
 #
 # **The states: they stay $\rho(s)$,** those of the data. The update is $\mathbb E_{s\sim\rho}[\nabla_\theta\mu\,\nabla_{\!a}Q^\mu]$, not the gradient of $\eta$. For the mass this moves the path and not its end, because with the best gain the slope is 0 in *every* state:
 
@@ -358,7 +359,7 @@ def truth(x):
 # The lab:
 
 
-# %% tags=["hide"]
+# %% tags=["hide"] stage={"ask": "As the data grow wider, when does the critic begin to send the actor the wrong way?"}
 def draw_hill(fig, width=1.0):
     hill_ax, slope_ax = plots.axes(fig, 1, 2)
     x, w, bins = np.linspace(-2, 2, 201), fitted_critic(width), np.linspace(-2, 2, 41)
@@ -512,21 +513,21 @@ def train_and_note(algorithm, env, callbacks=(), trainer=train, **how):
 
 
 # %% [markdown]
-# A critic that lags behind its actor tells slopes of a policy that is no more, so it gets a hundred steps a batch.
+# A critic that lags behind its actor tells slopes of a policy that is no more, so it gets a hundred steps a batch, and the actor a small one.
 
 # %%
-settings = {"actor_lr": 5e-3, "critic_lr": 0.3, "critic_steps": 100}
-opdac = {"with γᵗ": OPDAC(**settings), "without": OPDAC(**settings, discount=False)}
+opdac = {"with γᵗ": OPDAC(), "without": OPDAC(discount=False)}
 
 # %% [markdown]
 # The panel:
 
 # %% tags=["hide"]
 panel = live(
-    {**opdac, "compatible critic": OPDAC(**settings, compatible=True)},
+    {**opdac, "compatible critic": OPDAC(compatible=True)},
     WORLD.id,
     steps=40_000,
     seeds=4,
+    recorded="recordings/05b-live.json",
     title="OPDAC: gains walk to Riccati's",
     drawing=walk_svg,
     trainer=train_and_note,
@@ -571,7 +572,7 @@ for (name, walk), look in zip(walks.items(), ((plots.BLUE, "-"), (plots.ORANGE, 
         f"{name:8} at the end: gains {mean.round(2)} on average, missing {end.min():.2f} to {end.max():.2f}"
     )
 assert missing["with γᵗ"][:, -1].max() < missing["without"][:, -1].min(), "so it is in every set of seeds"
-plane.set_title("walks of twelve seeds")
+plane.set_title("twelve seeds, both updates")
 miss.set(yscale="log", ylim=(0.05, 60), ylabel="return missing", title="distance to the best return")
 plots.label_lines(miss, wrap=8)
 plots.show(

@@ -30,24 +30,40 @@
 # - $w, w'$: weights of a linear critic, and their slow copy
 # - $v$: variance of the noise at rest
 # - $h$: duration of a push
+# - $\phi$: angle of the pendulum
+# - $B$: size of a batch
+# - $f$: frequency, in cycles a step
 # homework: 3
 
 # %% tags=["import", "hide"]
+from dataclasses import replace
+
 import numpy as np
 import torch
+from gymnasium.spaces import Box
 
 from rlcourse import plots
 from rlcourse.algorithms.ddpg import DDPG
 from rlcourse.equations import linear
 from rlcourse.equations.returns import td_target
-from rlcourse.equations.exploration import ou_autocorrelation, ou_mean, ou_variance, rms_distance
+from rlcourse.equations.exploration import (
+    coloured_autocorrelation,
+    coloured_noise,
+    coloured_spectrum,
+    oscillator_energy,
+    ou_autocorrelation,
+    ou_mean,
+    ou_spectrum,
+    ou_variance,
+    rms_distance,
+)
 from rlcourse.experiments import recorded
 from rlcourse.pages import pseudocode, receipts, show_source
 from rlcourse.parts.memory import ReplayBuffer
 from rlcourse.parts.noise import GaussianNoise, OUNoise
 from rlcourse.parts.randomness import Streams
-from rlcourse.parts.worlds import DoubleIntegrator, Pendulum, SystemVectorEnv
-from rlcourse.statistics import interval
+from rlcourse.parts.worlds import CartPole, DoubleIntegrator, Pendulum, SystemVectorEnv
+from rlcourse.statistics import interval, intervals_of_sets
 from rlcourse.training import train
 from rlcourse.widgets import Slider, explore, live, predict
 
@@ -56,8 +72,8 @@ plots.use()
 # %% [markdown]
 # ## 1 · Four noises push a mass (12 minutes)
 #
-# Deep $Q$-learning needs $\max_a Q(s,a)$, which nobody can enumerate when the action is a force. DDPG trains a network $\mu$ to be that maximiser, along $\nabla_{\!a}Q$. A critic knows that gradient only where actions were tried, and $\mu$ always tries the same one: so noise is added.
-# (Sections 3 and 4 supply what else is missing.) Which noise?
+# Deep $Q$-learning needs $\max_a Q(s,a)$, which nobody can enumerate when the action is a force. DDPG trains a network $\mu$ to be that maximiser, along $\nabla_{\!a}Q$. A critic knows that gradient only where actions were tried, and in a state $\mu$ always tries the same one: so noise is added.
+# Which noise?
 #
 # A mass of 1 kg rests on a rail without friction. Ten times a second it is pushed with a force between −1 N and 1 N, so far by noise alone. Below are four kinds of it. All are Gaussian with mean 0 and standard deviation 0.3 N: at any single moment you
 # could not tell one from another. They differ only in how much of a push is left in the next one, the **memory** $m$:
@@ -88,7 +104,7 @@ def travel(force):
 
 
 # %% [markdown]
-# Above one force of each kind, below the paths of twelve masses that such forces push.
+# Above one force of each kind, below the paths of twelve masses.
 
 # %% tags=["hide"]
 MEMORIES = {0.0: plots.ORANGE, 0.5: plots.SKY, 0.85: plots.BLUE, 0.99: plots.PURPLE}
@@ -131,7 +147,7 @@ predict(
 )
 
 # %% [markdown]
-# The count itself: which of the 400 cells do twenty episodes enter?
+# The count:
 
 
 # %% tags=["hide"]
@@ -151,7 +167,7 @@ ENTERED = [cells_entered(travel(forces(memory, EPISODES))) for memory in GRID]
 # Move the memory and watch both numbers. The distance only ever grows; the number of cells does not.
 
 
-# %% tags=["hide"]
+# %% tags=["hide"] stage={"ask": "More memory goes further. Does it also enter more cells?"}
 def draw_memory(fig, memory=0.85):
     path_ax, cell_ax = plots.axes(fig, 1, 2)
     paths = travel(forces(memory, EPISODES))
@@ -181,7 +197,7 @@ explore(
 # %% [markdown]
 # ## 2 · From a differential equation to a line of code (12 minutes)
 #
-# Where does noise with a memory come from? Ornstein and Uhlenbeck described in 1930 the speed of a particle that is kicked at random and slowed by friction:
+# Ornstein and Uhlenbeck described in 1930 the speed of a particle that is kicked at random and slowed by friction:
 # $$\mathrm dx = -\theta\,x\,\mathrm dt + \sigma\,\mathrm dW.$$
 # The pull $\theta$ brings $x$ back to 0, the volatility $\sigma$ drives it away; $W$ is Brownian motion, whose increments over $\Delta t$ are normal with variance $\Delta t$.
 #
@@ -216,7 +232,7 @@ with receipts("100,000 paths", oracle="closed form") as same:
 # flips its sign at nearly every step: the step is too coarse, and does what the equation never would.
 
 
-# %% tags=["hide"]
+# %% tags=["hide"] stage={"ask": "What does the process do when θ comes near 2?"}
 def draw_process(fig, theta=0.15, sigma=0.2, start=1.0):
     (path_ax, other_ax, spread_ax, memory_ax), steps = plots.axes(fig, 1, 4), 120
     xi = np.random.default_rng(1).standard_normal((steps, 60))
@@ -306,8 +322,59 @@ plots.show(
 )
 
 # %% [markdown]
-# The latest states are a few swings about the hanging position (at both edges: −π and π are the same angle). A gradient step on them would fit the critic there and spoil it elsewhere. The drawn ones cover what was visited, and one tells nothing of
-# the next. And each transition is used many times. The price: they were made by older policies. The target allows that, because $r$ and $s'$ depend on $s$ and $a$ only, not on who chose $a$, and what comes after $s'$ is asked of $\mu$ itself.
+# The latest states are a few swings about the hanging position (−π and π are the same angle). A gradient step on them fits the critic there, and nothing holds it elsewhere. The drawn ones cover what was visited, and one tells nothing of
+# the next (in order, even the next swing is foretold: the rise at lag 40). And each transition is used many times. The price: they were made by older policies. The target allows that, because $r$ and $s'$ depend on $s$ and $a$ only, not on who chose $a$, and what comes after $s'$ is asked of $\mu$ itself.
+#
+# How much is a batch worth? Take its mean height $\cos\phi$. That of $B$ *independent* states misses the mean of all 5,000 by the variance $\mathrm{Var}[\cos\phi]/B$. The lab measures by how much a batch misses it, and says how many independent states would do as well.
+
+
+# %% tags=["hide"]
+def worth(capacity, batch):
+    """Var[cos φ] / E[(mean of a batch − mean of all)²], over all buffers of the latest `capacity` that there were."""
+    heights = stream[:, 0].astype(float)
+    sums, squares = (np.cumsum(np.append(0.0, x)) for x in (heights, heights**2))
+    mean = (sums[capacity:] - sums[:-capacity]) / capacity
+    spread = (squares[capacity:] - squares[:-capacity]) / capacity - mean**2
+    return float(heights.var() / np.mean((mean - heights.mean()) ** 2 + spread / batch))
+
+
+CAPACITIES = np.unique(np.logspace(np.log10(32), np.log10(5000), 60).astype(int))
+
+# %% [markdown]
+# Drawn:
+
+
+# %% tags=["hide"]
+def draw_buffer(fig, capacity=128, batch=128):
+    capacity, batch = int(capacity), int(batch)
+    state_ax, worth_ax = plots.axes(fig, 1, 2)
+    held = stream[-capacity:]
+    drawn = held[np.random.default_rng(3).integers(capacity, size=batch)]
+    for states, look in ((held, (plots.SKY, ".", 3)), (drawn, (plots.BLUE, "o", 5))):
+        angle = np.arctan2(states[:, 1], states[:, 0])
+        state_ax.plot(angle, states[:, 2], look[1], color=look[0], markersize=look[2])
+    state_ax.set(xlim=(-3.3, 3.3), ylim=(-8.5, 8.5), xlabel="angle (rad)", ylabel="velocity (rad/s)")
+    state_ax.set_title("light: the buffer, dark: the batch")
+    worth_ax.plot(CAPACITIES, [worth(c, batch) for c in CAPACITIES], color=plots.BLUE, linestyle="-")
+    worth_ax.plot([capacity], [worth(capacity, batch)], "o", color=plots.BLUE, markersize=10)
+    worth_ax.axhline(batch, color=plots.GREY, linewidth=1.2, linestyle="--")
+    worth_ax.text(34, 1.12 * batch, "independent", color=plots.GREY)
+    worth_ax.set(xscale="log", yscale="log", xlim=(30, 5500), ylim=(1, 1000), xlabel="capacity")
+    worth_ax.set_ylabel("independent states")
+    worth_ax.set_title("what a batch is worth")
+    return {"a batch is worth": worth(capacity, batch), "of what was seen, kept": capacity / len(stream)}
+
+
+explore(
+    draw_buffer,
+    alt="States in the buffer and in a batch; how many independent states a batch is worth, over the capacity",
+    size=(10, 3.8),
+    capacity=Slider("", "capacity of the buffer", min=32, max=5000, log=True),
+    batch=Slider("B", "size of a batch", min=8, max=512, log=True),
+)
+
+# %% [markdown]
+# 128 of the latest 128 are worth 2.7 states, and 512 hardly more: what the buffer does not hold no batch can tell.
 #
 # A buffer is a few lines: a table with a row a transition, the oldest overwritten. This one keeps a table for each seed.
 
@@ -318,7 +385,7 @@ show_source(ReplayBuffer.add, ReplayBuffer.sample)
 # ## 4 · Slow copies (16 minutes)
 #
 # The target of a critic contains the critic: $y = r + \gamma\,Q(s',\mu(s'))$. Fit it to $y$, and $y$ has moved. Does that settle? A small case that does not, and that a slow copy can cure, has three states, no rewards and two
-# weights. The right values are 0. A linear critic sees states 1 and 2 as the features $(1, -2)$, state 3 as $(3, -3)$: its value of a state is the product of the features with $(w_1, w_2)$.
+# weights. The right values are 0. A linear critic sees states 1 and 2 as the features $(1, -2)$, state 3 as $(3, -3)$: its value of a state is the product of the features with $(w_1, w_2)$. (Where an episode starts plays no part.)
 
 # %% tags=["hide"]
 CURED, NEVER = linear.cured_by_target_network(), linear.w_to_2w()
@@ -363,7 +430,7 @@ RADII = {name: [radius(*given, tau) for tau in TAUS] for name, given in STEPS_OF
 # saves it.
 
 
-# %% tags=["hide"]
+# %% tags=["hide"] stage={"ask": "Is there a τ at which the three states settle? And one that saves the second example?"}
 def draw_copies(fig, tau=0.03):
     radius_ax, weight_ax = plots.axes(fig, 1, 2)
     for (name, radii), look in zip(RADII.items(), ((plots.BLUE, "-"), (plots.ORANGE, "--")), strict=True):
@@ -421,14 +488,12 @@ with receipts("the update, iterated", oracle="radius of $M$") as same:
 assert growth(0.1) > 1 > growth(0.03), "the cliff lies between"
 
 # %% [markdown]
-# Why the one and not the other? Let the copy stand still until $w$ fits its target as well as the features allow, and then jump. Each jump multiplies it by $C^{-1}B$ with $C = \Phi^\top D\,\Phi$ and $B = \gamma\,\Phi^\top D P\,\Phi$ (set the update to 0). For the three states this
-# matrix has the radius 0.9, so patience helps; for $w$ and $2w$ it is $2\gamma = 1.98$, and no patience does. Polyak's average spreads the jump: after $k$ updates a share
-# $(1-\tau)^k$ of the old copy is left, so at $\tau = 0.005$ half of it after 139.
+# Why the one and not the other is under *Further*. Polyak's average, as these small steps are called, keeps a share $(1-\tau)^k$ of the old copy after $k$ updates: at $\tau = 0.005$ half of it after 139.
 
 # %% [markdown]
 # ## 5 · The algorithm (16 minutes)
 #
-# Now all parts are there. Two networks learn, the actor $\mu$ and the critic $Q$; two slow copies, $\mu'$ and $Q'$, make the target (which moves when $\mu$ moves, too).
+# Now all parts are there. Two networks learn, actor $\mu$ and critic $Q$; two slow copies, $\mu'$ and $Q'$, make the target.
 # On the right is the package's update. It learns $S$ seeds at once, which never mix: each array has the seeds in front. `net(x)` runs the networks of all seeds and can be
 # differentiated; `action_gradient` gives $\nabla_{\!a}Q$; `backward` fills in the gradients that an optimiser's `step` uses; `follow` moves a copy.
 
@@ -513,20 +578,33 @@ with receipts("fitted to the buffer", oracle="closed form") as same:
 # %% [markdown]
 # ## 6 · Live: each part on a switch (10 minutes)
 #
-# Every part is a field of `DDPG`, so it can be switched off by changing one number: no slow copies is $\tau = 1$; short memory is a buffer as large as a batch, the latest 128 transitions; no noise is $\sigma = 0$. Start them *each in turn*.
+# Every part is a field of `DDPG`, so it can be switched off (a short memory holds as much as a batch). Start them *each in turn*.
 
-# %% tags=["hide"]
-whole = DDPG(noise=OUNoise(sigma=0.16))
+
+# %%
+def unmasked(reward, terminated, next_value, gamma):
+    return reward + gamma * next_value
+
+
+whole = DDPG(noise=OUNoise(sigma=0.16), tau=0.01)
+PARTS = {
+    "DDPG": whole,
+    "no slow copies": replace(whole, tau=1.0),
+    "short memory": replace(whole, capacity=128),
+    "no noise": replace(whole, noise=OUNoise(sigma=0.0)),
+    "no mask": replace(whole, target=unmasked),
+}
+
+# %% [markdown]
+# Live:
+
+# %% tags=["hide"] stage={"ask": "Which part will be missed most?"}
 panel = live(
-    {
-        "DDPG": whole,
-        "no slow copies": DDPG(noise=whole.noise, tau=1.0),
-        "short memory": DDPG(noise=whole.noise, capacity=128),
-        "no noise": DDPG(noise=OUNoise(sigma=0.0)),
-    },
+    PARTS,
     "Pendulum-v1",
     steps=8000,
     seeds=4,
+    recorded="recordings/06-live.json",
     title="DDPG, and DDPG without one part",
     actor_lr=Slider("", "actor's learning rate", min=1e-4, max=1e-2, log=True),
     critic_lr=Slider("", "critic's learning rate", min=1e-4, max=1e-2, log=True),
@@ -534,7 +612,65 @@ panel = live(
 panel
 
 # %% [markdown]
-# What to look for: whose curves rise, and whose come down again? Four seeds are few: run it twice before you believe a difference.
+# Four seeds are few; fifteen are recorded: on the pendulum each part but the mask, as no pendulum ever *terminates*; the mask on a pole that a cart balances with a force of any size. It pays 1 a step; to fall is to terminate.
+
+
+# %% tags=["hide"]
+class SteadyPole(CartPole):
+    action_space = Box(-1, 1, (1,), np.float32)
+
+    def step(self, state, action):
+        return super().step(state, (action[:, 0] + 1) / 2)  # a force of 10 N times the action
+
+
+def pole(num_envs):
+    return SystemVectorEnv(SteadyPole(), num_envs, max_episode_steps=200)
+
+
+def parts_experiment(steps, seeds):
+    """Returns [S, E] of DDPG and of DDPG without one part, at the steps `at`."""
+    found = {"pendulum": {}, "pole": {}}
+    for task, env, names in (
+        ("pendulum", "Pendulum-v1", ("DDPG", "no slow copies", "short memory", "no noise")),
+        ("pole", pole, ("DDPG", "no mask")),
+    ):
+        for name in names:
+            run = train(PARTS[name], env, steps, seeds, evaluate_every=500)
+            found["at"], found[task][name] = run.curve.steps, run.curve.returns
+    return found
+
+
+parts, _ = recorded("recordings/06-parts.json", parts_experiment, {"steps": 500}, steps=3000, seeds=15)
+
+# %% [markdown]
+# Below the curves, what each part is worth: the return of DDPG minus that without it, seed by seed, in three sets of five.
+
+# %% tags=["hide"]
+fig = plots.figure(10.5, 3.9)
+part_looks = {
+    "DDPG": (plots.BLUE, "-"), "no slow copies": (plots.VERMILION, plots.DASHES),
+    "short memory": (plots.ORANGE, plots.DASH_DOT), "no noise": (plots.GREEN, plots.DOTS),
+    "no mask": (plots.PURPLE, plots.DASHES),
+}  # fmt: skip
+for ax, (task, bounds) in zip(
+    plots.axes(fig, 1, 2), {"pendulum": (-1800, 0), "pole": (0, 200)}.items(), strict=True
+):
+    for name, curves in parts[task].items():
+        plots.learning_curve(ax, parts["at"], curves, name, *part_looks[name], seeds_width=0.3, bounds=bounds)
+        if name != "DDPG":
+            worth_of = (parts[task]["DDPG"] - curves)[:, parts["at"] > 1500].mean(axis=1)
+            words = "; ".join(
+                f"{x.estimate:.0f} [{x.low:.0f}, {x.high:.0f}]" for x in intervals_of_sets(worth_of)
+            )
+            print(f"{task}, after step 1500, DDPG minus {name}: {words}")
+    ax.set(title=task, ylim=bounds, xticks=(0, 1000, 2000, 3000))
+    plots.label_lines(ax, wrap=10)
+plots.show(
+    fig, alt="Returns of DDPG and of DDPG without one of its parts, on a pendulum and on a pole, n = 15"
+)
+
+# %% [markdown]
+# Within 3000 steps slow copies and memory are needed, in each set. Noise may not be (500 uniform actions came first). Without the mask the pole falls at once: $1+\gamma\,Q'$ holds with the same 100 in every state, fallen or not, so nothing speaks for standing.
 #
 # ## 7 · Does the colour of the noise matter in training? (8 minutes)
 #
@@ -565,7 +701,7 @@ small_run = {"steps": 1000}
 noises, now = recorded("recordings/06-noise.json", noise_experiment, small_run, steps=8000, seeds=30)
 
 # %% [markdown]
-# On the left the two noises on the pendulum, in the middle on the mass; on the right, seed by seed, the return with OU minus the return with independent noise, as a share of what can be had.
+# On the right, seed by seed, the return with OU minus that with independent noise, as a share of what can be had.
 
 # %% tags=["hide"]
 fig = plots.figure(11.5, 3.9)
@@ -596,7 +732,7 @@ plots.show(
 )
 
 # %% [markdown]
-# In numbers:
+# Numbers:
 
 # %% tags=["hide"]
 for task in TASKS:
@@ -612,9 +748,9 @@ for task in TASKS:
 
 # %% [markdown]
 # Thirty seeds do not decide it. On the pendulum the curves lie on each other, and the paired difference covers 0 in each set of ten seeds. On the mass 15 of 30 agents hold the goal at the end with OU, 13 of 30 without; the others never met it, or met it and learnt nothing: the returns cannot tell which.
-# (Thick lines are means of the middle half of the seeds, and such a mean of differences is not the difference of such means.) The difference covers 0 in each set here too, but reaches 13 % of the range: a gain of that size is not excluded.
+# (Thick lines are means of the middle half of the seeds.) The difference covers 0 in each set here too, but reaches 13 % of the range: a gain of that size is not excluded.
 #
-# Possible reasons why section 1 does not carry over, none tested here: the noise is added to a policy that moves already; both begin with the same 500 uniform pushes. Fujimoto et al. (section 6.1) found no benefit of OU; Eberhard et al. report that noise between white and OU helps, over many tasks.
+# Fujimoto et al. (section 6.1) found no benefit of OU; Eberhard et al. report that noise between white and OU helps, over many tasks.
 #
 # ## Summary
 #
@@ -635,8 +771,14 @@ for task in TASKS:
 #    <details><summary>Hint</summary>Write M for one weight: its rows are (1 − α, 2γα) and (τ(1 − α), 1 − τ + 2γατ). What is det(M − I)?</details>
 #    <details><summary>Answer</summary>det(M − I) = −α · (2γα τ − τ) − 2γα · τ(1 − α) = ατ(1 − 2γ). For α, τ > 0 it is negative once γ > ½; a real 2×2 matrix with negative determinant has real eigenvalues of opposite sign, so M has one above 1.</details>
 # 4. ★★★ (20 minutes) In section 4 let the copy stand still for $N$ updates and then jump. From which $N$ on do the three states settle?
-#    <details><summary>Hint</summary>With w′ fixed, w after N updates is Gᴺw + (1 − Gᴺ)C⁻¹Bw′ with G = 1 − αC; after the jump both are equal (B and C as in section 4).</details>
-#    <details><summary>Answer</summary>The radius of Gᴺ + (1 − Gᴺ)C⁻¹B is above 1 for N ≤ 25 and below 1 from N = 26 on.</details>
+#    <details><summary>Hint</summary>With w′ fixed, w after N updates is Gᴺw + (1 − Gᴺ)C⁻¹Fw′ with G = 1 − αC; after the jump both are equal (F and C as under *Further*).</details>
+#    <details><summary>Answer</summary>The radius of Gᴺ + (1 − Gᴺ)C⁻¹F is above 1 for N ≤ 25 and below 1 from N = 26 on.</details>
+
+# %% [markdown]
+# ## Further · Which critics a slow copy saves
+#
+# Let the copy stand still until $w$ fits its target as well as the features allow, and then jump. Each jump multiplies it by $C^{-1}F$ with $C = \Phi^\top D\,\Phi$ and $F = \gamma\,\Phi^\top D P\,\Phi$ (set the update of section 4 to 0). For the three states this
+# matrix has the radius 0.9, so patience helps; for $w$ and $2w$ it is $2\gamma = 1.98$, and no patience does. Polyak's average spreads the jump.
 
 # %% [markdown]
 # ## Further · How far the noise carries a mass
@@ -651,6 +793,67 @@ with receipts("20,000 masses", oracle="closed form") as same:
         closed = rms_distance(memory ** np.arange(STEPS), 0.3 * SPREAD, 0.1)
         error = 4.5 * squares.std() / 20_000**0.5
         same(f"mean square of the distance after 10 s, $m = {memory:g}$", squares.mean(), closed**2, error)
+
+# %% [markdown]
+# ## Further · White, pink, red
+#
+# Noise is also told apart by its **spectrum**, the power at each frequency $f$. Of independent noise it is the same at every $f$ (white); *pink* noise has the power $f^{-1}$, *red* noise $f^{-2}$, OU noise something else: flat below, red above,
+# $$S(f) = \sum_k \rho_{|k|}\,e^{-2\pi ifk} = \frac{1-m^2}{1+m^2-2m\cos 2\pi f}.$$
+# (Sum two geometric series.) Four noises of standard deviation 0.3, 100 steps each; red and pink ones are white noise whose frequencies were scaled, so that they go round: they end where they began.
+
+# %% tags=["hide"]
+WHITE = np.random.default_rng(0).standard_normal((STEPS, EPISODES))
+FOUR = {
+    "white": (SPREAD * WHITE, np.eye(1, STEPS)[0], (plots.ORANGE, plots.DASHES)),
+    "OU": (forces(0.85, EPISODES), 0.85 ** np.arange(STEPS), (plots.BLUE, "-")),
+    "pink": (
+        SPREAD * coloured_noise(WHITE, 1),
+        coloured_autocorrelation(STEPS, 1),
+        (plots.PURPLE, plots.DOTS),
+    ),
+    "red": (SPREAD * coloured_noise(WHITE, 2), coloured_autocorrelation(STEPS, 2), (plots.VERMILION, "-.")),
+}
+SPECTRA = {"white": np.ones(51), "pink": coloured_spectrum(STEPS, 1), "red": coloured_spectrum(STEPS, 2)}
+SPECTRA["OU"] = ou_spectrum(0.15, 1, np.arange(51) / STEPS)
+force_ax, spectrum_ax, energy_ax = plots.axes(fig := plots.figure(11, 4), 1, 3)
+stiff = np.logspace(-1, 2, 61)
+for level, (name, (force, rho, (colour, line))) in enumerate(FOUR.items()):
+    force_ax.plot(force[:, 3] - 2 * level, color=colour, linewidth=1.2, linestyle="-")
+    measured = (abs(np.fft.rfft(force, axis=0)) ** 2).mean(axis=1) / STEPS / SPREAD**2
+    spectrum_ax.plot(np.arange(1, 51) / STEPS, SPECTRA[name][1:], color=colour, linestyle=line, label=name)
+    spectrum_ax.plot(np.arange(1, 51) / STEPS, measured[1:], ".", color=colour, markersize=4, label="_dots")
+    energy = [oscillator_energy(rho, SPREAD, 0.1, k) for k in stiff]
+    energy_ax.plot(stiff, energy, color=colour, linestyle=line, label=name)
+    soft, hard = (oscillator_energy(rho, SPREAD, 0.1, k) for k in (1, 10))
+    print(
+        f"{name:6} {cells_entered(travel(force)):4.0f} cells; energy {soft:.3f} J at 1 N/m, {hard:.3f} J at 10 N/m"
+    )
+force_ax.set(title="one force of each", xlabel="step", yticks=[-6, -4, -2, 0], xlim=(0, STEPS))
+force_ax.set_yticklabels([*FOUR][::-1])
+spectrum_ax.set(xscale="log", yscale="log", xlabel="frequency f (cycles a step)", title="power")
+energy_ax.set(xscale="log", yscale="log", xlabel="stiffness (N/m)", title="energy of a spring (J)")
+plots.label_lines(spectrum_ax)
+plots.label_lines(energy_ax)
+plots.show(
+    fig, alt="Forces, spectra and the energy that they bring to a spring: white, OU, pink and red noise"
+)
+
+# %% [markdown]
+# Lines are formulas, dots the 400 forces drawn (OU's lie above its line where the line falls: a window of 100 steps, whose ends do not meet, smears power). On the right the same forces push a mass on a spring for ten seconds, from rest: the expected energy, exact, for springs from soft to stiff. A spring of stiffness $c$ swings at the frequency $\sqrt c\,h/2\pi$, and what it gains is
+# the power there. So red noise brings most energy to a soft spring and least to a stiff one; the cells of section 1 are entered about equally by OU, pink and red noise, and much less by white. *The colour must fit the task*, and a task's frequency is seldom known.
+
+# %%
+with receipts("20,000 springs, moved by matrices", oracle="power at the spring's frequency") as same:
+    motion, push = np.array([[np.cos(0.1), np.sin(0.1)], [-np.sin(0.1), np.cos(0.1)]]), np.sin([0.05, 0.1])
+    push = np.array([2 * push[0] ** 2, push[1]])  # 1 N/m, 1 kg: the force is held for 0.1 s
+    for name, exponent in (("white", 0), ("pink", 1), ("red", 2)):
+        force = SPREAD * coloured_noise(np.random.default_rng(5).standard_normal((STEPS, 20_000)), exponent)
+        state = np.zeros((2, 20_000))
+        for a in force:
+            state = motion @ state + push[:, None] * a
+        energy = 0.5 * (state**2).sum(axis=0)
+        closed = oscillator_energy(coloured_autocorrelation(STEPS, exponent), SPREAD, 0.1, 1)
+        same(f"energy, {name}", energy.mean(), closed, 4.5 * energy.std() / 20_000**0.5)
 
 # %% [markdown]
 # ## Sources

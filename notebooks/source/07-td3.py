@@ -208,7 +208,7 @@ predict(
 #
 # 1. For every action $a'$, whatever the draw, $\max_a \hat Q_a \ge \hat Q_{a'}$.
 # 2. Expectations keep the order: $\mathbb E[\max_a\hat Q_a] \ge \mathbb E[\hat Q_{a'}]$ for every $a'$.
-# 3. Take the best $a'$: $\mathbb E[\max_a\hat Q_a] \ge \max_{a'} \mathbb E[\hat Q_{a'}]$, and for unbiased estimates the right side is the truth. It is *too high* unless that one action has the largest estimate in every draw.
+# 3. Take the best $a'$: $\mathbb E[\max_a\hat Q_a] \ge \max_{a'} \mathbb E[\hat Q_{a'}]$, and for unbiased estimates the right side is the truth. It is *too high* unless the best action has the largest estimate in every draw.
 #
 # **Two Gaussians, in closed form.**
 #
@@ -216,7 +216,7 @@ predict(
 # 2. $x - y \sim \mathcal N(0, 2\sigma^2)$, and a normal $z$ with mean 0 and standard deviation $\varsigma$ has $\mathbb E|z| = \varsigma\sqrt{2/\pi}$.
 # 3. Hence $\mathbb E[\max] = \tfrac12\cdot\sqrt2\,\sigma\cdot\sqrt{2/\pi} = \sigma/\sqrt\pi \approx 0.56\,\sigma$.
 #
-# If the second action is worse by $\Delta$ the bias is smaller (formula under *Further*). # A gap helps, because the noise must first overturn the order.
+# If the second action is worse by $\Delta$ the bias is smaller (formula under *Further*): a gap helps, because the noise must first overturn the order.
 
 
 # %%

@@ -230,7 +230,7 @@ predict(
 # **Try.** (1) Move $m$: where do $\eta$ and $L$ part? (2) Raise $\gamma$: what becomes of the two lower bounds, which section 4 derives? (3) Choose a target
 # that makes $\eta$ fall: what does $L$ say at first?
 #
-# The shading is $\eta$; *here* is $\pi_m$. On the right the same way as a graph; dotted, old's return. (The lab opens at $\gamma = 0.2$, where the bounds can be seen.)
+# The shading is $\eta$, in bands, the highest the darkest; *here* is $\pi_m$. On the right the same way as a graph; dotted, old's return. (The lab opens at $\gamma = 0.2$, where the bounds can be seen.)
 
 # %% tags=["hide"]
 LOOKS = {
@@ -279,22 +279,13 @@ def draw(fig, old_0=0.5, old_1=0.5, target_0=0.05, target_1=0.05, m=0.2, gamma=0
     square, graph = plots.axes(fig, 1, 2)
     world, a, b = markov.two_state(gamma), point(old_0, old_1), point(target_0, target_1)
     here, levels = markov.mixture(a, b, m), landscape(gamma)
-    move = np.linspace(0, 1, len(levels))
-    square.pcolormesh(move, move, levels, cmap="Greys", alpha=0.6)
+    plots.shade(square, levels)
     square.plot([old_0, target_0], [old_1, target_1], color=plots.BLUE, linestyle="-")
     marks = (old_0, old_1, "o", "old"), (target_0, target_1, "s", "target"), (*here[:, 1], "D", "here")
     for x, y, mark, name in marks:
         square.plot(x, y, mark, color=plots.BLUE, markersize=9, markeredgecolor="white", clip_on=False)
         side = {"ha": "left", "dx": 0.04} if x < 0.5 else {"ha": "right", "dx": -0.04}
-        box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.5}
-        square.text(
-            x + side["dx"],
-            y + (0.03 if name != "here" else -0.1),
-            name,
-            ha=side["ha"],
-            color=plots.BLUE,
-            bbox=box,
-        )
+        square.text(x + side["dx"], y + (0.03 if name != "here" else -0.1), name, ha=side["ha"])
     square.set(xlabel="π(move | 0)", ylabel="π(move | 1)", xlim=(0, 1), ylim=(0, 1))
     square.set(xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
     square.set_title(f"η from {levels.min():.2f} (white) to {levels.max():.2f}".replace("-", "−"))

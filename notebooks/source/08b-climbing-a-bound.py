@@ -127,6 +127,7 @@ predict(
 # %% [markdown]
 # How loose are the bounds on the rope, for a policy that hardly ever falls?
 
+
 # %% tags=["hide"]
 def rope_walker(falls):
     """Falls off the rope with this probability at each step."""
@@ -219,7 +220,8 @@ plots.show(
 # | equation 11 of the paper | the KL of *every* state, $D_{\mathrm{KL}}^{\max} \le \kappa$ | you choose $\kappa$ |
 # | TRPO, equation 12 | the *mean*, $\sum_s d^{\mathrm{old}}(s)\,D_{\mathrm{KL}}(s) \le \delta$ | you choose $\delta$ |
 #
-# A mean says nothing about a state that is rarely visited. What it does promise follows from the bound on the mean, with Pinsker and $L(\mathrm{new}) \ge \eta(\mathrm{old})$:
+# A mean says nothing about a state that is rarely visited. What it does promise follows from the bound on the mean: by Pinsker, and as the mean of roots is at most the root of the mean,
+# $\sum_s d^{\mathrm{old}}(s)\,D_{\mathrm{TV}}(s) \le \sqrt{\delta/2}$. With $L(\mathrm{new}) \ge \eta(\mathrm{old})$ that gives
 # $$\eta(\mathrm{new}) - \eta(\mathrm{old}) \;\ge\; -\frac{\sqrt{2\delta}\,\gamma\,\bar\varepsilon}{(1-\gamma)^2} .$$
 # It limits the loss and promises no gain; and for the usual $\delta$ it is weak (exercise 4).
 #

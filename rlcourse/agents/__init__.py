@@ -12,14 +12,19 @@ One file per way of acting and remembering. What is kept by name is in the class
 """
 
 from rlcourse.agents.episodic import EpisodicAgent
+from rlcourse.agents.goals import reached_goals
+from rlcourse.agents.imitator import ImitationAgent
 from rlcourse.agents.lagged import LaggedAgent
 from rlcourse.agents.off_policy import OffPolicyAgent
 from rlcourse.agents.on_policy import OnPolicyAgent
 from rlcourse.agents.policy import NetworkPolicy, Policy
-from rlcourse.agents.samples import Rollout, Samples, rows
+from rlcourse.agents.population import Population, episode_returns
+from rlcourse.agents.samples import Rollout, Samples, fit_policy, rows
+from rlcourse.agents.vine import VineAgent
 from rlcourse.parts.networks import Spaces
 
 __all__ = [
-    "EpisodicAgent", "LaggedAgent", "NetworkPolicy", "OffPolicyAgent", "OnPolicyAgent", "Policy", "Rollout",
-    "Samples", "Spaces", "rows",
+    "EpisodicAgent", "ImitationAgent", "LaggedAgent", "NetworkPolicy", "OffPolicyAgent", "OnPolicyAgent",
+    "Policy", "Population", "Rollout", "Samples", "Spaces", "VineAgent", "episode_returns", "fit_policy",
+    "reached_goals", "rows",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Acting for whole episodes: a batch ends when each environment has played one to its end."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +23,8 @@ class EpisodicAgent:
     How long that takes, no seed knows before. So each counts its own steps, and `advance` takes every seed to
     the next multiple of `STRETCH`: one that is there already, because its last episodes were long, waits. An
     environment whose episode is over waits too, at the start of its next one. Steps are counted exactly; a
-    run may go beyond its last step by one batch.
+    run may go beyond its last step by one batch. An episode that does not end is cut after the Stepper's
+    `longest_episode`, as a time limit would cut it, and a warning says so.
 
     The batch of a seed is a column: its episodes one after the other, [M, 1, 1].
     """
@@ -62,7 +64,9 @@ class EpisodicAgent:
         if not stepper.holds:
             stepper.reset()  # environments that cannot wait have gone on by themselves
         waiting = ~np.repeat(behind, self.envs_per_seed)
+        begun = int((~waiting).sum())
         steps, finished, awake = [], [], behind
+        lengths, cut = np.zeros(len(waiting), np.int64), np.zeros(len(waiting), bool)
         streams = self.acting.only(awake)
         while awake.any():
             x = stepper.obs.reshape(self.seeds, -1, self.spaces.obs_size)
@@ -70,15 +74,28 @@ class EpisodicAgent:
             action = action.reshape(len(waiting), *action.shape[2:])
             step = stepper.step(action, waiting if stepper.holds else None)
             playing = step.valid & ~waiting
-            steps.append(
-                (playing, step.obs, action, step.reward, step.terminated, step.truncated, step.next_obs)
-            )
-            finished += [row for row in step.finished if playing[row[0]]]
+            lengths += playing
             ended = playing & (step.terminated | step.truncated)
+            late = playing & ~ended & (lengths >= stepper.longest_episode)
+            finished += [row for row in step.finished if playing[row[0]]]
+            if late.any():
+                returns = stepper.running_returns
+                finished += [(int(i), float(returns[i]), int(lengths[i])) for i in np.flatnonzero(late)]
+                ended, cut = ended | late, cut | late
+            truncated = step.truncated | late
+            steps.append((playing, step.obs, action, step.reward, step.terminated, truncated, step.next_obs))
             if ended.any():
                 waiting = waiting | ended
                 awake = ~waiting.reshape(self.seeds, -1).all(1)
                 streams = self.acting.only(awake)
+        if cut.any():
+            warnings.warn(
+                f"{stepper.name}: {cut.sum()} of {begun} episodes of a batch had not ended after "
+                f"{stepper.longest_episode:,} steps; they were cut there, as by a time limit",
+                stacklevel=5,
+            )
+            if stepper.holds:
+                stepper.restart(cut)
         playing, *arrays = (np.stack(column) for column in zip(*steps, strict=True))
         return {int(s): self._rollout(s, playing, arrays) for s in np.flatnonzero(behind)}, finished
 
@@ -109,4 +126,4 @@ class EpisodicAgent:
         return saving.state_of(self, self.saved)
 
     def restore(self, state: dict) -> None:
-        saving.restore_to(self, state)
+        saving.restore_to(self, state, self.saved)

@@ -63,6 +63,18 @@ class LaggedAgent(OnPolicyAgent):
         self.steps += taken
         return taken, {**metrics, "lag": torch.from_numpy(np.mean(lags, axis=0))}, finished
 
+    def play(self, algorithm: Any, stepper: Stepper, theta: dict[str, np.ndarray]) -> tuple[Rollout, list]:
+        """A batch of a lone worker that is told its parameters, {name: [1, P]}, and the returns that ended.
+
+        Nothing is learnt: see `agents.asynchronous`, where workers are processes.
+        """
+        for name in self.names:
+            getattr(self.copies, name).flat.copy_(torch.from_numpy(theta[name]))
+        rollout, finished = self._collect(algorithm, stepper)
+        scaled = self._scaled(algorithm, rollout)
+        self._learn_scale(algorithm, rollout)
+        return scaled, [float(row[1]) for row in finished]
+
     def _order(self, algorithm):
         """Whose turn it is, for each of k turns: workers [S]."""
         in_turn = np.tile(np.arange(self.workers), (self.seeds, 1))

@@ -14,12 +14,16 @@ from rlcourse.parts.moments import RunningMoments
 from rlcourse.parts.networks import Spaces
 from rlcourse.parts.randomness import ACT, INITIALISE, LEARN, Streams
 
+SCALED_REWARD = 10.0  # the largest a scaled reward can be, as in other trainers (VecNormalize)
+
 
 class OnPolicyAgent:
     """Collects `horizon` steps of `num_envs` environments per seed with π_θ, learns from them, forgets them.
 
-    The algorithm's fields say how: num_envs, horizon, gamma, normalise_observation, normalise_reward.
+    The algorithm's fields say how: num_envs, horizon, gamma, normalise_observation, normalise_reward; and,
+    where it has them, clip_observation (of normalised ones, usually ±10) and clip_reward (usually not).
     Statistics are updated after a batch is used, so that one set of numbers serves acting and learning.
+    Scaled rewards stay within ±10: a first reward after many steps without one would be a hundred.
     """
 
     discrete = True  # does it act where actions are discrete?
@@ -29,7 +33,8 @@ class OnPolicyAgent:
         self.spaces, self.seeds, self.envs_per_seed = spaces, len(seeds), algorithm.num_envs
         self.acting, self.learning = Streams(seeds, ACT), Streams(seeds, LEARN)
         self.nets = algorithm.networks(spaces, Streams(seeds, INITIALISE))
-        self.moments = RunningMoments(len(seeds), spaces.obs_size)
+        limit = getattr(algorithm, "clip_observation", 10.0)
+        self.moments = RunningMoments(len(seeds), spaces.obs_size, limit)
         self.return_moments = RunningMoments(len(seeds), 1)
         self.running_return = np.zeros(len(seeds) * algorithm.num_envs)
         self.steps = 0
@@ -102,6 +107,9 @@ class OnPolicyAgent:
         """Observations and rewards in the units that the networks see."""
         if algorithm.normalise_reward:
             rollout = rollout._replace(reward=self._scale_reward(algorithm, rollout))
+        limit = getattr(algorithm, "clip_reward", None)
+        if limit is not None:
+            rollout = rollout._replace(reward=rollout.reward.clamp(-limit, limit))
         if algorithm.normalise_observation:
             T, S, N, O = rollout.obs.shape
 
@@ -112,7 +120,10 @@ class OnPolicyAgent:
         return rollout
 
     def _scale_reward(self, algorithm, rollout):
-        """r / std of the running discounted return R_t = γ R_{t−1} + r_t (a new start after each episode)."""
+        """r / std of the running discounted return R_t = γ R_{t−1} + r_t (a new start after each episode).
+
+        Within ±SCALED_REWARD: where rewards are rare, the std of what was seen so far is close to 0.
+        """
         running, history = self.running_return, []
         done = (rollout.terminated + rollout.truncated).clamp(max=1).flatten(1).numpy()
         for reward, over in zip(rollout.reward.flatten(1).numpy(), done, strict=True):
@@ -122,7 +133,8 @@ class OnPolicyAgent:
         self.running_return = running
         returns = torch.from_numpy(np.stack(history)).view(rollout.reward.shape)
         self.return_moments.update(rows(returns[..., None]))
-        return rollout.reward / (self.return_moments.var.view(1, -1, 1) + 1e-8).sqrt().float()
+        scaled = rollout.reward / (self.return_moments.var.view(1, -1, 1) + 1e-8).sqrt().float()
+        return scaled.clamp(-SCALED_REWARD, SCALED_REWARD)
 
     @staticmethod
     def summarise(metrics: dict) -> dict:
@@ -135,4 +147,4 @@ class OnPolicyAgent:
         return saving.state_of(self, self.saved)
 
     def restore(self, state: dict) -> None:
-        saving.restore_to(self, state)
+        saving.restore_to(self, state, self.saved)

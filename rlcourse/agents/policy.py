@@ -25,12 +25,15 @@ class NetworkPolicy:
     """A trained policy for S seeds, as its network says. A snapshot: further training does not change it.
 
     moments: where observations are normalised, by what. A policy of one seed also takes [B, O] or [O].
+    seen: what normalisers among the environments' wrappers had seen (`Stepper.seen`), for whoever makes new
+    environments for it.
     """
 
     def __init__(
-        self, network: DeterministicPolicy | StochasticPolicy, moments: RunningMoments | None = None
-    ):
-        self.network, self.moments = network, moments
+        self, network: DeterministicPolicy | StochasticPolicy, moments: RunningMoments | None = None,
+        seen: dict | None = None,
+    ):  # fmt: skip
+        self.network, self.moments, self.seen = network, moments, seen
 
     @property
     def members(self) -> int:
@@ -47,7 +50,8 @@ class NetworkPolicy:
         missing, width = 3 - obs.ndim, self.network.sizes[0]
         if obs.shape[-1:] != (width,) or missing not in (0, 1, 2) or (missing and self.members > 1):
             raise ValueError(
-                f"Policy.act: observations must be [{self.members}, B, {width}], got {obs.shape}"
+                f"Policy.act: observations must be [{self.members}, B, {width}], got {obs.shape}; "
+                "training.in_own_units(agent, env) takes those of an environment as they are"
             )
         obs = obs[(None,) * missing]
         if self.moments is not None:
@@ -63,7 +67,37 @@ class NetworkPolicy:
     def member(self, index: int) -> "NetworkPolicy":
         """The policy of one seed."""
         one = slice(index, index + 1)
-        return NetworkPolicy(self.network.rows(one), self.moments and self.moments.copy(one))
+        seen = self.seen and {**self.seen, "within": self.seen["within"][one]}
+        return NetworkPolicy(self.network.rows(one), self.moments and self.moments.copy(one), seen)
+
+    def state(self) -> dict:
+        moments = self.moments and {**self.moments.state(), "limit": self.moments.limit}
+        return {"network": self.network.state(), "moments": moments, "seen": self.seen}
+
+    def restored(self, state: dict) -> "NetworkPolicy":
+        """The policy of this form with that `state()`."""
+        network, moments = self.network.copy(), None
+        network.restore(state["network"])
+        if state["moments"] is not None:
+            moments = RunningMoments(len(network.flat), network.sizes[0], state["moments"]["limit"])
+            moments.restore(state["moments"])
+        return NetworkPolicy(network, moments, state["seen"])
+
+    def take_over(self, other: "NetworkPolicy", better: np.ndarray) -> "NetworkPolicy":
+        """This policy, but that of `other` for the seeds that are better, [S] bool."""
+        rows, network = torch.from_numpy(np.flatnonzero(better)), self.network.copy()
+        network.flat[rows] = other.network.flat[rows]
+        moments = self.moments
+        if other.moments is not None:
+            moments = other.moments.copy()
+            if self.moments is not None:
+                kept = torch.from_numpy(np.flatnonzero(~better))
+                moments.mean[kept], moments.var[kept] = self.moments.mean[kept], self.moments.var[kept]
+        seen = other.seen
+        if seen is not None and self.seen is not None:
+            pairs = zip(self.seen["within"], other.seen["within"], better, strict=False)
+            seen = {**seen, "within": [new if take else old for old, new, take in pairs]}
+        return NetworkPolicy(network, moments, seen)
 
 
 class _OneGenerator:

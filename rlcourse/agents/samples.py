@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Self
 
 import torch
+from scipy.optimize import minimize
 
 from rlcourse.equations import objectives
 from rlcourse.parts.adam import Adam
 from rlcourse.parts.distributions import Distribution
-from rlcourse.parts.networks import Networks, StateValue
+from rlcourse.parts.networks import Network, Networks, StateValue
 from rlcourse.parts.randomness import Streams
 
 
@@ -60,6 +61,10 @@ class Samples(NamedTuple):
     log_prob: torch.Tensor  # [S, M]  log π_old(a|s)
     old: Distribution  # π_old(·|s)
 
+    def surrogate(self, log_prob: torch.Tensor, advantage: torch.Tensor) -> torch.Tensor:
+        """E[ r(θ) Â ] of each seed, [S], from log π_θ(a|s) and Â [S, M]."""
+        return objectives.surrogate(log_prob, self.log_prob, advantage, dim=-1)
+
     def minibatches(self, size: int, rng: Streams, active: Sequence[bool] | None = None) -> Iterator[Self]:
         """One pass over the batch in an order of each seed's own; a seed that is not active draws none."""
         *named, old = self
@@ -89,3 +94,42 @@ def fit_critic(
         for obs, target in _shuffled([samples.obs, samples.target], minibatch_size, rng):
             objectives.value_loss(critic(obs), target, dim=-1).sum().backward()
             optimiser.step(learning_rate)
+
+
+def fit_policy(
+    policy: Network, optimiser: Adam, obs: torch.Tensor, action: torch.Tensor, rng: Streams,
+    learning_rate: float, epochs: int, minibatch_size: int,
+) -> torch.Tensor:  # fmt: skip
+    """Maximise the likelihood E[log π(a|s)] of a data set [S, M, …] by minibatches of Adam.
+
+    Returns the log-loss −E[log π(a|s)] over the whole of it afterwards, [S].
+    """
+    for _ in range(epochs):
+        for s, a in _shuffled([obs, action], minibatch_size, rng):
+            (-policy(s).log_prob(a).mean(-1)).sum().backward()
+            optimiser.step(learning_rate)
+    with torch.no_grad():
+        return -policy(obs).log_prob(action).mean(-1)
+
+
+def fit_critic_by_lbfgs(
+    critic: StateValue, optimiser: Adam, samples: Samples, rng: Streams, learning_rate: float, epochs: int,
+    minibatch_size: int, *, iterations: int = 25, decay: float = 1e-3,
+) -> None:  # fmt: skip
+    """Minimise E[(V(s) − y)²] + decay · ‖φ‖² on the whole batch by L-BFGS, seed by seed.
+
+    Called as `fit_critic` is; optimiser, rng, learning_rate, epochs and minibatch_size are not used.
+    """
+    for seed in range(len(critic.flat)):
+        one, obs, target = critic.member(seed), samples.obs[seed, None], samples.target[seed, None]
+
+        def loss(phi, one=one, obs=obs, target=target):
+            one.flat.copy_(torch.from_numpy(phi).float())
+            error = (2 * objectives.value_loss(one(obs), target)).reshape(())
+            error.backward()
+            gradient = one.grad[0].double().numpy() + 2 * decay * phi
+            return float(error.detach()) + decay * float(phi @ phi), gradient
+
+        start = one.flat[0].double().numpy()
+        found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": iterations})
+        one.flat.copy_(torch.from_numpy(found.x).float())

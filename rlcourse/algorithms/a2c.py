@@ -28,7 +28,7 @@ class A2C:
     """
 
     gamma: float = 0.98  # γ  discount
-    lam: float = 0.95  # λ  of generalised advantage estimation
+    lam: float = 1.0  # λ  of generalised advantage estimation; 1: the n-step advantage
     learning_rate: float = 1e-3  # Adam's step size
     num_envs: int = fixed(8)  # N  environments per seed
     horizon: int = fixed(32)  # T  steps per environment and batch
@@ -40,7 +40,7 @@ class A2C:
     normalise_reward: bool = fixed(True)  # by the running std of the discounted return
     orthogonal: bool = fixed(True)  # orthogonal initial weights, last policy layer × 0.01
     activation: Literal["tanh", "relu"] = fixed("tanh")
-    log_std: float = fixed(0.0)  # initial log σ of a Gaussian policy
+    log_std: float = fixed(0.0)  # initial log σ, where actions lie in [−1, 1]: 0 is σ = 3 on a range of ±3
     hidden: tuple[int, ...] = fixed((64, 64))  # widths of the hidden layers
     gae: Callable = equation(gae, over="time")  # Â; homework 2 plugs in here
     loss: Callable = equation(objectives.a2c_loss, over="loss")  # what is minimised; and here

@@ -28,7 +28,7 @@ class A3C:
     """
 
     gamma: float = 0.98  # γ  discount
-    lam: float = 0.95  # λ  of generalised advantage estimation
+    lam: float = 1.0  # λ  of generalised advantage estimation; 1: the n-step advantage
     learning_rate: float = 1e-3  # Adam's step size
     workers: int = fixed(8)  # k  workers, each of which updates by itself
     lag: int = 0  # updates that parameters are old when a worker takes them
@@ -43,7 +43,7 @@ class A3C:
     normalise_reward: bool = fixed(True)  # by the running std of the discounted return
     orthogonal: bool = fixed(True)  # orthogonal initial weights, last policy layer × 0.01
     activation: Literal["tanh", "relu"] = fixed("tanh")
-    log_std: float = fixed(0.0)  # initial log σ of a Gaussian policy
+    log_std: float = fixed(0.0)  # initial log σ, where actions lie in [−1, 1]: 0 is σ = 3 on a range of ±3
     hidden: tuple[int, ...] = fixed((64, 64))  # widths of the hidden layers
     gae: Callable = equation(gae, over="time")  # Â
     loss: Callable = equation(objectives.a2c_loss, over="loss")  # what is minimised

@@ -28,9 +28,9 @@ class OPDAC:
     """
 
     gamma: float = 0.95  # γ  discount
-    actor_lr: float = 1e-2  # α_θ  Adam's step size
+    actor_lr: float = 5e-3  # α_θ  Adam's step size
     critic_lr: float = 0.3  # α_w  Adam's step size, for a linear critic; for a network about 0.003
-    critic_steps: int = 50  # of the critic per batch of trajectories
+    critic_steps: int = 100  # of the critic a batch: one that lags tells slopes of a policy that is no more
     compatible: bool = fixed(False)  # the compatible critic; otherwise any Q_w(s, a)
     discount: bool = True  # γ^t in the actor's update: the objective is the return from the start
     noise: float = fixed(0.1)  # σ  of the behaviour (actions live in [−1, 1])

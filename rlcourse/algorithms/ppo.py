@@ -38,12 +38,15 @@ class PPO:
     max_grad_norm: float | None = 0.5  # clip ‖∇‖₂ of policy and critic together
     normalise_advantage: bool = True  # (Â − mean) / std, per minibatch
     normalise_observation: bool = fixed(False)  # running mean and variance
+    clip_observation: float | None = fixed(10.0)  # of normalised observations, ±; None: no clipping
     normalise_reward: bool = fixed(True)  # by the running std of the discounted return
+    clip_reward: float | None = fixed(None)  # after that scaling, ±; None: no clipping
     orthogonal: bool = fixed(True)  # orthogonal initial weights, last policy layer × 0.01
     activation: Literal["tanh", "relu"] = fixed("tanh")
-    log_std: float = fixed(0.0)  # initial log σ of a Gaussian policy
+    log_std: float = fixed(0.0)  # initial log σ, where actions lie in [−1, 1]: 0 is σ = 3 on a range of ±3
     hidden: tuple[int, ...] = fixed((64, 64))  # widths of the hidden layers
     advantage: Callable = equation(gae, over="time")  # Â; homework plugs in here
+    clipped_objective: Callable = equation(objectives.clipped_objective, over="objective")  # and here
 
     agent: ClassVar = OnPolicyAgent
     usual_steps: ClassVar = 100_000
@@ -78,9 +81,8 @@ class PPO:
         with torch.no_grad():
             new = nets.policy(samples.obs)
             kl = samples.old.kl(new).mean(-1)
-        if self.objective == "adaptive_kl":  # β doubles where KL > 1.5 d_targ, halves where KL < d_targ / 1.5
-            nets.beta = nets.beta * torch.where(kl > 1.5 * self.kl_target, 2.0, 1.0)
-            nets.beta = nets.beta * torch.where(kl < self.kl_target / 1.5, 0.5, 1.0)
+        if self.objective == "adaptive_kl":
+            nets.beta = objectives.adaptive_beta(nets.beta, kl, self.kl_target)
         return {
             "kl": kl, "entropy": new.entropy().mean(-1), "clip_fraction": clipped / steps.clamp(min=1),
             "optimiser_steps": steps, "beta": nets.beta,
@@ -95,15 +97,16 @@ class PPO:
         advantage = standardised(batch.advantage) if self.normalise_advantage else batch.advantage
         if self.objective != "clip" or self.stop_kl is not None:
             kl = batch.old.kl(pi)
+        ratio = objectives.probability_ratio(log_prob, batch.log_prob)
         if self.objective == "clip":
-            gain = objectives.clipped_surrogate(log_prob, batch.log_prob, advantage, self.clip, dim=-1)
+            gain = self.clipped_objective(ratio, advantage, self.clip).mean(-1)
         else:
             beta = nets.beta[:, None]
             gain = objectives.kl_penalised_surrogate(log_prob, batch.log_prob, advantage, kl, beta, dim=-1)
         if self.entropy_bonus:
             gain = gain + self.entropy_bonus * pi.entropy().mean(-1)
         loss = self._value_loss(nets.critic(batch.obs), batch.value, batch.target) - gain
-        return loss, kl, objectives.probability_ratio(log_prob.detach(), batch.log_prob)
+        return loss, kl, ratio.detach()
 
     def _value_loss(self, value, old_value, target):
         if self.value_clip is None:

@@ -29,8 +29,11 @@ class TD3:
     actor_lr: float = 1e-3  # actor's learning rate
     critic_lr: float = 1e-3  # critics' learning rate
     batch_size: int = 128  # B  transitions per update
+    num_envs: int = fixed(1)  # N  environments per seed
+    updates: int = 1  # updates after each step of the N environments
     capacity: int = fixed(200_000)  # transitions that replay remembers
     warmup: int = fixed(500)  # steps of uniform actions before learning
+    normalise_observation: bool = fixed(False)  # running mean and variance
     hidden: tuple[int, ...] = fixed((64, 64))  # widths of the hidden layers
     noise: OUNoise | GaussianNoise = GaussianNoise(0.1)  # exploration, in units of the action range [−1, 1]
     policy_delay: int = 2  # d  critic updates per actor update

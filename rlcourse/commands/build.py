@@ -1,8 +1,8 @@
-"""`python3 -m rlcourse build`: the lectures, then the homework, which has the same kind of source."""
+"""`python3 -m rlcourse build`: the lectures, the homework (the same kind of source), the run-sheets."""
 
 import os
 
-from rlcourse import notebooks
+from rlcourse import notebooks, scenes
 from rlcourse.grading import release
 
 PLACE = 5
@@ -13,4 +13,4 @@ EXTRAS = ["instructor", "test"]
 
 def main(arguments: list[str]) -> int:
     os.chdir(str(notebooks.ROOT))
-    return notebooks.main(arguments, builders=(notebooks.build, release.build))
+    return notebooks.main(arguments, builders=(notebooks.build, release.build, scenes.build))

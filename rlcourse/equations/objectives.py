@@ -8,7 +8,7 @@ raise ValueError.
 import torch
 from torch import Tensor
 
-from rlcourse.equations.arrays import Array, constant, same_shape
+from rlcourse.equations.arrays import Array, constant, minimum, same_shape, where
 
 
 def score_function(log_prob: Tensor, advantage: Tensor, dim: int | None = None) -> Tensor:
@@ -41,8 +41,17 @@ def clipped_surrogate(
     Optimization", eq. 7.
     """
     same_shape(log_prob=log_prob, old_log_prob=old_log_prob, advantage=advantage)
-    ratio = probability_ratio(log_prob, old_log_prob)
-    return _mean(torch.minimum(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage), dim)
+    return _mean(clipped_objective(probability_ratio(log_prob, old_log_prob), advantage, clip), dim)
+
+
+def clipped_objective(ratio: Array, advantage: Array, clip: float | Tensor) -> Array:
+    """min( r Â, clip(r, 1 − ε, 1 + ε) Â ) of each sample: what `clipped_surrogate` averages.
+
+    ratio, advantage: [...] -> [...], NumPy or torch, in the units of the advantage; clip is ε > 0, without a
+    unit. Raises ValueError where the shapes differ. Source: Schulman et al. 2017, eq. 7.
+    """
+    same_shape(ratio=ratio, advantage=advantage)
+    return minimum(ratio * advantage, ratio.clip(1 - clip, 1 + clip) * advantage)
 
 
 def kl_penalised_surrogate(
@@ -58,6 +67,16 @@ def kl_penalised_surrogate(
     return _mean(probability_ratio(log_prob, old_log_prob) * advantage - beta * kl, dim)
 
 
+def adaptive_beta(beta: Array, kl: Array, target: float) -> Array:
+    """β ← 2β where KL > 1.5 d_targ,  β/2 where KL < d_targ / 1.5,  otherwise β.
+
+    beta, kl: [S] -> [S], NumPy or torch; kl and target in nats, β in units of the advantage per nat. Raises
+    ValueError where the shapes differ. Source: Schulman et al. 2017, section 4.
+    """
+    same_shape(beta=beta, kl=kl)
+    return where(kl > 1.5 * target, 2 * beta, where(kl < target / 1.5, beta / 2, beta))
+
+
 def vine_surrogate(new_prob: Array, old_prob: Array, q: Array, dim: int = -1) -> Array:
     """L_n(θ) = Σ_k ρ_k Q̂_k / Σ_k ρ_k,  ρ_k = π_θ(a_k|s_n) / π_old(a_k|s_n); to maximise.
 
@@ -65,7 +84,7 @@ def vine_surrogate(new_prob: Array, old_prob: Array, q: Array, dim: int = -1) ->
     NumPy or torch. A constant added to all q adds itself and leaves the gradient as it is: dividing by Σ ρ is
     the baseline. Raises ValueError where the shapes differ, where old_prob is not positive (then the action
     could not have been sampled), and where π_θ takes none of the actions tried. Source: Schulman et al. 2015,
-    eq. 16.
+    section 5.2.
     """
     same_shape(new_prob=new_prob, old_prob=old_prob, q=q)
     if not (old_prob > 0).all() or not (new_prob >= 0).all():
@@ -109,7 +128,7 @@ def clipped_value_loss(
     """½ E[ max( (V − y)², (V_old + clip(V − V_old, −ε, ε) − y)² ) ]; to minimise.
 
     All arrays [..., B]; clip is ε in the units of value, so it is not scale-free. Source: Engstrom et al.
-    2020, section 3.
+    2020, section 3, which prints min; max is what the released code of both PPO and that paper computes.
     """
     same_shape(value=value, old_value=old_value, target=target)
     near = old_value + (value - old_value).clamp(-clip, clip)

@@ -59,7 +59,7 @@ def fisher_vector_product(
     The gradient is differentiated once more along v, so F is never formed. kl: a scalar (summed over seeds)
     that still has its graph, with π_old detached: its value and gradient are zero there, its Hessian is the
     Fisher matrix. parameters: tensors [S, ...]. Returns a function [S, P] → [S, P]; the graph is built once.
-    Source: Schulman et al. 2015, appendix C.1.
+    Source: Schulman et al. 2015, appendix C.1, its generic way.
     """
     gradient = flat_gradient(kl, parameters, create_graph=True)
 
@@ -68,6 +68,16 @@ def fisher_vector_product(
         return torch.cat([s.flatten(1) for s in slices], dim=1) + damping * v
 
     return product
+
+
+def step_length(s: Array, Fs: Array, max_kl: float) -> Array:
+    """α = √(2δ / sᵀFs): the α with ½ (αs)ᵀF(αs) = δ, the longest step along s that the quadratic KL allows.
+
+    s, Fs: [..., P]; δ in nats. Returns [..., 1]. For s = F⁻¹g it is √(2δ / gᵀF⁻¹g), whatever the length of s.
+    Where sᵀFs is 0, or negative by rounding, it is finite. Source: Schulman et al. 2015, appendix C.
+    """
+    curvature = dot(s, Fs)
+    return (2 * max_kl / where(curvature > 1e-20, curvature, 1e-20)) ** 0.5
 
 
 def line_search(
@@ -96,3 +106,64 @@ def line_search(
         if (fraction > 0).all():
             break
     return best, fraction
+
+
+def full_step(
+    evaluate: Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]],
+    start: torch.Tensor,
+    step: torch.Tensor,
+    max_kl: float,
+    backtracks: int = 10,
+    shrink: float = 0.8,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """θ_old + step, whatever comes of it: the natural gradient's step where no line search checks it.
+
+    Takes and returns what `line_search` does; evaluate, max_kl, backtracks and shrink are not used.
+    """
+    return start + step, torch.ones(start.shape[0], dtype=start.dtype)
+
+
+def armijo_search(
+    evaluate: Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]],
+    start: torch.Tensor,
+    step: torch.Tensor,
+    max_kl: float,
+    backtracks: int = 10,
+    shrink: float = 0.5,
+    accept: float = 0.1,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The first θ_old + shrinkʲ · step with gain > accept · shrinkʲ · slope and gain > 0, whatever its KL.
+
+    slope is the gain per unit of `step` at θ_old, ∇L · step, here by a step of a hundredth. Takes and returns
+    what `line_search` does. Source: Nocedal & Wright 2006, algorithm 3.1; so do many programs search that are
+    called TRPO.
+    """
+    slope = evaluate(start + 0.01 * step)[0] / 0.01
+
+    def judged(theta):
+        gain, _ = evaluate(theta)
+        share = (theta - start).norm(dim=1) / step.norm(dim=1).clamp(min=1e-20)
+        enough = gain > accept * share * slope
+        return torch.where(enough, gain, -1.0), torch.zeros_like(gain)
+
+    return line_search(judged, start, step, max_kl, backtracks, shrink)
+
+
+def unguarded_conjugate_gradient(
+    matvec: Callable[[torch.Tensor], torch.Tensor], b: torch.Tensor, iterations: int = 10
+) -> torch.Tensor:
+    """x ≈ A⁻¹b by conjugate gradient with an absolute tolerance, ‖r‖² < 1e-10, and no look at pᵀAp ≤ 0.
+
+    Takes and returns what `conjugate_gradient` does. A seed whose residual is below the tolerance stops.
+    """
+    x, r, p = 0.0 * b, b + 0.0, b + 0.0
+    squared = dot(r, r)
+    for _ in range(iterations):
+        going_on = squared > 1e-10
+        Ap = matvec(p)
+        alpha = where(going_on, squared / dot(p, Ap), 0.0)
+        x, r = x + alpha * p, r - alpha * Ap
+        new_squared = where(going_on, dot(r, r), squared)
+        p = where(going_on, r + new_squared / squared.clamp(min=1e-38) * p, p)
+        squared = new_squared
+    return x

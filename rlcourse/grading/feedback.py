@@ -82,24 +82,32 @@ def unknown_mistake(
                 return "wrong_shape", f"{what} has shape {a.shape}, expected {b.shape}{cause}."
     for i in wrong:
         for name in expected[i]:
-            if not np.all(np.isfinite(answers[i][name])):
+            if np.any(~np.isfinite(answers[i][name]) & np.isfinite(expected[i][name])):
                 what = "NaN" if np.any(np.isnan(answers[i][name])) else "an infinity"
                 return (
                     "not_finite",
                     f"Your answer holds {what} for {show(cases[i])}: is something divided by zero there?",
                 )
-    a, b = flat(answers, expected), flat(expected, expected)
-    size = np.max(np.abs(b), initial=1e-12)
-    if np.allclose(a, -b, rtol=0, atol=1e-4 * size):
+    names = [n for n in expected[wrong[0]] if any(differs(answers[i][n], expected[i][n]) for i in wrong)]
+    factor = common_factor(
+        [
+            (a[n].ravel(), e[n].ravel())
+            for a, e in zip(answers, expected, strict=True)
+            for n in names
+            if n in e
+        ]
+    )
+    where_else = "" if len(names) == len(expected[wrong[0]]) else f"The {', '.join(names)}: "
+    if factor is not None and abs(factor + 1) < 1e-4:
         return (
             "sign",
-            "Everywhere the right size with the wrong sign: look for one minus too many, or too few.",
+            f"{where_else}Everywhere the right size with the wrong sign: look for one minus too many, "
+            "or too few.",
         )
-    factor = float(a @ b / max(b @ b, 1e-300))
-    if np.any(np.abs(a) > 1e-4 * size) and np.allclose(a, factor * b, rtol=0, atol=1e-4 * abs(factor) * size):
+    if factor is not None:
         return (
             "constant_factor",
-            f"Everywhere {factor:.4g} times the right answer: a factor is lost or counted twice.",
+            f"{where_else}Everywhere {factor:.4g} times the right answer: a factor is lost or counted twice.",
         )
     counted = f"Right in {sum(right)} of {len(right)} cases, and no mistake that I know."
     i = wrong[0]
@@ -107,7 +115,7 @@ def unknown_mistake(
     name = next((n for n in parts if differs(answers[i][n], parts[n])), next(iter(parts)))
     what = "your answer" if len(parts) == 1 else f"the {name.replace('_', ' ')}"
     a, b = answers[i][name].ravel(), parts[name].ravel()
-    k = int(np.argmax(np.abs(a - b)))
+    k = farthest(a, b)
     which = f"entry {k} (counted from 0) of {what}" if b.size > 1 else what
     example = f"For {show(cases[i])}: {which} is {a[k]:.6g}, expected {b[k]:.6g}."
     off = [(cases[j], answers[j][n], expected[j][n]) for j in wrong for n in expected[j]]
@@ -136,7 +144,7 @@ def symptom(cases: list[dict], answers: list[Named], expected: list[Named], righ
         np.concatenate([answers[j][name].ravel() for j in alike]),
         np.concatenate([expected[j][name].ravel() for j in alike]),
     )
-    k = int(np.argmax(np.abs(np.nan_to_num(a.ravel() - b.ravel(), nan=np.inf))))
+    k = farthest(a.ravel(), b.ravel())
     which = f"entry {k} (counted from 0) of {what}" if b.size > 1 else what
     example = f"For {show(cases[i])}: {which} is {a.ravel()[k]:.6g}, expected {b.ravel()[k]:.6g}."
     return " ".join([*seen, *pattern, example])
@@ -147,6 +155,12 @@ def differs(a: np.ndarray, b: np.ndarray) -> bool:
     size = max(1e-3, float(np.max(np.abs(b[np.isfinite(b)]), initial=0.0)))
     same_shape = a.shape == b.shape or a.size == b.size == 1
     return not (same_shape and np.allclose(a.ravel(), b.ravel(), rtol=0, atol=1e-4 * size, equal_nan=True))
+
+
+def farthest(a: np.ndarray, b: np.ndarray) -> int:
+    """The place at which they differ most; NaN differs from each number, and not from NaN."""
+    off = np.where(np.isnan(a) & np.isnan(b), 0.0, np.nan_to_num(np.abs(a - b), nan=np.inf))
+    return int(np.argmax(off))
 
 
 def where(
@@ -170,7 +184,7 @@ def where(
 
 def direction(a: np.ndarray, b: np.ndarray) -> list[str]:
     """One sentence on how numbers differ, where there is one to say."""
-    size = 1e-4 * np.max(np.abs(b), initial=1e-12)
+    size = 1e-4 * np.max(np.abs(b[np.isfinite(b)]), initial=1e-12)
     off = np.abs(a - b) > size
     a, b = a[off], b[off]
     if not len(a) or not np.all(np.isfinite(a)):
@@ -186,9 +200,22 @@ def direction(a: np.ndarray, b: np.ndarray) -> list[str]:
     return []
 
 
-def flat(answers: list[dict], expected: list[dict]) -> np.ndarray:
-    """All numbers of some answers in a row."""
-    return np.concatenate([np.ravel(a[name]) for a, e in zip(answers, expected, strict=True) for name in e])
+def common_factor(pairs: list[tuple[np.ndarray, np.ndarray]]) -> float | None:
+    """The c with answer = c · right in every pair, judged by each pair's own size; None where there is none.
+
+    Where NaN is right there is nothing to compare.
+    """
+    kept = [(np.where(np.isfinite(a), a, 0.0)[np.isfinite(b)], b[np.isfinite(b)]) for a, b in pairs]
+    sizes = [float(np.max(np.abs(b), initial=0.0)) for _, b in kept]
+    told = [float(a @ b / (b @ b)) for (a, b), size in zip(kept, sizes, strict=True) if size > 1e-12]
+    factor = told[0] if told else 0.0
+    if abs(factor) < 1e-4 or abs(factor - 1) < 1e-4:
+        return None
+    alike = all(
+        np.allclose(a, factor * b, rtol=0, atol=1e-4 * max(1e-3, abs(factor) * size))
+        for (a, b), size in zip(kept, sizes, strict=True)
+    )
+    return factor if alike else None
 
 
 def show(case: dict) -> str:

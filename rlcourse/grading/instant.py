@@ -1,5 +1,7 @@
 """Instant feedback in a notebook: the visible cases of an exercise, judged in this process."""
 
+import copy
+import functools
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +23,12 @@ def instance(name: str, student: str) -> dict:
     return find(name).cases(VISIBLE, student)[0]
 
 
+@functools.lru_cache(maxsize=256)
+def drawn(name: str, seed: int, student: str | None) -> list[dict]:
+    """The cases of an exercise; to draw some of them takes longer than to judge an answer."""
+    return find(name).cases(seed, student)
+
+
 def check(
     name: str, function: Callable | None = None, seed: int = VISIBLE, student: str | None = None
 ) -> Feedback:
@@ -35,7 +43,7 @@ def check(
         exercise = find(name)
     except KeyError as unknown:
         return Feedback(str(name), False, 0.0, None, unknown.args[0])
-    cases = exercise.cases(seed, student)
+    cases = copy.deepcopy(drawn(name, seed, student))  # an answer may change its arguments
     feedback = exercise.judge(cases, observer.observe(exercise.spec, function, cases))
     if feedback.passed:
         crosses.pop(name, None)

@@ -4,6 +4,7 @@
 """
 
 import functools
+import hashlib
 import inspect
 import re
 import textwrap
@@ -16,6 +17,7 @@ import numpy as np
 from rlcourse.grading.feedback import OPENINGS, Feedback, symptom, unknown_mistake
 from rlcourse.grading.sandbox.inside import observer
 
+INSTANCES = 64  # that an exercise with instances of their own has; a student's ID says which of them
 Case = dict  # parameter name -> array, number or string: what crosses into the student's process
 Answer = dict  # name -> float64 array, or {"error": text, "kind": word}
 
@@ -46,6 +48,7 @@ class Exercise:
     mistakes: tuple[Mistake, ...]
     tolerance: float = 1e-4  # of the largest number in the answer: float32 passes, a mistake does not
     right: Callable | None = None  # (case, answer, expected, tolerance) -> bool, if not only one is
+    choices: Callable | None = None  # (**case) -> which choices are right [.., n], where several may be
     remark: Callable | None = None  # (cases, answers) -> str: worth saying, costs nothing
     adaptor: Callable | None = None  # makes the call where a case is not the arguments: see the observer
     flat: bool = False  # an answer that works entry by entry may be written for arrays of one dimension
@@ -55,8 +58,9 @@ class Exercise:
     gradient: tuple[str, ...] = ()  # inputs by which a value is differentiated that comes back with its graph
     certain: Callable | None = None  # (**case) -> what is sure of an answer that is drawn at random
     oracle: Callable | None = None  # (**case) -> the right values, found in another way than by `reference`
-    seen: Callable | None = None  # (cases, answers, right) -> the symptom, where values alone say too little
-    personal: bool = False  # has each student an instance of their own, drawn from their ID?
+    seen: Callable | None = None  # (cases, answers, expected, right) -> the symptom, if values say too little
+    nan: bool = False  # may NaN be the right value?
+    personal: bool = False  # has each student an instance of their own, chosen by their ID?
     lines: int = 15  # that the answer may take
     viva: tuple[str, ...] = ()  # three questions of two minutes, for the instructor alone
 
@@ -112,11 +116,16 @@ class Exercise:
         Of a personal exercise: the one instance of this student, whatever the seed.
         """
         if self.personal and student is not None:
-            own = " ".join(student.lower().split()).encode()
-            cases = [next(iter(self.draw(np.random.default_rng([*own, *self.name.encode()]))))]
+            cases = [self.instance(instance_number(self.name, student))]
         else:
             cases = list(self.draw(np.random.default_rng([seed, *self.name.encode()])))
         return cases if self.random else [*cases, dict(cases[0])]
+
+    def instance(self, number: int) -> Case:
+        """One of the INSTANCES of a personal exercise. A student's numbers are those of float32: on a sheet
+        they take half the room."""
+        case = next(iter(self.draw(np.random.default_rng([number, *self.name.encode()]))))
+        return case | {name: np.float64(np.float32(case[name])) for name in self.parameters}
 
     def judge(self, cases: list[Case], answers: list[Answer]) -> Feedback:
         """Right on every case, or the likeliest mistake. `answers` may hold anything."""
@@ -152,9 +161,7 @@ class Exercise:
     ) -> Feedback:
         """The judgement of answers of the right form: right, varying, a known mistake, or an unknown one."""
         right = [
-            self.right(case, answer, values, self.tolerance)
-            if self.right
-            else close(answer, values, self.tolerance)
+            self.is_right(case, answer, values)
             for case, answer, values in zip(cases, answers, expected, strict=True)
         ]
         if all(right) and changed:
@@ -171,7 +178,7 @@ class Exercise:
             )
         mistake = self.recognise(cases, answers, right)
         if self.seen:
-            shown = self.seen(cases, answers, right)
+            shown = self.seen(cases, answers, expected, right)
         else:
             shown = symptom(cases, answers, expected, right)
         if mistake:
@@ -181,6 +188,14 @@ class Exercise:
         if self.seen:  # the values themselves would tell the answer
             return self.feedback(False, None, shown)
         return self.feedback(False, *unknown_mistake(cases, answers, expected, right))
+
+    def is_right(self, case: Case, answer: Answer, expected: Answer) -> bool:
+        """Is the answer to one case right? As the exercise says, or by the distance from the right value."""
+        if self.choices:
+            return chosen(answer["value"], np.asarray(self.choices(**case)))
+        if self.right:
+            return self.right(case, answer, expected, self.tolerance)
+        return close(answer, expected, self.tolerance, self.nan)
 
     def varies(self, cases: list[Case], answers: list[Answer]) -> bool:
         """Does a case that comes twice have two answers?"""
@@ -266,6 +281,19 @@ def values_of(wrong: Callable, case: Case) -> Answer:
         return named(wrong(**case))
     except (ArithmeticError, ValueError, IndexError, np.linalg.LinAlgError):
         return {}
+
+
+def instance_number(name: str, student: str) -> int:
+    """Which instance of an exercise is this student's: the same for each way to write an ID."""
+    own = " ".join(student.lower().split())
+    return int.from_bytes(hashlib.sha256(f"{name} {own}".encode()).digest()[:8], "big") % INSTANCES
+
+
+def chosen(value: np.ndarray, allowed: np.ndarray) -> bool:
+    """Is each entry of `value` the number of a choice that is right? allowed [.., n], value [..]."""
+    if value.shape != allowed.shape[:-1] or not np.isin(value, np.arange(allowed.shape[-1])).all():
+        return False
+    return bool(np.take_along_axis(allowed, value.astype(int)[..., None], -1).all())
 
 
 def close(answer: Answer, values: Answer, tolerance: float, nan: bool = False) -> bool:

@@ -21,6 +21,7 @@ from rlcourse.notebooks import ROOT, cell_name, compile_source, notebook_bytes, 
 SOURCES = ROOT / "notebooks" / "source" / "homework"
 RELEASED = ROOT / "notebooks" / "homework"
 COURSE = ROOT / "build" / "instructor"
+CONFIG = Path(__file__).parent / "nbgrader" / "nbgrader_config.py"  # nbgrader's settings for that folder
 BLANK = (
     '# Your code here; then delete the next line.\nraise NotImplementedError("This one is yours to write.")'
 )
@@ -181,6 +182,8 @@ def build(
         stale.append(f"{shown(file)} differs from {shown(path)}")
         if not check:
             write(file, blanks)
+    if not check and not (config := Path(course) / CONFIG.name).exists():  # yours, once it is there
+        write(config, CONFIG.read_bytes())
     for orphan in sorted(set(Path(target).glob("*.ipynb")) - set(wanted)):
         stale.append(f"{shown(orphan)} has no source in {shown(Path(sources))}: remove it")
     return stale

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from rlcourse.parts import saving
 from rlcourse.parts.networks import Network
 
 
@@ -36,6 +37,7 @@ class Adam:
         else:
             for seed in range(len(t)) if active is None else np.flatnonzero(active):
                 self._move(*(array[seed] for array in arrays), t[seed], learning_rate)
+        self.network.keep_in_range()
 
     def _move(self, theta, grad, m, v, t, learning_rate):
         m.lerp_(grad, 1 - self.beta1)
@@ -55,9 +57,10 @@ class Adam:
         return {"m": self.m.numpy().copy(), "v": self.v.numpy().copy(), "t": self.t.copy()}
 
     def restore(self, state: dict) -> None:
-        self.m.copy_(torch.from_numpy(state["m"]))
-        self.v.copy_(torch.from_numpy(state["v"]))
-        self.t = state["t"].copy()
+        for name in ("m", "v"):
+            moment = getattr(self, name)
+            moment.copy_(torch.from_numpy(saving.fitted(state[name], moment)))
+        self.t = saving.fitted(state["t"], self.t)
 
 
 @torch.no_grad()

@@ -1,5 +1,6 @@
 """What a stochastic policy says of an action, in PyTorch: log-probabilities, entropy and KL, each [S, B]."""
 
+import math
 from typing import NamedTuple, Self
 
 import torch
@@ -27,6 +28,31 @@ class Gaussian(NamedTuple):
         return Gaussian(self.mean.detach(), self.log_std.detach())
 
 
+class SquashedGaussian(NamedTuple):
+    """a = tanh(u), u ~ N(μ(s), σ²), diagonal: a law on (−1, 1); mean and log_std [S, B, A] are u's."""
+
+    mean: torch.Tensor
+    log_std: torch.Tensor
+
+    def draw(self, xi: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """a = tanh(μ + σ ξ) and log π(a|s), both with gradients: xi [S, B, A] → [S, B, A], [S, B]."""
+        u = self.mean + self.log_std.exp() * xi
+        return torch.tanh(u), self._log_prob(u)
+
+    def log_prob(self, action: torch.Tensor) -> torch.Tensor:
+        """log π(a|s), [S, B], of actions within (−1, 1)."""
+        return self._log_prob(torch.atanh(action))
+
+    def _log_prob(self, u):
+        # log π(a) = log N(u; μ, σ²) − Σ log(1 − tanh²u), and log(1 − tanh²u) = −2 log cosh u, a number also
+        # where tanh u rounds to 1. (PyTorch's softplus rounds by where in the batch a sample stands.)
+        log_cosh = u.abs() + torch.log1p(torch.exp(-2 * u.abs())) - math.log(2)
+        return divergences.gaussian_log_prob(u, self.mean, self.log_std) + 2 * log_cosh.sum(-1)
+
+    def detach(self) -> Self:
+        return SquashedGaussian(self.mean.detach(), self.log_std.detach())
+
+
 class Categorical(NamedTuple):
     """π(a|s) = softmax of the logits; log_p [S, B, A]."""
 
@@ -44,6 +70,22 @@ class Categorical(NamedTuple):
 
     def detach(self) -> Self:
         return Categorical(self.log_p.detach())
+
+
+class Mixture(NamedTuple):
+    """π(·|s) = Σ_k w_k(s) N(μ_k(s), σ_k²), diagonal; log_weight [S, B, K], mean and log_std [S, B, K, A]."""
+
+    log_weight: torch.Tensor
+    mean: torch.Tensor
+    log_std: torch.Tensor
+
+    def log_prob(self, action: torch.Tensor) -> torch.Tensor:
+        """log Σ_k w_k N(a; μ_k, σ_k²): action [S, B, A] → [S, B]."""
+        each = divergences.gaussian_log_prob(action[..., None, :], self.mean, self.log_std)
+        return torch.logsumexp(self.log_weight + each, dim=-1)
+
+    def detach(self) -> Self:
+        return Mixture(*(x.detach() for x in self))
 
 
 Distribution = Gaussian | Categorical

@@ -7,13 +7,18 @@
 `worlds` has the course's own environments, `wrappers.py` what adapts everybody else's.
 """
 
+import contextlib
 import importlib
 import inspect
 import math
+import re
+import sys
 import warnings
-from collections.abc import Callable, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import gymnasium
 import numpy as np
@@ -22,7 +27,10 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
 from rlcourse.parts.randomness import environment_seeds
 from rlcourse.parts.worlds import SystemVectorEnv
-from rlcourse.parts.wrappers import CourseEnv, EnvironmentFault, Episode
+from rlcourse.parts.wrapped import by_member, see_again, seen_by, with_ledger
+from rlcourse.parts.wrappers import CourseEnv, EnvironmentFault, Episode, close_all
+
+LARGEST = float(np.finfo(np.float32).max)
 
 
 class Transition(NamedTuple):
@@ -57,24 +65,88 @@ def make(
     Observations: float32 [E, O], flattened; a Discrete observation becomes one-hot. Episodes restart in the
     step that ends them (SAME_STEP) wherever there is a choice; `env.metadata["autoreset_mode"]` says so.
 
-    Raises ValueError (spaces, seeds, unknown ids), TypeError (what `env` is), ImportError (a missing
-    package).
+    A factory makes a new environment at each call: one that is in use is refused, until it is closed.
+
+    Raises ValueError (spaces, seeds, unknown ids, one environment in two places), TypeError (what `env` is),
+    ImportError (a missing package).
     """
     if not isinstance(num_envs, int | np.integer) or num_envs < 1:
         raise ValueError(f"make: num_envs must be an integer ≥ 1, got {num_envs!r}")
     seeds = environment_seeds(seed, num_envs)
     if isinstance(env, str):
-        return CourseEnv(_from_id(env, num_envs, twin), env, seeds)
+        return _adapted(_from_id(env, num_envs, twin), env, seeds)
+    if isinstance(env, Configured):
+        return _adapted(_from_id(env.id, num_envs, False, env.settings), str(env), seeds)
     if callable(env) and not isinstance(env, gymnasium.Env | VectorEnv):
-        return CourseEnv(_from_factory(env, num_envs), None, seeds)
+        try:
+            return _adapted(_from_factory(env, num_envs), None, seeds)
+        except gymnasium.error.DependencyNotInstalled as error:
+            raise missing_package("the environment", error) from error
     raise TypeError(
         f"make: env must be a Gymnasium id or a factory, got {type(env).__name__}; "
         "pass a function that returns the environment, for example lambda: MyEnv()"
     )
 
 
-def _from_id(name, num_envs, twin):
+@dataclass(frozen=True)
+class Configured:
+    """A Gymnasium id, made with keyword arguments of its own: `configured` makes one, `make` takes it."""
+
+    id: str
+    settings: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.id}({', '.join(f'{name}={value!r}' for name, value in self.settings.items())})"
+
+    def __call__(self, **more: Any) -> gymnasium.Env:
+        return gymnasium.make(self.id, **{**self.settings, **more})
+
+
+def configured(env: str | Callable, settings: Mapping[str, Any] | None) -> str | Callable:
+    """The environment made with these keyword arguments: an id or a factory. Without any, itself.
+
+    An id's vectorised twin has constants of its own, so Gymnasium's is made. Raises TypeError for settings
+    that are no dictionary, and for an environment that is neither an id nor a factory.
+    """
+    if not settings:
+        return env
+    if not isinstance(settings, Mapping) or not all(isinstance(name, str) for name in settings):
+        raise TypeError(f"env_kwargs must be a dictionary {{name: value}}, got {settings!r}")
+    if not isinstance(env, str) and not callable(env):
+        raise TypeError(f"env_kwargs need an id or a factory, got {type(env).__name__}")
+    return Configured(env, dict(settings)) if isinstance(env, str) else partial(env, **settings)
+
+
+GYMNASIUMS_EXTRAS = ("box2d", "classic-control", "mujoco", "toy-text")  # that pyproject.toml has, too
+_IN_USE = weakref.WeakValueDictionary()  # {id of an innermost environment: the CourseEnv that steps it}
+
+
+def _adapted(env, name, seeds):
+    """CourseEnv(env), and a note of what it steps. What cannot be adapted is closed."""
+    before, inner = None, env
+    if isinstance(env, CourseEnv):  # made by a factory that calls `make`: it hands its copies on
+        before, inner = env, env.env
+    copies = [one.unwrapped for one in getattr(inner.unwrapped, "envs", None) or [inner]]
+    taken = [_IN_USE.get(id(copy)) for copy in copies]
+    if len({id(copy) for copy in copies}) < len(copies) or any(
+        user is not None and user is not before and not user.closed for user in taken
+    ):
+        raise ValueError(
+            f"make: the factory returned one {type(copies[0]).__name__} in two places (copies, training and "
+            "evaluation each need their own); make a new one at each call: lambda: MyEnv()"
+        )
     try:
+        adapted = CourseEnv(inner, name, seeds)
+    except ValueError:
+        inner.close()
+        raise
+    _IN_USE.update({id(copy): adapted for copy in copies})
+    return adapted
+
+
+def _from_id(name, num_envs, twin, settings=None):
+    settings = dict(settings or {})
+    with one_line_errors(name, settings):
         module, _, name = name.rpartition(":")  # "module:id" imports the module that registers the id
         if module:
             importlib.import_module(module)
@@ -82,14 +154,43 @@ def _from_id(name, num_envs, twin):
             name = f"rlcourse/{name}"
         spec = gymnasium.registry.get(name)
         if spec is not None and (spec.entry_point is None or spec.namespace == "rlcourse"):
-            return gymnasium.make_vec(name, num_envs=num_envs)
-        return _from_factory(partial(gymnasium.make, name), num_envs)
+            return gymnasium.make_vec(name, num_envs=num_envs, **settings)
+        return _from_factory(partial(gymnasium.make, name, **settings), num_envs)
+
+
+@contextlib.contextmanager
+def one_line_errors(name: str, settings: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Within, what cannot be made is said in one line: ValueError, or ImportError for a missing package."""
+    try:
+        yield
     except gymnasium.error.UnregisteredEnv as error:
         raise ValueError(f"{name} is no environment of Gymnasium's: {_one_line(error)}") from error
     except (gymnasium.error.DependencyNotInstalled, ImportError) as error:
-        if "MuJoCo is not installed" in str(error):
-            raise ImportError(f'{name} needs MuJoCo: pip install "rlcourse[mujoco]"') from error
-        raise ImportError(f"{name} needs a package that is not here: {_one_line(error)}") from error
+        raise missing_package(name, error) from error
+    except (gymnasium.error.Error, AttributeError) as error:
+        raise ValueError(f"{name!r} cannot be made: {_one_line(error)}") from error
+    except TypeError as error:  # a keyword argument that the environment does not know, or misses
+        if "argument" not in str(error):
+            raise
+        made_with = dict(settings) if settings else "no arguments"
+        raise ValueError(
+            f"{name} cannot be made with {made_with}: {_one_line(error)}; give env_kwargs"
+        ) from error
+
+
+def missing_package(what: str, error: ImportError | gymnasium.error.DependencyNotInstalled) -> ImportError:
+    """The ImportError that says, in one line, how the course's environment gets what `what` needs."""
+    named = re.search(r"(\w+) is not installed.*gymnasium\[([\w-]+)\]", str(error), re.DOTALL)
+    extra = named.group(2).replace("_", "-") if named else ""
+    if extra in GYMNASIUMS_EXTRAS:
+        return ImportError(
+            f"{what} needs {named.group(1)}; add it once with: python3 -m rlcourse lab --extra {extra} "
+            "(or train, or test)"
+        )
+    return ImportError(
+        f"{what} needs a package that is not here: {_one_line(error)} "
+        f"(pip of this environment: {sys.executable} -m pip)"
+    )
 
 
 def _from_factory(factory, num_envs):
@@ -103,7 +204,9 @@ def _from_factory(factory, num_envs):
             raise TypeError(
                 f"make: the factory must return a VectorEnv of {num_envs} environments, got {env!r}"
             )
-        return env.env if isinstance(env, CourseEnv) else env
+        return env
+
+    made = []
 
     def one(index):
         env = factory()
@@ -112,13 +215,43 @@ def _from_factory(factory, num_envs):
                 f"make: the factory must return a gymnasium.Env, got {type(env).__name__}; "
                 "a factory of vector environments has the argument num_envs"
             )
+        made.append(env)
         return Episode(env, index)
 
-    return SyncVectorEnv([partial(one, i) for i in range(num_envs)], autoreset_mode=AutoresetMode.SAME_STEP)
+    copies = [partial(one, i) for i in range(num_envs)]
+    try:
+        return SyncVectorEnv(copies, autoreset_mode=AutoresetMode.SAME_STEP)
+    except BaseException as error:
+        close_all(made)
+        kinds = {f"{env.observation_space}, {env.action_space}" for env in made if _has_spaces(env)}
+        if isinstance(error, RuntimeError) and len(kinds) > 1:
+            raise ValueError(
+                f"make: the factory's environments differ in their spaces ({'; '.join(sorted(kinds))}); "
+                "it must make the same kind at each call"
+            ) from error
+        raise
+
+
+def _has_spaces(env):
+    return hasattr(env, "observation_space") and hasattr(env, "action_space")
 
 
 def _one_line(error):
     return " ".join(str(error).split())
+
+
+LONGEST_EPISODE = 10_000  # steps after which an episode is cut, where no time limit is declared
+
+
+def longest_steps(time_limit: float | None, wanted: int | None = None) -> int:
+    """After how many steps an episode is cut: as wanted, else as declared, else LONGEST_EPISODE.
+
+    One step more than is declared: the environment's own end comes first.
+    """
+    if wanted is None:
+        none = time_limit is None or not np.isfinite(time_limit)
+        wanted = LONGEST_EPISODE if none else time_limit + 1
+    return int(wanted)
 
 
 class Stepper:
@@ -133,11 +266,18 @@ class Stepper:
     obs: [E, O] float32, what to act on now.    steps: calls of `step` so far.
     obs_size, action_size, num_envs, discrete: O, A (the number of actions if discrete), E, and which it is.
     exact: does `restore(state())` continue exactly?    holds: can single environments be left as they are?
+    innermost: do the episodes' returns count what the innermost environments pay, whatever wrappers make of
+      it? changed: have wrappers changed a reward so far? (known where `innermost`)
+    seen: what normalisers among the wrappers scale by, and learn no more (the `seen` of another Stepper).
+    longest_episode: steps after which one who waits for an episode's end cuts it (`longest_steps`).
     Raises EnvironmentFault, naming environment and step, for a reward, an observation or an action that is
-    not finite or has the wrong shape.
+    not finite in float32, which the networks compute in, or has the wrong shape.
     """
 
-    def __init__(self, env: VectorEnv):
+    def __init__(
+        self, env: VectorEnv, longest_episode: int | None = None, innermost: bool = False,
+        seen: dict | None = None,
+    ):  # fmt: skip
         self.env = env if isinstance(env, CourseEnv) else CourseEnv(env)
         self.name = self.env.name
         self.num_envs = self.env.num_envs
@@ -148,10 +288,22 @@ class Stepper:
         self.action_size = int(actions.n) if self.discrete else actions.shape[0]
         self.exact = self.holds = self._own is not None or self._replayable is not None
         self.steps = 0
+        self.longest_episode = longest_steps(self.time_limit, longest_episode)
+        if seen is not None:
+            see_again(self.env.env, seen, frozen=True)
+        self._ledger, self.changed = with_ledger(self.env.env) if innermost else None, False
         self._holding = False
         self._action_shape = (self.num_envs,) if self.discrete else (self.num_envs, self.action_size)
         self._all = np.ones(self.num_envs, bool)
-        self.env.warn_if_outside(self.reset())
+        try:
+            self.env.warn_if_outside(self.reset())
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close every environment; one that cannot be is said, and the others are closed all the same."""
+        self.env.close()
 
     def reset(self) -> np.ndarray:
         """Start a new episode everywhere; returns obs [E, O]."""
@@ -160,6 +312,7 @@ class Stepper:
         except EnvironmentFault as fault:
             raise EnvironmentFault(f"{self.name}, reset before step {self.steps}: {fault}") from None
         self._check("observation of reset", self.obs, (self.num_envs, self.obs_size))
+        self._earned(None)
         self._resetting = ~self._all  # [E] the next step of a NEXT_STEP environment only resets it
         self._returns = np.zeros(self.num_envs)
         self._lengths = np.zeros(self.num_envs, np.int64)
@@ -179,7 +332,7 @@ class Stepper:
         except EnvironmentFault as fault:
             raise EnvironmentFault(f"{self.name}, step {self.steps}: {fault}") from None
         self.obs = next_obs
-        self._returns += reward
+        self._returns += self._earned(reward)
         self._lengths += 1 if held is None else ~held
         valid, finished, done = self._all if held is None else ~held, [], terminated | truncated
 
@@ -201,16 +354,41 @@ class Stepper:
                 next_obs = np.where(done[:, None], info["final_obs"], next_obs)
             elif self.mode is AutoresetMode.DISABLED:
                 self.obs, _ = self.env.reset(options={"reset_mask": done})
+                self._earned(None)
 
         # One sum tells whether every number is finite; only if it is not, the culprit is looked for
         total = np.vdot(reward, reward) + np.vdot(next_obs, next_obs)
-        if not total < math.inf or next_obs.shape != obs.shape:
+        if not total < LARGEST**2 or next_obs.shape != obs.shape:
             self._check("reward", reward, (self.num_envs,))
             self._check("observation", next_obs, obs.shape)
         if self.obs is not next_obs:
             self._check("observation of reset", self.obs, obs.shape)
         self.steps += 1
         return Transition(obs, action, reward, terminated, truncated, next_obs, valid, finished)
+
+    def _earned(self, reward):
+        """The reward that counts, [E]: the innermost one where that was asked for."""
+        if self._ledger is None:
+            return reward
+        earned = self._ledger.take()
+        if reward is None:
+            return earned
+        self.changed = self.changed or not np.allclose(earned, reward)
+        return earned
+
+    def restart(self, which: np.ndarray) -> None:
+        """Start a new episode in these environments, which [E] bool; only where the Stepper `holds`."""
+        obs = self._own.restart(which) if self._own is not None else self._restarted(which)
+        self.obs = np.where(which[:, None], obs, self.obs)
+        self._check("observation of reset", self.obs, (self.num_envs, self.obs_size))
+        self._returns[which], self._lengths[which] = 0.0, 0
+
+    def _restarted(self, which):
+        pairs = zip(self._replayable, which, strict=True)
+        try:
+            return self.env.observations(np.stack([env.reset()[0] if new else env.obs for env, new in pairs]))
+        except EnvironmentFault as fault:
+            raise EnvironmentFault(f"{self.name}, reset before step {self.steps}: {fault}") from None
 
     def _hold(self, held):
         if not self.holds:
@@ -241,11 +419,12 @@ class Stepper:
             raise EnvironmentFault(
                 f"{self.name}, step {self.steps}: {what} has shape {value.shape}, expected {shape}"
             )
-        bad = np.argwhere(~np.isfinite(value))
+        bad = np.argwhere(~(np.abs(value) <= LARGEST))
         if len(bad):
+            number = value[tuple(bad[0])]
             raise EnvironmentFault(
-                f"{self.name}, env {bad[0][0]}, step {self.steps}: {what} is {value[tuple(bad[0])]}; "
-                "it must be finite"
+                f"{self.name}, env {bad[0][0]}, step {self.steps}: {what} is {number}; it must be finite"
+                + (f", and at most {LARGEST:.1e}: scale it" if np.isfinite(number) else "")
             )
 
     # Resume. An environment of the course gives its state and streams. One that `make` built from Gymnasium
@@ -256,11 +435,45 @@ class Stepper:
         return self.env.env if isinstance(self.env.env, SystemVectorEnv) else None
 
     @property
+    def settable(self) -> SystemVectorEnv | None:
+        """The environment where its state can be read and set: one of the course's own; otherwise None."""
+        return self._own
+
+    @property
     def _replayable(self):
         inner = self.env.env
         if isinstance(inner, SyncVectorEnv) and all(isinstance(env, Episode) for env in inner.envs):
             return inner.envs
         return None
+
+    @property
+    def running_returns(self) -> np.ndarray:
+        """The return so far of each episode that is being played, [E]."""
+        return self._returns.copy()
+
+    def seen(self, members: int) -> dict | None:
+        """What the normalisers of each member's wrappers have seen; None where there are none."""
+        return by_member(seen_by(self.env.env), members)
+
+    @property
+    def innermost_name(self) -> str:
+        """What the environment is that all wrappers are around."""
+        inner = self.env.unwrapped
+        one = inner.envs[0].unwrapped if getattr(inner, "envs", None) else inner
+        return type(one).__name__
+
+    @property
+    def time_limit(self) -> float | None:
+        """After how many steps an episode is cut, as far as the environment declares it; inf: never."""
+        if self._own is not None:
+            return self._own.max_episode_steps
+        inner = self.env.unwrapped
+        one = inner.envs[0] if getattr(inner, "envs", None) else inner
+        limits = [one.spec.max_episode_steps] if one.spec is not None else []
+        while isinstance(one, gymnasium.Wrapper):
+            limits += [one._max_episode_steps] if isinstance(one, gymnasium.wrappers.TimeLimit) else []
+            one = one.env
+        return min((limit for limit in limits if limit is not None), default=None)
 
     def state(self) -> dict:
         """All that the next steps depend on: a flat dict of arrays and JSON-able values."""
@@ -270,6 +483,7 @@ class Stepper:
             "lengths": self._lengths.copy(),
             "resetting": self._resetting.copy(),
             "steps": self.steps,
+            "normalisers": seen_by(self.env.env),
         }
         if self._own is not None:
             return state | self._own.snapshot()
@@ -290,6 +504,8 @@ class Stepper:
         self.exact = self._restore_environments(state)
         if not self.exact:
             warnings.warn(f"{self.name}: not restored exactly; new episodes are started", stacklevel=2)
+            if "normalisers" in state:
+                see_again(self.env.env, state["normalisers"])
             self.reset()
             return
         self.obs = np.array(state["obs"], np.float32)

@@ -1,11 +1,16 @@
 """What an agent remembers: a replay buffer per seed."""
 
+import contextlib
+import math
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import psutil
 import torch
 
 from rlcourse.parts.randomness import Streams
+from rlcourse.parts.saving import fitted
 
 
 class Batch(NamedTuple):
@@ -18,11 +23,24 @@ class Batch(NamedTuple):
     next_obs: torch.Tensor  # [S, B, O], the true successor
 
 
+def free_memory() -> float:
+    """Bytes that this process could still fill: of the machine, and of its container where it has a limit."""
+    free = math.inf
+    with contextlib.suppress(OSError, RuntimeError):  # a sandbox may hide it
+        free = float(psutil.virtual_memory().available)
+    with contextlib.suppress(OSError, ValueError):  # Linux, control groups; "max" is no number
+        group = Path("/sys/fs/cgroup")
+        limit = int((group / "memory.max").read_text(encoding="ascii"))
+        free = min(free, limit - int((group / "memory.current").read_text(encoding="ascii")))
+    return free
+
+
 class ReplayBuffer:
     """The last `capacity` transitions of each seed, first in, first out; samples uniformly, with replacement.
 
     One float32 array [S · capacity, O + A + 2 + O], so that a batch is a single gather.
-    Raises ValueError for a capacity below 1, and for sampling from an empty memory.
+    Raises ValueError for a capacity below 1, for more than fits into memory (before it is filled), and for
+    sampling from an empty one.
     """
 
     def __init__(self, capacity: int, seeds: int, obs_size: int, action_size: int):
@@ -30,7 +48,13 @@ class ReplayBuffer:
             raise ValueError(f"ReplayBuffer: capacity must be at least 1, got {capacity}")
         self.capacity, self.seeds = int(capacity), seeds
         self.widths = (obs_size, action_size, 1, 1, obs_size)
-        self.rows = torch.empty(seeds * self.capacity, sum(self.widths))
+        needed = 4 * seeds * self.capacity * sum(self.widths)
+        if needed > free_memory():
+            raise ValueError(
+                f"ReplayBuffer: {self.capacity:,} transitions for {seeds} seeds need {needed / 1e9:,.1f} GB, "
+                f"{free_memory() / 1e9:,.1f} GB of memory are free; lower capacity"
+            )
+        self.rows = torch.empty(seeds * self.capacity, sum(self.widths), dtype=torch.float32, device="cpu")
         self.added = np.zeros(seeds, dtype=np.int64)  # transitions ever added, per seed
         self._offset = np.arange(seeds) * self.capacity
 
@@ -74,6 +98,7 @@ class ReplayBuffer:
         }
 
     def restore(self, state: dict) -> None:
-        self.added = state["added"].copy()
-        kept = state["rows"].shape[1]
-        self.rows.view(self.seeds, self.capacity, -1)[:, :kept] = torch.from_numpy(state["rows"])
+        self.added = fitted(state["added"], self.added)
+        kept = int(min(self.added.max(), self.capacity))
+        rows = self.rows.view(self.seeds, self.capacity, -1)[:, :kept]
+        rows.copy_(torch.from_numpy(fitted(state["rows"], rows)))

@@ -5,11 +5,12 @@ the same shape; the layers are views of it. So an optimiser step, a Polyak avera
 are single calls, and member s is row s.
 """
 
+import contextlib
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -19,6 +20,18 @@ from rlcourse.parts.distributions import Categorical, Distribution, Gaussian
 from rlcourse.parts.randomness import Streams
 
 ACTIVATIONS = {"relu": (torch.relu, lambda x: np.maximum(x, 0)), "tanh": (torch.tanh, np.tanh)}
+
+
+@contextlib.contextmanager
+def plain_tensors() -> Iterator[None]:
+    """Within, new tensors are float32 on the CPU and may have gradients, whatever the reader has set."""
+    kind = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.device("cpu"), torch.inference_mode(False), torch.enable_grad():
+            yield
+    finally:
+        torch.set_default_dtype(kind)
 
 
 class Spaces(NamedTuple):
@@ -38,8 +51,10 @@ class Network:
     seed draws the initial weights: start = "uniform" U(±1/√fan_in), PyTorch's default, or "orthogonal" with
     gain √2, and `final_gain` in the last layer, biases 0. squash: tanh at the output, so that y lies in
     [−1, 1]. extra: so many further free parameters per member (a Gaussian policy's log σ), starting at
-    `extra_start`.
+    `extra_start`, and kept within the class's `extra_range`.
     """
+
+    extra_range: ClassVar[tuple[float, float] | None] = None
 
     def __init__(
         self, sizes: Sequence[int], members: Sequence[int], streams: Streams, activation: str = "relu",
@@ -71,7 +86,9 @@ class Network:
         self._weights = [(w.detach(), b.detach()) for w, b in self.layers]
         self._gradients = [(w.grad, b.grad) for w, b in self.layers]
         self._arrays = [(w.numpy(), b.numpy()) for w, b in self._weights]
-        self._anchor = torch.zeros((), requires_grad=True)  # so that autograd asks `_Node` for a gradient
+        self._anchor = torch.zeros(
+            (), device="cpu", requires_grad=True
+        )  # so that autograd asks `_Node` for a gradient
 
     @torch.no_grad()
     def _initialise(self, streams, start, final_gain, extra_start):
@@ -88,6 +105,7 @@ class Network:
                     fresh = torch.empty(weight.shape[2], weight.shape[1])
                     weight[row] = torch.nn.init.orthogonal_(fresh, gain, generator=generator).T
             self.extra[row] = extra_start
+        self.keep_in_range()
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """y, for objectives that are differentiated once.
@@ -97,7 +115,11 @@ class Network:
         """
         if not torch.is_grad_enabled():
             return self._push(x, self._weights)[-1].view(*x.shape[:-1], self.sizes[-1])
-        return _Node.apply(x, self._anchor, self)[0]
+        return self.with_extra(x)[0]
+
+    def with_extra(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """(y, the extra parameters), both with gradients."""
+        return _Node.apply(x, self._anchor, self)
 
     def graph(self, x: torch.Tensor) -> torch.Tensor:
         """The same y in PyTorch's own operations, for any number of derivatives (Fisher products need two).
@@ -183,12 +205,21 @@ class Network:
         return self.flat.numpy().copy()
 
     def restore(self, state: np.ndarray) -> None:
-        self.flat.copy_(torch.from_numpy(state))
+        self.flat.copy_(torch.from_numpy(saving.fitted(state, self.flat)))
 
     @torch.no_grad()
     def follow(self, online: "Network", tau: float) -> None:
         """Polyak: θ′ ← τ θ + (1 − τ) θ′."""
         self.flat.lerp_(online.flat, tau)
+
+    @torch.no_grad()
+    def keep_in_range(self) -> None:
+        """Project the extra parameters into `extra_range`: beyond it they would have no gradient.
+
+        Whatever takes a step calls this after it.
+        """
+        if self.extra_size and self.extra_range is not None:
+            self.flat[..., -self.extra_size :].clamp_(*self.extra_range)
 
     def grad_norm(self) -> torch.Tensor:
         """‖∇‖₂ per seed, [S]."""
@@ -223,7 +254,7 @@ def _aligned(*shape):
     alignment for every member, a run of one seed gives the bits of its row in a run of eight.
     """
     *members, count = shape
-    return torch.zeros(*members, -(-count // 16) * 16)[..., :count]
+    return torch.zeros(*members, -(-count // 16) * 16, dtype=torch.float32, device="cpu")[..., :count]
 
 
 # One matrix times a vector goes another way through the BLAS than a batch of them does, and rounds otherwise.
@@ -274,6 +305,11 @@ class ActionValue(Network):
     def graph(self, obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
         return super().graph(self._inputs(obs, action))[..., 0]
 
+    def least_gradient(self, obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
+        """∇_a min(Q₁, Q₂)(s, a) of twins, [S, B, A]. The weights' `grad` stays."""
+        a = action.detach().requires_grad_()
+        return torch.autograd.grad(self.graph(obs, a).amin(1).sum(), a)[0]
+
     @torch.no_grad()
     def action_gradient(self, obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
         """∇_a Q(s, a), [S, B, A]; of the first critic where there are twins. The weights' `grad` stays."""
@@ -308,9 +344,13 @@ LOG_STD_RANGE = (-20.0, 2.0)  # keeps σ from underflowing to 0 or overflowing
 class StochasticPolicy(Network):
     """π(·|s): obs [S, B, O] → Categorical over the outputs, or Gaussian around them.
 
-    A Gaussian's log σ does not depend on the state: it is the network's `extra` parameter. The last layer
-    starts at a hundredth of its usual size, so that the first policy is nearly the same everywhere.
+    A Gaussian's log σ does not depend on the state: it is the network's `extra` parameter. Actions are in
+    [−1, 1] whatever the environment's range is, so log_std = 0 is σ = 2 on the pendulum's torque (±2) and
+    σ = 3 on InvertedPendulum-v5's force (±3). The last layer starts at a hundredth of its usual size, so that
+    the first policy is nearly the same everywhere.
     """
+
+    extra_range = LOG_STD_RANGE
 
     def __init__(
         self, spaces: Spaces, hidden: Sequence[int], streams: Streams, log_std: float = 0.0,
@@ -324,7 +364,7 @@ class StochasticPolicy(Network):
         )  # fmt: skip
 
     def __call__(self, obs: torch.Tensor) -> Distribution:
-        return self._around(*_Node.apply(obs, self._anchor, self))
+        return self._around(*self.with_extra(obs))
 
     def graph(self, obs: torch.Tensor) -> Distribution:
         return self._around(super().graph(obs), self.extra)
@@ -391,4 +431,4 @@ class Networks(SimpleNamespace):
         return saving.state_of(self, vars(self))
 
     def restore(self, state: dict) -> None:
-        saving.restore_to(self, state)
+        saving.restore_to(self, state, vars(self))

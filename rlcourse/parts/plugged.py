@@ -60,7 +60,7 @@ class Plugged:
         self.names = list(names or inspect.signature(function).parameters)
         self.__name__ = self.__qualname__ = getattr(function, "__qualname__", type(function).__name__)
         # The first of `STYLES` that the function understood; a solver's vectors are tensors, as its products
-        self._style = 1 if over == "seed" else 0
+        self._style = 1 if over in ("seed", "search") else 0
 
     def __call__(self, *inputs: Any) -> torch.Tensor:
         return getattr(self, f"_{self.over}")(*inputs)
@@ -100,6 +100,21 @@ class Plugged:
             answers.append(self._ask([product, b[s].detach(), *rest], b[s]))
         return torch.stack(answers)
 
+    def _search(self, evaluate, start, step, *rest):
+        """One seed's θ [P] at a time, with its own gain and KL. Returns (θ [S, P], share of the step [S])."""
+        found = []
+        for s in range(len(start)):
+
+            def ask(theta, s=s):
+                placed = start.clone()
+                placed[s] = torch.as_tensor(theta, dtype=start.dtype)
+                gain, kl = evaluate(placed)
+                return float(gain[s]), float(kl[s])
+
+            found.append(self._ask([ask, start[s], step[s], *rest], start[s]))
+        theta, length = torch.stack(found), step.norm(dim=1)
+        return theta, (theta - start).norm(dim=1) / torch.where(length > 0, length, 1.0)
+
     def _number(self, *inputs):
         """One number for each seed's arrays, [S]."""
         like = next(v for v in inputs if torch.is_tensor(v))
@@ -122,6 +137,20 @@ class Plugged:
                 )
             losses.append(loss.reshape(()))
         return torch.stack(losses)
+
+    def _objective(self, *inputs):
+        """What each sample of each seed's row [B] is worth, through which the gradient flows: [S, B]."""
+        rows = []
+        for s in range(len(inputs[0])):
+            worth = self.function(*(v[s] if torch.is_tensor(v) else v for v in inputs))
+            if not (torch.is_tensor(worth) and worth.requires_grad and worth.shape == inputs[0][s].shape):
+                raise ValueError(
+                    f"{self.__name__}: an objective that trains must be one number for each sample, shape "
+                    f"{tuple(inputs[0][s].shape)}, that PyTorch can differentiate, made of the tensors given "
+                    f"without NumPy, float() or .item(); got {_described(worth)}"
+                )
+            rows.append(worth)
+        return torch.stack(rows)
 
     def _ask(self, inputs, like):
         """The function's answer in the first style of input that it understands, and remembers that style."""

@@ -6,13 +6,13 @@ draws the same numbers whether it is trained by itself or beside seven others.
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
 
 # What a stream is for.
-INITIALISE, ACT, LEARN, ENVIRONMENT, EVALUATE, PROBE, SCHEDULE = range(7)
+INITIALISE, ACT, LEARN, ENVIRONMENT, EVALUATE, PROBE, SCHEDULE, BRANCH = range(8)
 
 
 class Seeds(Sequence):
@@ -22,10 +22,17 @@ class Seeds(Sequence):
     """
 
     def __init__(self, seeds: "int | Sequence[int] | Seeds"):
-        count = isinstance(seeds, int | np.integer)
-        self.values = list(range(seeds)) if count else [int(seed) for seed in seeds]
-        if not self.values or min(self.values) < 0 or len(set(self.values)) < len(self.values):
-            raise ValueError(f"seeds must be a count ≥ 1, or different integers ≥ 0; got {self.values}")
+        wrong = f"seeds must be a count ≥ 1, or different integers from 0 to 2⁶³ − 1; got {seeds!r}"
+        if _is_whole(seeds):
+            values = list(range(seeds))
+        elif isinstance(seeds, str | bytes) or not isinstance(seeds, Iterable):
+            raise ValueError(wrong)
+        else:
+            values = list(seeds)
+        whole = all(map(_is_whole, values)) and all(0 <= value < 2**63 for value in values)
+        if not values or not whole or len({int(value) for value in values}) < len(values):
+            raise ValueError(wrong)
+        self.values = [int(value) for value in values]
 
     def __len__(self) -> int:
         return len(self.values)
@@ -50,6 +57,10 @@ class Seeds(Sequence):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.values[0])
             yield
+
+
+def _is_whole(value):
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 class Streams:

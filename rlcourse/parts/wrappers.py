@@ -1,24 +1,25 @@
 """Two wrappers around Gymnasium: `Episode` checks and replays one environment, `CourseEnv` adapts many.
 
-`environments.make` puts both on; nothing else needs to know them.
+`environments.make` puts both on; nothing else needs to know them. What an environment returns is copied: it
+may keep its arrays and change them later. `info` goes no further: nothing here needs it, and its form varies.
 """
 
-import math
+import contextlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Box, Discrete
-from gymnasium.vector import VectorEnv, VectorWrapper
+from gymnasium.spaces import Box, Discrete, Space
+from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 
 from rlcourse.parts.randomness import space_seed
+from rlcourse.parts.spaces import Actions, Observations, flat, flattened
 from rlcourse.parts.worlds import SystemVectorEnv
 
-SUPPORTED_OBSERVATIONS = "Box (numbers, not images) and Discrete"
-SUPPORTED_ACTIONS = "Box of floats with finite bounds, and Discrete"
+UNKNOWN = "unknown"
 
 
 class EnvironmentFault(ValueError):
@@ -32,7 +33,9 @@ class Episode(gymnasium.Wrapper):
     that `restore(snapshot())` can bring an environment back without pickling it: reset as then, act as then.
     That is exact where Gymnasium's `np_random` is the only source of chance and a reset forgets the episodes
     before; `Stepper.restore` compares what it leads to with what was. Beyond `LONGEST` steps an episode is
-    not kept.
+    not kept; nor is one whose chance is not a `numpy.random.Generator`.
+
+    Observations of several parts (Dict, Tuple, MultiDiscrete, MultiBinary) leave it as one Box.
 
     Raises EnvironmentFault for results that are not Gymnasium's: the field is named.
     """
@@ -41,6 +44,12 @@ class Episode(gymnasium.Wrapper):
 
     def __init__(self, env: gymnasium.Env, index: int = 0):
         super().__init__(env)
+        for name in ("action_space", "observation_space"):
+            if not isinstance(getattr(env, name, None), Space):
+                raise EnvironmentFault(
+                    f"{type(env.unwrapped).__name__} has no {name}; give it one of gymnasium.spaces"
+                )
+        self.observation_space = flattened(env.observation_space)
         self.index = index
         self.seed = None  # the last seed that was given to reset
         self.stream = None  # state of np_random just before the last reset; None if that reset had the seed
@@ -50,43 +59,78 @@ class Episode(gymnasium.Wrapper):
 
     def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[Any, dict]:
         if seed is None:
-            self.stream = self.unwrapped.np_random.bit_generator.state
+            self.stream = self._state_of_chance()
         else:
             self.seed, self.stream = seed, None
         self.actions = []
-        result = self.env.reset(seed=seed, options=options)
-        if not (isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], dict)):
+        try:
+            result = self.env.reset(seed=seed, options=options)
+        except TypeError as error:
+            if "reset() got an unexpected keyword argument" not in str(error):
+                raise
+            raise EnvironmentFault(
+                f"env {self.index}: {error}; write def reset(self, *, seed=None, options=None)"
+            ) from error
+        if not (isinstance(result, tuple) and len(result) == 2):
             raise EnvironmentFault(
                 f"env {self.index}: reset must return (observation, info), got {_described(result)}; "
                 "that is old Gym: update the environment to Gymnasium"
             )
-        self.obs = self._checked(result[0], "reset")
-        return self.obs, result[1]
+        if not isinstance(result[1], Mapping | None):
+            raise EnvironmentFault(
+                f"env {self.index}: reset must return (observation, info) with info a dictionary, "
+                f"got {_described(result[1])}"
+            )
+        self.obs = self.checked(result[0], "reset")
+        return self.obs, {}
+
+    def _state_of_chance(self):
+        """The state of np_random before a reset; "unknown" where it is no generator of NumPy's."""
+        generator = getattr(self.unwrapped, "np_random", None)
+        return generator.bit_generator.state if isinstance(generator, np.random.Generator) else UNKNOWN
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict]:
         if self.held:
             return self.obs, 0.0, False, False, {}
+        if len(self.actions) <= self.LONGEST:
+            self.actions.append(np.array(action))  # before the environment can change it
         try:
             result = self.env.step(action)
         except ValueError as error:  # a wrapper of Gymnasium's tried to unpack four values
             if "to unpack (expected 5, got 4)" not in str(error):
                 raise
             result = (None,) * 4
-        obs, reward, terminated, truncated, info = five_fields(result, f"env {self.index}")
-        try:
-            reward = float(reward)
-        except (TypeError, ValueError):
-            raise EnvironmentFault(f"env {self.index}: reward must be a number, got {reward!r}") from None
-        if len(self.actions) <= self.LONGEST:
-            self.actions.append(np.array(action))
-        self.obs = self._checked(obs, "step")
-        return self.obs, reward, terminated, truncated, info
+        obs, reward, terminated, truncated, _ = five_fields(result, f"env {self.index}")
+        if not isinstance(reward, float | int):
+            reward = self._one_number("reward", reward, "a number")
+        if not isinstance(terminated, bool | np.bool_) or not isinstance(truncated, bool | np.bool_):
+            terminated = self._one_number("terminated", terminated, "True or False")
+            truncated = self._one_number("truncated", truncated, "True or False")
+        self.obs = self.checked(obs, "step")
+        return self.obs, float(reward), bool(terminated), bool(truncated), {}
 
-    def _checked(self, obs, where):
-        space = self.env.observation_space
+    def _one_number(self, what, value, wanted):
+        """The number in an array, a tensor or whatever holds a single one."""
+        value = value.detach() if hasattr(value, "detach") else value  # PyTorch's
+        with contextlib.suppress(Exception):
+            array = np.asarray(value)
+            if array.size == 1 and array.dtype.kind in "biuf":
+                return array.item()
+        raise EnvironmentFault(f"env {self.index}: {what} must be {wanted}, got {value!r}")
+
+    def checked(self, obs: Any, where: str) -> Any:
+        """A copy of the observation, in the form that the space declares; of several parts as one row."""
+        declared = self.env.observation_space
+        if self.observation_space is not declared:
+            with contextlib.suppress(Exception):
+                if declared.contains(obs):
+                    obs = flat(declared, obs)
+                    return np.array(obs, self.observation_space.dtype)
+            raise EnvironmentFault(f"env {self.index}: observation of {where} is {obs!r}, outside {declared}")
+        space = self.observation_space
         if isinstance(space, Box):
             if getattr(obs, "shape", None) == space.shape and obs.dtype == space.dtype:
-                return obs
+                return np.array(obs)
             try:
                 array = np.asarray(obs, dtype=np.float64)
             except (TypeError, ValueError):
@@ -101,11 +145,11 @@ class Episode(gymnasium.Wrapper):
             return array.astype(space.dtype)
         if isinstance(space, Discrete) and not space.contains(obs):
             raise EnvironmentFault(f"env {self.index}: observation of {where} is {obs!r}, outside {space}")
-        return obs
+        return space.dtype.type(obs) if isinstance(space, Discrete) else obs
 
     def snapshot(self) -> dict | None:
-        """How the current episode came about: JSON-able, but for `actions` [t, ...]; None if too long."""
-        if len(self.actions) > self.LONGEST:
+        """How the current episode came about: JSON-able, but for `actions` [t, ...]; None if not kept."""
+        if len(self.actions) > self.LONGEST or self.stream == UNKNOWN:
             return None
         space = self.env.action_space
         return {
@@ -143,49 +187,20 @@ class CourseEnv(VectorWrapper):
             raise ValueError(
                 f'{self.name}: metadata["autoreset_mode"] is missing; state a gymnasium AutoresetMode'
             )
+        self.same_step = env.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP
         self._native = isinstance(env, SystemVectorEnv)  # it returns new float32 arrays [E, O] already
-        self._read_action_space(env.single_action_space)
-        self._read_observation_space(env.single_observation_space)
+        tolerate_infos(env.unwrapped)
+        self._actions = Actions(env.single_action_space, self.name)
+        self._observations = Observations(env.single_observation_space, self.name)
+        self.single_action_space, self.single_observation_space = (
+            self._actions.space,
+            self._observations.space,
+        )
+        self.action_space = batch_space(self.single_action_space, env.num_envs)
+        self.observation_space = batch_space(self.single_observation_space, env.num_envs)
         if seeds is not None:
             for space in (self.action_space, self.single_action_space):
                 space.seed(space_seed(seeds))
-
-    def _read_action_space(self, space):
-        self._scale = None
-        if isinstance(space, Discrete):
-            self._first = int(space.start)
-            self.single_action_space = Discrete(int(space.n))
-        elif isinstance(space, Box) and np.issubdtype(space.dtype, np.floating):
-            if not (np.isfinite(space.low).all() and np.isfinite(space.high).all()):
-                raise ValueError(
-                    f"{self.name}: the action space {space} has no finite bound on some side, so [−1, 1] "
-                    "cannot be scaled to it; wrap the environment so that low and high are finite"
-                )
-            low, high = space.low.astype(np.float64), space.high.astype(np.float64)
-            self._scale, self._middle = (high - low) / 2, (high + low) / 2
-            self._shape = (self.env.num_envs, *space.shape)
-            self.single_action_space = Box(-1.0, 1.0, (math.prod(space.shape),), np.float32)
-        else:
-            raise ValueError(
-                f"{self.name}: the action space {space} is not supported; supported: {SUPPORTED_ACTIONS}"
-            )
-        self.action_space = batch_space(self.single_action_space, self.env.num_envs)
-
-    def _read_observation_space(self, space):
-        self._one_hot = None
-        if isinstance(space, Discrete):
-            self._one_hot, self._first_obs = np.eye(int(space.n), dtype=np.float32), int(space.start)
-            self.single_observation_space = Box(0.0, 1.0, (int(space.n),), np.float32)
-        elif isinstance(space, Box) and not _is_image(space):
-            low, high = space.low.ravel().astype(np.float32), space.high.ravel().astype(np.float32)
-            self.single_observation_space = Box(low, high, dtype=np.float32)
-        else:
-            kind = f"Box of images {space.shape}" if isinstance(space, Box) else type(space).__name__
-            raise ValueError(
-                f"{self.name}: observations of type {kind} are not supported; supported: "
-                f"{SUPPORTED_OBSERVATIONS}; gymnasium.wrappers.FlattenObservation makes a Box of most spaces"
-            )
-        self.observation_space = batch_space(self.single_observation_space, self.env.num_envs)
 
     def reset(
         self, *, seed: int | Sequence[int] | None = None, options: dict | None = None
@@ -205,28 +220,22 @@ class CourseEnv(VectorWrapper):
             return self.env.step(self.actions(action))
         result = five_fields(self.env.step(self.actions(action)), "the vector environment")
         obs, reward, terminated, truncated, info = result
-        terminated, truncated = np.asarray(terminated, bool), np.asarray(truncated, bool)
-        if info.get("final_obs") is not None:
+        terminated, truncated = np.array(terminated, bool), np.array(truncated, bool)
+        if self.same_step and info.get("final_obs") is not None:
             info = {**info, "final_obs": self._final(info["final_obs"], terminated | truncated)}
-        return self.observations(obs), np.asarray(reward, np.float64), terminated, truncated, info
+        return self.observations(obs), np.array(reward, np.float64), terminated, truncated, info
 
     def actions(self, action: np.ndarray) -> np.ndarray:
-        """[−1, 1]^A -> the environment's Box, or 0 … n−1 -> its Discrete."""
-        if self._scale is None:
-            return action + self._first if self._first else action
-        space = self.env.single_action_space
-        action = np.asarray(action, np.float64).reshape(self._shape) * self._scale + self._middle
-        return np.minimum(np.maximum(action.astype(space.dtype), space.low), space.high)
+        """[−1, 1]^A -> the environment's Box, or 0 … n−1 -> its Discrete, MultiDiscrete or MultiBinary."""
+        return self._actions.to_environments(action)
 
-    def observations(self, obs: np.ndarray) -> np.ndarray:
+    def observations(self, obs: Any) -> np.ndarray:
         """The environment's batch of observations -> float32 [E, O], a new array."""
         if self._native:
             return obs
-        if self._one_hot is not None:
-            return self._one_hot[np.asarray(obs) - self._first_obs]
         try:
-            return np.array(obs, dtype=np.float32).reshape(self.env.num_envs, -1)
-        except (TypeError, ValueError):
+            return self._observations.to_rows(obs, self.env.num_envs)
+        except (TypeError, ValueError, IndexError):
             raise EnvironmentFault(
                 f"observation {_described(obs)} is not {self.env.num_envs} arrays of numbers"
             ) from None
@@ -235,9 +244,17 @@ class CourseEnv(VectorWrapper):
         """The final observations [E, O] where `done`, else 0. `final` may be an array of objects."""
         out = np.zeros(self.observation_space.shape, np.float32)
         for i in np.flatnonzero(done):
-            one_hot = self._one_hot is not None
-            out[i] = self._one_hot[int(final[i]) - self._first_obs] if one_hot else np.ravel(final[i])
+            out[i] = self._observations.to_rows(final[i], 1)[0]
         return out
+
+    def close(self, **options: Any) -> None:
+        """Close what is inside, once, all of it."""
+        if not self.env.closed:
+            inner = self.unwrapped
+            if type(inner) is SyncVectorEnv:  # which would stop at the first that cannot be closed
+                close_all(inner.envs)
+                inner.closed = True
+            close_all([self.env])
 
     def warn_if_outside(self, obs: np.ndarray) -> None:
         """One warning if an observation lies outside the space that the environment declares."""
@@ -252,6 +269,16 @@ class CourseEnv(VectorWrapper):
             )
 
 
+def close_all(envs: Sequence[Any]) -> None:
+    """Close each of them; a fault of one is a warning, and not in the way of the others."""
+    for env in envs:
+        try:
+            env.close()
+        except Exception as error:
+            name = type(env.unwrapped).__name__
+            warnings.warn(f"{name} could not be closed: {type(error).__name__}: {error}", stacklevel=2)
+
+
 def five_fields(result: Any, who: str) -> tuple:
     """(observation, reward, terminated, truncated, info), or an EnvironmentFault that names the fields."""
     if isinstance(result, tuple) and len(result) == 5:
@@ -262,14 +289,30 @@ def five_fields(result: Any, who: str) -> tuple:
     )
 
 
+def tolerate_infos(env: VectorEnv) -> None:
+    """Let Gymnasium's collection of the copies' `info` leave out what does not fit an array.
+
+    Its entries vary in length, type and key as an environment likes. The last observation of an episode is
+    kept, as a copy: the reset that follows may change it.
+    """
+    collect = env._add_info
+
+    def add(infos, info, index):
+        for key, value in info.items():
+            if key == "final_obs" and infos.get("_final_obs", np.zeros(index + 1))[index]:
+                continue  # Gymnasium's own came first
+            value = np.array(value) if key == "final_obs" and isinstance(value, np.ndarray) else value
+            with contextlib.suppress(Exception):
+                infos = collect(infos, {key: value}, index)
+        return infos
+
+    env._add_info = add
+
+
 def _described(value):
     if isinstance(value, tuple):
         return f"{len(value)} values"
     return type(value).__name__ + (f" of shape {value.shape}" if hasattr(value, "shape") else "")
-
-
-def _is_image(space):
-    return len(space.shape) >= 3 or (len(space.shape) == 2 and space.dtype == np.uint8)
 
 
 def _name_of(env):

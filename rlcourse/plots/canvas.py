@@ -18,6 +18,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from rlcourse.plots.looks import STYLE
@@ -29,6 +30,7 @@ class Kept:
 
     layout: tuple | None = None  # the arguments with which `axes` was called
     axes: Axes | np.ndarray | None = None  # and what it made
+    fitted: list | None = None  # the frames whose ticks and names were on the picture
     # By dots per inch: what the background depends on; frames, ticks and labels, as pixels.
     backgrounds: dict[float, tuple[list, Any]] = field(default_factory=dict)
 
@@ -116,6 +118,57 @@ def _kept_legend(ax: Axes) -> tuple:
     return getattr(ax, "_rlcourse_legend", (None, None))
 
 
+def shade(ax: Axes, values: np.ndarray, cmap: str = "Greys", darkest: float = 0.4, bands: int = 12) -> None:
+    """Fill ax with values [rows, columns] on an even grid from corner to corner, the first row below.
+
+    Between the points it interpolates linearly, in bands of equal colour, as filled contours: the lowest has
+    the colour at 0 of `cmap`, the highest that at `darkest`, pale, so that words on it can be read.
+    `pcolormesh`, `contourf` and `imshow` cost five times as much, which a lab has not.
+    """
+    values = np.asarray(values, dtype=float)
+    low, high = values.min(), values.max()
+    image = _Shade(ax)
+    image.set_data((values - low) / (high - low) if high > low else np.zeros_like(values))
+    image.look = cmap, darkest, bands
+    image.set_zorder(0)
+    image.set_clip_path(ax.patch)
+    ax.add_image(image)
+
+
+class _Shade(AxesImage):
+    """Values in [0, 1] at an even grid over its axes, as pixels, without matplotlib's resampling."""
+
+    look: tuple[str, float, int]
+
+    def draw(self, renderer: Any) -> None:
+        """Whole pixels, set at the axes' lower left corner."""
+        if not self.get_visible():
+            return
+        left, bottom, right, top = (round(side) for side in self.axes.bbox.extents)
+        values = np.ma.getdata(self.get_array())
+        pixels = _shades(values.tobytes(), values.shape, (top - bottom, right - left), self.look)
+        pen = renderer.new_gc()
+        renderer.draw_image(pen, left, bottom, pixels)
+        pen.restore()
+
+
+@lru_cache(maxsize=8)
+def _shades(data: bytes, shape: tuple, pixels: tuple, look: tuple[str, float, int]) -> np.ndarray:
+    """The colours of the values in data, interpolated, [*pixels, 4]: labs often draw the same ones again."""
+    cmap, darkest, bands = look
+    colours = matplotlib.colormaps[cmap](np.linspace(0, darkest, bands), bytes=True)
+    down, across = (_weights(n, size) for n, size in zip(shape, pixels, strict=True))
+    share = down @ np.frombuffer(data).reshape(shape).astype(np.float32) @ across.T
+    return colours[np.minimum(bands * share, bands - 1).astype(np.uint8)]
+
+
+@lru_cache(maxsize=16)
+def _weights(points: int, pixels: int) -> np.ndarray:
+    """[pixels, points]: what each of the points gives to each pixel between the first and the last."""
+    place = (np.arange(pixels) + 0.5) / pixels * (points - 1)
+    return np.maximum(0, 1 - np.abs(place[:, None] - np.arange(points))).astype(np.float32)
+
+
 @lru_cache(maxsize=2000)
 def _stamp(text: str, font, angle: float, mathematical, rgb, shift: tuple[float, float], dpi: float):
     """text as pixels [h, w, 4] from below, set `shift` past a pixel's corner; the offsets to that pixel."""
@@ -166,6 +219,7 @@ def draw(fig: Figure) -> None:
     Ticks and labels are most of the cost of a picture. They are drawn once into a background, and again when
     limits, scales, ticks or labels change: for figures with axes from `axes` and a settled layout.
     """
+    _whole_dots(fig)
     key, contents = _frames(fig)
     if key is None:
         fig.canvas.draw()
@@ -183,6 +237,16 @@ def draw(fig: Figure) -> None:
     fig.canvas.restore_region(background)
     for ax, artist in contents:
         ax.draw_artist(artist)
+
+
+def _whole_dots(fig: Figure) -> None:
+    """A dot on the edge of its frame, where a slider at its end puts it, is not cut in half."""
+    for ax in fig.axes:
+        for line in ax.lines:
+            x, y = line.get_data(orig=False)
+            if len(x) == 1 and line.get_transform() == ax.transData:
+                (left, right), (low, high) = sorted(ax.get_xlim()), sorted(ax.get_ylim())
+                line.set_clip_on(not (left <= x[0] <= right and low <= y[0] <= high))
 
 
 def _frames(fig: Figure) -> tuple[list | None, list]:
@@ -207,12 +271,43 @@ def _frames(fig: Figure) -> tuple[list | None, list]:
             (spine.get_visible(), spine.get_edgecolor(), spine.get_linewidth())
             for spine in ax.spines.values()
         ]
-        key += [ax.get_xlim(), ax.get_ylim(), ax.axison, ax.get_facecolor(), ax.get_aspect(), spines]
+        key += [
+            ax.get_position().bounds,
+            ax.get_xlim(),
+            ax.get_ylim(),
+            ax.axison,
+            ax.get_facecolor(),
+            ax.get_aspect(),
+            spines,
+        ]
         for axis in (ax.xaxis, ax.yaxis):
             form = axis.get_major_formatter()
             ticks = tuple(axis.get_majorticklocs()), form.__class__.__name__, tuple(getattr(form, "seq", ()))
             key += [axis.get_scale(), axis.get_label_text(), ticks, repr(axis.get_tick_params())]
     return key, contents
+
+
+def labels_fit(fig: Figure) -> bool:
+    """Whether ticks and names of all axes, as fig was drawn last, are on the picture."""
+    right = fig.bbox.x1
+    frames = [(ax.get_position().bounds, ax.get_xlim(), ax.get_ylim()) for ax in fig.axes]
+    if kept(fig).fitted == frames:
+        return True
+    for ax in fig.axes:
+        for axis in (ax.xaxis, ax.yaxis) if ax.axison else ():
+            name = axis.label.get_window_extent()  # along its axis it may be too long: no layout helps that
+            if axis.get_label_text() and (name.y0 if axis is ax.xaxis else name.x0) < 0:
+                return False
+            low, high = sorted(axis.get_view_interval())
+            ticks = axis.majorTicks[: len(axis.get_majorticklocs())]
+            drawn = [
+                tick.label1 for tick in ticks if low <= tick.get_loc() <= high and tick.label1.get_text()
+            ]
+            boxes = [label.get_window_extent() for label in drawn[:1] + drawn[1:][-1:]]
+            if any(box.x0 < 0 or box.x1 > right for box in boxes):
+                return False
+    kept(fig).fitted = frames
+    return True
 
 
 def to_png(fig: Figure, scale: float = 1) -> bytes:

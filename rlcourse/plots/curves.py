@@ -95,7 +95,8 @@ def label_lines(
 ) -> None:
     """Each line's label at its right end, in its colour's ink, pushed apart where they would touch.
 
-    A line that leaves the frame on the right has its label where it leaves.
+    A line that leaves the frame on the right has its label where it leaves. Where there are too many, each
+    has the first line of its label, in type as much smaller as it must be.
 
     samples: with a piece of its line before each label, for lines that share a colour. size: of the type, in
     points.
@@ -108,6 +109,8 @@ def label_lines(
     labels = [textwrap.fill(line.get_label().replace(" = ", "\u00a0=\u00a0"), wrap) for line in lines]
     if gap * sum(label.count("\n") + 1 for label in labels) > 1 + gap:  # too many: the first line of each
         labels = [label.split("\n")[0] for label in labels]
+        smaller = min(1.0, (1 + gap) / (gap * len(labels)))
+        size, gap = smaller * size, smaller * gap
     ends = []
     for line in lines:
         x, y = (np.asarray(values, dtype=float) for values in line.get_data())

@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # a page without trainers loads no torch
 LOOKS = [(BLUE, "-"), (VERMILION, DASHES), (GREEN, DASH_DOT), (PURPLE, DOTS), (ORANGE, "-"), (BLACK, DASHES)]
 RADIUS = 0.3  # of a state, where neighbours of a chain are 1.9 apart
 MOST = 12  # states; of more nothing can be read
+FEW = 3  # states; of more there is no room for a word at each arrow
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Arrow:
     action: int  # the first of them: gives the colour
     probability: float  # of `end`, given the action
     weight: float  # its thickness: this probability, times the policy's where there is one
-    text: str = ""  # said once a bundle, at its most probable arrow
+    text: str = ""  # name and reward are said once a bundle, at its most probable arrow
 
 
 def mdp(
@@ -60,10 +61,11 @@ def mdp(
 ) -> Picture | None:
     """An MDP of 2 to 12 states: circles are states, an arrow is an action with its name and its reward.
 
-    A line is as thick as its transition is probable; the name stands at the most probable one, with its
-    probability where that is below 1. With a policy [S, A] a line is as thick as π(a|s) P(s'|s, a), and names
-    say π(a|s). Actions that do and pay the same share an arrow. A short grey arrow shows where episodes
-    start, a double ring a state that is never left.
+    A line is as thick as its transition is probable; the name stands at the most probable one, and where that
+    is not certain it says its probability. Of up to three states the less probable ones say theirs, too. With
+    a policy [S, A] a line is as thick as π(a|s) P(s'|s, a), and names say π(a|s). Actions that do and pay the
+    same share an arrow. A short grey arrow shows where episodes start, a double ring a state that is never
+    left.
 
     states, actions: their names (default: numbers). layout: "chain", "circle" or positions [S, 2], neighbours
     about 1.9 apart; the default is a chain up to three states. ax: axes to draw on, as in a lab; without it
@@ -172,10 +174,11 @@ def arrows(process: MDP, policy: np.ndarray | None, actions: Sequence[str]) -> l
             text = f"{name}: {signed(reward)}" + (f"\nP = {to[top]:.2g}" if to[top] < 1 else "")
             if policy is not None and not everything:
                 text += f"\nπ = {chosen:.2g}"
+            ends = [(end, float(p)) for end, p in enumerate(to) if p > 0]
+            others = {end: f"P = {p:.2g}" if process.states <= FEW else "" for end, p in ends}
             found += [
-                Arrow(state, end, same[0], p, p * chosen, text if end == top else "")
-                for end, p in enumerate(map(float, to))
-                if p > 0
+                Arrow(state, end, same[0], p, p * chosen, text if end == top else others[end])
+                for end, p in ends
             ]
     return found
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -83,6 +84,16 @@ def _luminance(rgb: np.ndarray) -> float:
 def use() -> None:
     """Set the course's style for this process, as the first cell of a notebook does."""
     matplotlib.rcParams.update(STYLE)
+
+
+@contextmanager
+def in_style() -> Iterator[None]:
+    """The course's style for a while. Where `use` has set it, as on each page, this costs nothing."""
+    if all(matplotlib.rcParams[name] == value for name, value in STYLE.items()):
+        yield
+    else:
+        with matplotlib.rc_context(STYLE):
+            yield
 
 
 def style(label: str, variant: int = 0) -> dict[str, Any]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from rlcourse.plots.canvas import figure, kept, to_png
+from rlcourse.plots.canvas import figure, to_png
 from rlcourse.plots.looks import STYLE
 
 
@@ -24,7 +24,7 @@ class Picture:
     def __init__(self, fig: Figure, alt: str = "", numbers: Mapping[str, float] | None = None):
         self.figure, self.alt, self.numbers = fig, alt, dict(numbers or {})
         self.width, self.height = map(round, fig.get_size_inches() * fig.dpi)
-        self.png = sharp_png(fig)
+        self.png = to_png(fig, 2)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         lines = [f"{name} = {shown(value)}" for name, value in self.numbers.items()]
@@ -33,18 +33,6 @@ class Picture:
             "text/plain": "\n".join([self.alt or "figure", *lines]),
         }
         return bundle, {"image/png": {"alt": self.alt, "width": self.width, "height": self.height}}
-
-
-def sharp_png(fig: Figure, times: int = 2) -> bytes:
-    """fig as a PNG of so many times its pixels; fig stays as it is."""
-    dpi, memory = fig.dpi, kept(fig)
-    try:
-        fig.set_dpi(times * dpi)
-        memory.background = None  # pixels of another size
-        return to_png(fig)
-    finally:
-        fig.set_dpi(dpi)
-        memory.background = None
 
 
 def show(fig: Figure, alt: str = "") -> Picture:
@@ -81,6 +69,20 @@ def shown(value: float | str) -> str:
     if value == int(value) and abs(value) < 1e6 if math.isfinite(value) else False:
         return str(int(value)).replace("-", "−")
     return f"{value:.4g}".replace("-", "−")
+
+
+def alike(values: Sequence[float], scale: float | None = None) -> list[str]:
+    """Numbers that are read beside each other, with equally many decimals: 84, 4.1, 0.84; whole ones whole.
+
+    scale: the size that decides how many, default their largest: none from above 10 on, one from above 1 on.
+    """
+    largest = max((abs(float(value)) for value in values), default=0.0) if scale is None else scale
+    known = math.isfinite(largest) and largest > 0
+    decimals = min(4, max(0, 2 - math.ceil(math.log10(largest)))) if known else 0
+    rounded = [round(float(value), decimals) + 0.0 for value in values]
+    if all(value.is_integer() for value in rounded):
+        decimals = 0
+    return [f"{value:.{decimals}f}".replace("-", "−") for value in rounded]
 
 
 def save_png(fig: Figure, path: str | Path, title: str, made_by: str, **metadata: str) -> Path:

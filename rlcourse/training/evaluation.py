@@ -1,49 +1,142 @@
 """How good a policy is: whole episodes in environments that training never touches."""
 
+import contextlib
+import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from rlcourse.agents import Policy
+from rlcourse.agents import Policy, Spaces
 from rlcourse.parts.environments import Stepper, make
 from rlcourse.parts.randomness import EVALUATE, derived
 from rlcourse.training.run import Run
 
-LONGEST_EPISODE = 100_000  # steps after which an evaluation episode that does not end is cut
+
+class Interrupted(Exception):
+    """Ctrl-C was heard in the middle of an evaluation."""
 
 
-def evaluate(agent: Policy | Run, env: str | Callable, episodes: int = 100, seed: int = 0) -> np.ndarray:
+@dataclass(frozen=True)
+class Plan:
+    """How a training is evaluated while it goes on. Raises ValueError for what cannot be done."""
+
+    every: int  # steps between evaluations
+    episodes: int = 10  # of each
+    longest_episode: int | None = None  # steps after which one is cut; None: as declared, else 10,000
+    env: str | Callable | None = None  # where; None: where training is
+
+    def __post_init__(self):
+        longest = self.longest_episode
+        whole = {
+            "every": count("train: evaluate_every", self.every),
+            "episodes": count("train: evaluation_episodes", self.episodes),
+            "longest_episode": None if longest is None else count("train: longest_episode", longest),
+        }
+        for name, value in whole.items():  # as plain numbers, which JSON takes
+            object.__setattr__(self, name, value)
+
+
+class Played(NamedTuple):
+    """What `play` found."""
+
+    returns: np.ndarray  # [S, episodes]
+    cut: int  # how many of the episodes had not ended
+    inner: str  # the environment whose own reward was counted, where wrappers change it; else ""
+
+
+def evaluate(
+    agent: Policy | Run, env: str | Callable, episodes: int = 100, seed: int = 0, *,
+    longest_episode: int | None = None,
+) -> np.ndarray:  # fmt: skip
     """Undiscounted return of each of `episodes` fresh episodes, without exploration noise.
 
-    They are played in environments of their own. agent: `run.agent(seed)`, or anything with `act(obs [B, O])`
-    → returns [episodes]; `run.policy` with S > 1 seeds → [S, episodes]. Raises ValueError for episodes < 1.
+    They are played in environments of their own, and count the reward of the innermost environment: a
+    warning says where wrappers of the factory change it. What the training's observation normalisers had
+    seen goes with the policy. agent: `run.agent(seed)`, or anything with `act(obs [B, O])` → returns
+    [episodes]; `run.policy` with S > 1 seeds → [S, episodes]. longest_episode: steps after which an episode
+    is cut, with a warning that says how many were (default: the environment's own time limit, else 10,000).
+
+    Raises ValueError for episodes or longest_episode < 1, TypeError for an agent that cannot act.
     """
-    if episodes < 1:
-        raise ValueError(f"evaluate: episodes must be at least 1, got {episodes}")
-    policy = agent.policy if isinstance(agent, Run) else agent
+    episodes = count("evaluate: episodes", episodes)
+    if longest_episode is not None:
+        count("evaluate: longest_episode", longest_episode)
+    policy = acting(agent, "evaluate")
     S = getattr(policy, "members", 1)
-    returns = play(policy, env, episodes, [derived(seed, EVALUATE)] * S)
-    return returns[0] if S == 1 else returns
+    played = play(policy, env, episodes, [derived(seed, EVALUATE)] * S, longest_episode)
+    if played.inner:
+        warnings.warn(which_reward(played.inner), stacklevel=2)
+    return played.returns[0] if S == 1 else played.returns
 
 
-def play(policy: Policy, env: str | Callable, episodes: int, seeds: Sequence[int]) -> np.ndarray:
-    """Return of one episode in each of S × episodes environments, [S, episodes].
+def acting(agent: Policy | Run, who: str) -> Policy:
+    """The policy of a Run, or what acts by itself. Raises TypeError where nothing does."""
+    policy = agent.policy if isinstance(agent, Run) else agent
+    if not callable(getattr(policy, "act", None)):
+        raise TypeError(f"{who}: the agent must be a Run, run.agent(seed), or have act(obs), got {agent!r}")
+    return policy
 
-    Faults of the policy or the environment are raised.
+
+def which_reward(inner: str) -> str:
+    """The line that says which reward an evaluation counts."""
+    return f"wrappers change the reward of {inner}; evaluation counts its own, as it was before them"
+
+
+def play(
+    policy: Policy, env: str | Callable, episodes: int, seeds: Sequence[int], longest: int | None = None,
+    stopping: Callable[[], bool] = lambda: False, spaces: Spaces | None = None,
+) -> Played:  # fmt: skip
+    """One episode in each of S × episodes environments.
+
+    spaces: what those of the environments must be. Faults of the policy or the environment are raised;
+    Interrupted once `stopping()`. The environments are closed whatever happens.
     """
     S = len(seeds)
     batch = (S, episodes) if hasattr(policy, "members") else (episodes,)
-    stepper = Stepper(make(env, S * episodes, seeds))
-    returns, playing = np.full(S * episodes, np.nan), S * episodes
-    for _ in range(LONGEST_EPISODE):
-        action = np.asarray(policy.act(stepper.obs.reshape(*batch, -1)))
-        step = stepper.step(action.reshape(S * episodes, *action.shape[len(batch) :]))
-        for index, episode_return, _ in step.finished:
-            if np.isnan(returns[index]):
-                returns[index] = episode_return
-                playing -= 1
-        if playing == 0:
-            return returns.reshape(S, episodes)
-    raise ValueError(
-        f"{stepper.name}: an evaluation episode did not end within {LONGEST_EPISODE} steps; add a time limit"
-    )
+    returns = np.full(S * episodes, np.nan)
+    made, seen = make(env, S * episodes, seeds), getattr(policy, "seen", None)
+    with contextlib.closing(Stepper(made, longest, innermost=True, seen=seen)) as stepper:
+        own = Spaces(stepper.obs_size, stepper.action_size, stepper.discrete)
+        if spaces is not None and own != spaces:
+            raise ValueError(
+                f"{stepper.name}: evaluation has {_described(own)}, training {_described(spaces)}; "
+                "both must be alike"
+            )
+        singly = stepper.holds and stepper.settable is None  # stepped one by one: the finished ones rest
+        for _ in range(stepper.longest_episode):
+            if stopping():
+                raise Interrupted
+            action = np.asarray(policy.act(stepper.obs.reshape(*batch, -1)))
+            held = ~np.isnan(returns) if singly else None
+            step = stepper.step(action.reshape(S * episodes, *action.shape[len(batch) :]), held)
+            for index, episode_return, _ in step.finished:
+                if np.isnan(returns[index]):
+                    returns[index] = episode_return
+            if step.finished and not np.isnan(returns).any():
+                break
+        cut = np.isnan(returns)
+        returns[cut] = stepper.running_returns[cut]
+        if cut.any():
+            warnings.warn(
+                f"{stepper.name}: {cut.sum()} of {S * episodes} evaluation episodes had not ended "
+                f"after {stepper.longest_episode:,} steps; they were cut there, and count with their returns "
+                "so far",
+                stacklevel=3,
+            )
+        inner = stepper.innermost_name if stepper.changed else ""
+        return Played(returns.reshape(S, episodes), int(cut.sum()), inner)
+
+
+def count(what: str, value: Any) -> int:
+    """The value as a whole number ≥ 1, be it 1e3; else ValueError."""
+    if not isinstance(value, Real) or isinstance(value, bool) or not 1 <= value < np.inf or value % 1:
+        raise ValueError(f"{what} must be a whole number ≥ 1, got {value!r}")
+    return int(value)
+
+
+def _described(spaces):
+    actions = f"{spaces.action_size} {'' if spaces.discrete else 'dimensions of '}actions"
+    return f"{spaces.obs_size} numbers observed and {actions}"

@@ -1,16 +1,20 @@
 """One loop trains them all."""
 
 import contextlib
+import dataclasses
+import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
 from tqdm.auto import tqdm
 
 from rlcourse import checkpoints
-from rlcourse.parts.environments import EnvironmentFault
+from rlcourse.parts.environments import EnvironmentFault, configured
 from rlcourse.parts.randomness import Seeds
+from rlcourse.training.evaluation import Plan, count
 from rlcourse.training.process import one_quick_thread, stop_at_ctrl_c
 from rlcourse.training.run import Run
 from rlcourse.training.state import Diverged, Training
@@ -20,32 +24,48 @@ def train(
     algorithm: Any, env: str | Callable, steps: int = 20_000, seeds: int | Sequence[int] = 1, *,
     callbacks: Sequence[Callable[[Training], None]] = (), folder: str | Path | None = None,
     resume: str | Path | None = None, evaluate_every: int | None = None, evaluation_episodes: int = 10,
-    log_every: int | None = None, progress: bool = False,
+    log_every: int | None = None, progress: bool = False, longest_episode: int | None = None,
+    evaluation_env: str | Callable | None = None, env_kwargs: Mapping[str, Any] | None = None,
+    keep_replay: bool = True,
 ) -> Run:  # fmt: skip
     """Train one agent per seed, all at once, each exactly as if it were alone. Returns a Run.
 
-    algorithm: TD3(), PPO(clip=0.1), … env: a Gymnasium id or a factory (see `parts.environments.make`).
+    algorithm: TD3(), PPO(clip=0.1), …; a learning rate may be a function of the progress in [0, 1]: PPO(
+    learning_rate=lambda progress: 1e-3 * (1 - progress)). env: a Gymnasium id or a factory (see
+    `parts.environments.make`).
     steps: environment steps per seed (on-policy methods finish their last batch). seeds: a count (8 means 0
     … 7) or a list.
     callbacks: functions of the live `Training`, called after every update. folder: checkpoints, curve and
     metrics go there, at every evaluation. resume: a run folder to continue; the result equals an
     uninterrupted run. evaluate_every: steps between points of the curve (default: steps / 20). log_every:
-    steps between rows of the metrics (default: steps / 100).
+    steps between rows of the metrics (default: steps / 100). longest_episode: steps after which an
+    evaluation, or a method that plays whole episodes, cuts one (default: the environment's own time limit,
+    else 10,000). evaluation_env: where evaluations are played, another id or factory with the same spaces.
+    env_kwargs: what the environment is made with, {"g": 1.62} (the evaluation's too, if it has none of its
+    own). keep_replay: False leaves replay memories out of checkpoints; who resumes from one acts until the
+    memory has as many transitions as a warm-up, and learns then.
 
     Raises ValueError for input that cannot be trained on, in one line that says what to do. A fault of the
     environment (a NaN reward) or divergence ends the run with status "failed" and a warning; Ctrl-C ends it
     with status "stopped". Nothing learnt so far is lost.
     """
-    steps, seeds = _check(algorithm, steps, seeds, evaluation_episodes)
-    evaluate_every = max(1, steps // 20) if evaluate_every is None else int(evaluate_every)
-    log_every = max(1, steps // 100) if log_every is None else int(log_every)
-    if evaluate_every < 1 or log_every < 1:
-        raise ValueError("train: evaluate_every and log_every must be at least 1 step")
+    steps, seeds = _check(algorithm, steps, seeds)
+    evaluate_every = max(1, steps // 20) if evaluate_every is None else evaluate_every
+    log_every = max(1, steps // 100) if log_every is None else log_every
+    plan = Plan(evaluate_every, evaluation_episodes, longest_episode, evaluation_env)
+    log_every = count("train: log_every", log_every)
+    callbacks = [callbacks] if callable(callbacks) else list(callbacks or ())
+    if not all(map(callable, callbacks)):
+        raise ValueError(f"train: callbacks must be functions of the training, got {callbacks!r}")
+    env = configured(env, env_kwargs)
     with one_quick_thread(), seeds.pytorch(), contextlib.ExitStack() as stack:
-        training = Training(algorithm, env, steps, seeds, evaluate_every, evaluation_episodes, log_every)
+        training = Training(algorithm, env, steps, seeds, plan, log_every, keep_replay)
+        stack.callback(training.stepper.close)
         if resume is not None:
             training.restore(checkpoints.load(resume), resume)
         if folder is not None:
+            if Path(folder).is_file():
+                raise ValueError(f"{folder}: is a file; a run needs a folder")
             Path(folder).mkdir(parents=True, exist_ok=True)
             stack.callback(checkpoints.lock(folder).release)
             if (Path(folder) / "run.json").exists() and (resume is None or not Path(resume).samefile(folder)):
@@ -69,14 +89,16 @@ def _loop(training, callbacks, folder, bar):
         while training.steps < training.total_steps and not training.stopping:
             before = training.steps
             training.advance()
-            due = training.steps // training.evaluate_every > before // training.evaluate_every
+            every = training.evaluation.every
+            due = training.steps // every > before // every
             if due or training.steps >= training.total_steps:
                 training.evaluate()
                 _keep(training, folder)
             for callback in callbacks:
                 callback(training)
             _report(bar, training)
-        run.status = "stopped" if training.stopping and training.steps < training.total_steps else "finished"
+        whole = training.steps >= training.total_steps and run.curve.steps[-1:].tolist() == [training.steps]
+        run.status = "stopped" if training.stopping and not whole else "finished"
     except KeyboardInterrupt:
         run.status, run.reason = "stopped", f"interrupted from the keyboard at step {training.steps}"
     except (EnvironmentFault, Diverged) as error:
@@ -117,7 +139,7 @@ def _report(bar, training):
         bar.update(0)
 
 
-def _check(algorithm, steps, seeds, episodes):
+def _check(algorithm, steps, seeds):
     if isinstance(algorithm, type):
         raise ValueError(f"train: give an instance, {algorithm.__name__}(), not the class")
     for name in ("agent", "networks", "update"):
@@ -125,11 +147,13 @@ def _check(algorithm, steps, seeds, episodes):
             raise ValueError(
                 f"train: {algorithm!r} is not an algorithm (it has no {name}); give for example TD3()"
             )
-    if steps < 0 or episodes < 1:
-        raise ValueError(f"train: steps must be ≥ 0 and evaluation_episodes ≥ 1, got {steps} and {episodes}")
-    if int(steps) != steps:
-        raise ValueError(f"train: steps must be a whole number, got {steps}")
+    if not dataclasses.is_dataclass(algorithm):
+        raise ValueError(
+            f"train: {type(algorithm).__name__} must be a dataclass: its fields are its settings"
+        )
+    if not isinstance(steps, Real) or not 0 <= steps < math.inf or int(steps) != steps:
+        raise ValueError(f"train: steps must be a whole number ≥ 0, got {steps!r}")
     try:
         return int(steps), Seeds(seeds)
-    except (TypeError, ValueError) as error:
+    except ValueError as error:
         raise ValueError(f"train: {error}") from None

@@ -5,16 +5,20 @@ change the training: what it draws comes from streams of its own, as `Streams(tr
 """
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
+from rlcourse.agents import Rollout
+from rlcourse.parts.networks import Networks
 from rlcourse.parts.randomness import PROBE
 from rlcourse.training.loop import train
 from rlcourse.training.state import Training
 
-__all__ = ["PROBE", "Probed", "q_of_own_action", "train_and_probe"]
+__all__ = ["PROBE", "Probed", "last_batch", "q_of_own_action", "train_and_probe"]
 
 
 class Probed(NamedTuple):
@@ -46,6 +50,22 @@ def train_and_probe(
     callbacks = [*options.pop("callbacks", ()), ask]
     train(algorithm, env, steps, seeds, callbacks=callbacks, **options)
     return Probed(live[0], np.array(asked), np.stack(said, axis=-1))
+
+
+def last_batch(
+    algorithm: Any, env: str | Callable, steps: int, seeds: int | Sequence[int]
+) -> tuple[Networks, Rollout]:
+    """Train an on-policy method: its networks before the last update, and the batch of that update."""
+    kept = []
+
+    class Watched(type(algorithm)):
+        def update(self, nets, rollout, rng):
+            kept[:] = [(deepcopy(nets), rollout)]
+            return super().update(nets, rollout, rng)
+
+    watched = Watched(**{field.name: getattr(algorithm, field.name) for field in fields(algorithm)})
+    train(watched, env, steps, seeds, evaluate_every=steps, evaluation_episodes=1)
+    return kept[0]
 
 
 def q_of_own_action(training: Training, obs: torch.Tensor) -> np.ndarray:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import torch
 
+from rlcourse.parts.networks import plain_tensors
 from rlcourse.training.state import Training
 
 
@@ -35,15 +36,16 @@ def stop_at_ctrl_c(training: Training) -> Iterator[None]:
 def one_quick_thread() -> Iterator[None]:
     """One thread (two are slower here, and sum in another order), denormal numbers flushed to zero.
 
-    Adam's moments of dead units decay into denormals, and each costs a hundred cycles. Afterwards both
-    settings are as they were found.
+    Adam's moments of dead units decay into denormals, and each costs a hundred cycles. New tensors are
+    float32 on the CPU (`plain_tensors`). Afterwards all settings are as they were found.
     """
     _keep_freed_memory()
     threads, flushing = torch.get_num_threads(), _flushes_denormals()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     try:
-        yield
+        with plain_tensors():
+            yield
     finally:
         torch.set_flush_denormal(flushing)
         torch.set_num_threads(threads)
@@ -51,7 +53,9 @@ def one_quick_thread() -> Iterator[None]:
 
 def _flushes_denormals():
     """PyTorch sets this mode and does not tell it: half of the smallest normal number is 0 where it is on."""
-    return (torch.tensor([torch.finfo(torch.float32).tiny]) / 2).item() == 0
+    return (
+        torch.tensor([torch.finfo(torch.float32).tiny], dtype=torch.float32, device="cpu") / 2
+    ).item() == 0
 
 
 def _keep_freed_memory():

@@ -16,7 +16,9 @@ import torch
 import rlcourse
 from rlcourse import checkpoints
 from rlcourse.agents import Policy, Spaces
-from rlcourse.parts.settings import as_json, from_json
+from rlcourse.parts.networks import plain_tensors
+from rlcourse.parts.settings import as_json, check_settings, from_json
+from rlcourse.parts.wrapped import by_member
 
 
 @dataclass
@@ -48,16 +50,19 @@ class Run:
     reason: str = ""
     metadata: dict = field(default_factory=dict)
     policy: Policy | None = None
+    best: Policy | None = None  # of each seed, as it was at the highest point of its curve
     checkpoint: dict | None = field(default=None, repr=False)  # from which a finished run continues
 
-    def agent(self, seed: int) -> Policy:
+    def agent(self, seed: int, best: bool = False) -> Policy:
         """The trained policy of one seed: .act(obs [O] or [B, O]).
 
-        Raises ValueError for a seed that was not trained.
+        best: as it was at the highest point of the seed's curve, and not at the end. That point is the
+        luckiest of many, so what the policy is worth, a fresh `evaluate` says. Raises ValueError for a seed
+        that was not trained.
         """
         if seed not in self.seeds:
-            raise ValueError(f"Run.agent: seed {seed} was not trained; the seeds are {self.seeds}")
-        return self.policy.member(self.seeds.index(seed))
+            raise ValueError(f"Run.agent: seed {seed!r} was not trained; the seeds are {self.seeds}")
+        return (self.best if best else self.policy).member(self.seeds.index(seed))
 
     def save(self, folder: str | Path) -> Path:
         """Write curve.csv, metrics.csv, run.json, and the checkpoint for `train(…, resume=folder)`."""
@@ -100,10 +105,11 @@ class Run:
         """
         folder = Path(folder)
         try:
-            text = json.loads((folder / "run.json").read_text())
+            text = json.loads((folder / "run.json").read_text(encoding="utf-8-sig"))
             run = cls(from_json(text), text["env"], text["seeds"], text["total_steps"])
+            check_settings(run.algorithm, frozen=True)
             run.status, run.reason, run.metadata = text["status"], text["reason"], text["metadata"]
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, KeyError, ValueError, TypeError, AttributeError, ImportError) as error:
             raise checkpoints.CheckpointError(
                 f"{folder / 'run.json'}: cannot be read ({error}); is this a run folder?"
             ) from None
@@ -111,11 +117,19 @@ class Run:
             run.status = "interrupted"
             run.reason = "its process ended without a word; resume it from this folder"
         state = checkpoints.load(folder)
-        run.curve, run.metrics = Curve(**state["curve"]), state["metrics"]
-        agent = run.algorithm.agent(run.algorithm, Spaces(*state["spaces"]), run.seeds)
-        agent.restore(state["agent"])
-        run.policy = agent.policy()
+        with checkpoints.fitting(folder), plain_tensors():
+            run.curve, run.metrics = Curve(**state["curve"]), state["metrics"]
+            agent = run.algorithm.agent(run.algorithm, Spaces(*state["spaces"]), run.seeds)
+            agent.restore(state["agent"])
+            run.policy = agent.policy()
+            run.policy.seen = by_member(state["stepper"].get("normalisers"), len(run.seeds))
+            run.best = best_of(state, run.policy)
         return run
+
+
+def best_of(state: dict, policy: Policy) -> Policy:
+    """The best policies that a checkpoint holds; one written before there were any: those it ends with."""
+    return policy if state.get("best") is None else policy.restored(state["best"])
 
 
 def versions() -> dict:

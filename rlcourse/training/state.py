@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ from rlcourse.agents import Policy, Spaces
 from rlcourse.parts.environments import Stepper, make
 from rlcourse.parts.plugged import plugged
 from rlcourse.parts.randomness import ENVIRONMENT, EVALUATE, Seeds
-from rlcourse.parts.settings import as_json, fixed_values
-from rlcourse.training.evaluation import play
-from rlcourse.training.run import Curve, Run, versions
+from rlcourse.parts.settings import as_json, at_progress, check_settings, fixed_values
+from rlcourse.training.evaluation import Interrupted, Plan, play, which_reward
+from rlcourse.training.run import Curve, Run, best_of, versions
 
 
 class Training:
@@ -26,30 +27,57 @@ class Training:
     """
 
     def __init__(
-        self, algorithm: Any, env: str | Callable, steps: int, seeds: Seeds, evaluate_every: int,
-        evaluation_episodes: int, log_every: int,
+        self, algorithm: Any, env: str | Callable, steps: int, seeds: Seeds, evaluation: Plan,
+        log_every: int, keep_replay: bool = True,
     ):  # fmt: skip
         self.algorithm, self.env, self.seeds, self.total_steps = algorithm, env, seeds, steps
         envs_per_seed = getattr(algorithm, "num_envs", 1)
-        self.stepper = Stepper(make(env, envs_per_seed * len(seeds), seeds.derived(ENVIRONMENT)))
+        copies = make(env, envs_per_seed * len(seeds), seeds.derived(ENVIRONMENT))
+        self.stepper = Stepper(copies, evaluation.longest_episode)
         self.spaces = Spaces(self.stepper.obs_size, self.stepper.action_size, self.stepper.discrete)
-        self.agent = algorithm.agent(algorithm, self.spaces, seeds)
-        made_with = {**versions(), "evaluation_episodes": evaluation_episodes}
+        try:
+            self.agent = _agent(algorithm, self.spaces, seeds)
+        except BaseException:
+            self.stepper.close()
+            raise
+        made_with = {**versions(), "evaluation_episodes": evaluation.episodes}
         self.run = Run(algorithm, self.stepper.name, list(seeds), steps, metadata=made_with)
         self.steps, self.seconds = 0, 0.0
-        self.evaluate_every, self.log_every = evaluate_every, log_every
-        self.evaluation_episodes = evaluation_episodes
+        self.evaluation, self.log_every, self.keep_replay = evaluation, log_every, keep_replay
+        self._say_what_will_not_do()
         self.next_log, self.logged_at = log_every, (0, 0.0)
         self.stopping, self._log, self._finished, self._latest = False, [], [], {}
 
+    def _say_what_will_not_do(self):
+        """Warnings before training: episodes that may not end, a warm-up that takes all the steps."""
+        stepper, warmup = self.stepper, getattr(self.algorithm, "warmup", 0)
+        known = stepper.settable is not None or stepper.time_limit is not None
+        if self.evaluation.longest_episode is None and not known:
+            warnings.warn(
+                f"{stepper.name} declares no time limit: an evaluation cuts an episode without end "
+                f"after {stepper.longest_episode:,} steps; choose with longest_episode",
+                stacklevel=4,
+            )
+        if 0 < self.total_steps <= warmup:
+            warnings.warn(
+                f"{self.total_steps:,} steps are no more than the warm-up of {warmup:,}: nothing is learnt; "
+                "give more steps or a shorter warmup",
+                stacklevel=4,
+            )
+
     @property
     def algorithm(self) -> Any:
-        """What learns; an equation that a reader plugged in is made fit for the trainer here."""
+        """What learns; an equation that a reader plugged in is made fit for the trainer here.
+
+        Raises ValueError for settings out of their range. A callback may set learning rates and τ to 0.
+        """
         return self._algorithm
 
     @algorithm.setter
     def algorithm(self, algorithm: Any) -> None:
-        self._algorithm = plugged(algorithm)
+        algorithm = plugged(algorithm)
+        check_settings(algorithm, frozen=hasattr(self, "_algorithm"))
+        self._algorithm = algorithm
 
     def stop(self) -> None:
         """End the run after this callback, with status "stopped"."""
@@ -57,13 +85,15 @@ class Training:
 
     def policy(self) -> Policy:
         """A snapshot of all seeds' policies."""
-        return self.agent.policy()
+        policy = self.agent.policy()
+        policy.seen = self.stepper.seen(len(self.seeds))
+        return policy
 
     def advance(self) -> None:
         """Act, remember, learn, once."""
         start = time.perf_counter()
-        self.agent.nets.progress = self.steps / self.total_steps
-        taken, metrics, finished = self.agent.advance(self.algorithm, self.stepper)
+        progress = self.agent.nets.progress = self.steps / self.total_steps
+        taken, metrics, finished = self.agent.advance(at_progress(self.algorithm, progress), self.stepper)
         self.steps += taken
         self._finished += finished
         self._latest = metrics or self._latest
@@ -99,15 +129,38 @@ class Training:
         self.next_log = self.steps - self.steps % self.log_every + self.log_every
 
     def evaluate(self) -> None:
-        """Add a point to the curve: each seed's mean return over episodes with always the same starts."""
-        starts = self.seeds.derived(EVALUATE)
-        returns = play(self.policy(), self.env, self.evaluation_episodes, starts).mean(1)
+        """Add a point to the curve: each seed's mean return over episodes with always the same starts.
+
+        The policy of each seed's best point so far is kept, `run.best`. Ctrl-C ends it without a point.
+        """
+        policy, plan, starts = self.policy(), self.evaluation, self.seeds.derived(EVALUATE)
+        try:
+            played = play(
+                policy, self.env if plan.env is None else plan.env, plan.episodes, starts,
+                plan.longest_episode, lambda: self.stopping, self.spaces,
+            )  # fmt: skip
+        except Interrupted:
+            return
+        returns = played.returns.mean(1)
+        if played.cut:
+            self.run.metadata["episodes_cut"] = self.run.metadata.get("episodes_cut", 0) + played.cut
+        if played.inner and "reward" not in self.run.metadata:
+            self.run.metadata["reward"] = which_reward(played.inner)
+            warnings.warn(self.run.metadata["reward"], stacklevel=4)
+        self._keep_the_best(policy, returns)
         curve, S = self.run.curve, len(self.seeds)
         self.run.curve = Curve(
             np.append(curve.steps, self.steps),
             np.append(curve.seconds, self.seconds),
             np.column_stack([curve.returns.reshape(S, -1), returns]),
         )
+
+    def _keep_the_best(self, policy, returns):
+        best = self.run.curve.returns.max(1, initial=-np.inf) if len(self.run.curve.steps) else None
+        if best is None or self.run.best is None:
+            self.run.best = policy
+        elif (returns > best).any():
+            self.run.best = self.run.best.take_over(policy, returns > best)
 
     def save(self, folder: str | Path) -> None:
         """Write the run folder as it is now: tables, and the checkpoint from which to continue."""
@@ -117,8 +170,12 @@ class Training:
         checkpoints.save(folder, self.state())
 
     def state(self) -> dict:
+        agent = self.agent.state()
+        if not self.keep_replay and "memory" in agent:
+            agent["memory"] = None
         return {
-            "spaces": list(self.spaces), "agent": self.agent.state(), "stepper": self.stepper.state(),
+            "spaces": list(self.spaces), "agent": agent, "stepper": self.stepper.state(),
+            "best": None if self.run.best is None else self.run.best.state(),
             "env": self.run.env,
             "steps": self.steps, "seconds": self.seconds, "next_log": self.next_log,
             "logged_at": list(self.logged_at),
@@ -133,21 +190,45 @@ class Training:
         Raises CheckpointError where algorithm, fixed fields, environment or seeds are others.
         """
         mine = {"algorithm": type(self.algorithm).__name__, "env": self.run.env, "seeds": self.run.seeds}
-        mine["network"] = fixed_values(self.algorithm)
-        saved = {**state, "network": {name: state["settings"].get(name) for name in mine["network"]}}
+        mine |= {"spaces": list(self.spaces), "network": fixed_values(self.algorithm)}
+        with checkpoints.fitting(folder):
+            saved = {**state, "network": {name: state["settings"].get(name) for name in mine["network"]}}
+            missing = mine.keys() - saved.keys()
+            if missing:
+                raise KeyError(*missing)
         for name, value in mine.items():
             if saved[name] != value:
                 raise checkpoints.CheckpointError(
                     f"{folder}: its {name} is {saved[name]}, but {value} was asked for; "
                     f"resume with the same {name}, or start afresh"
                 )
-        self.agent.restore(state["agent"])
-        self.stepper.restore(state["stepper"])
-        self.steps, self.seconds = int(state["steps"]), float(state["seconds"])
-        self.next_log = int(state["next_log"])
-        self.logged_at, self._log = tuple(state["logged_at"]), state["log"]
-        self._finished = [tuple(row) for row in state["finished"]]
-        self.run.curve, self.run.metrics = Curve(**state["curve"]), state["metrics"]
+        with checkpoints.fitting(folder):
+            self.agent.restore(state["agent"])
+            if state["agent"].get("memory", state) is None:
+                warnings.warn(
+                    f"{folder} kept no replay: it acts for {self.algorithm.warmup} steps before "
+                    "it learns again",
+                    stacklevel=4,
+                )
+            self.stepper.restore(state["stepper"])
+            self.steps, self.seconds = int(state["steps"]), float(state["seconds"])
+            self.next_log = int(state["next_log"])
+            self.logged_at, self._log = tuple(state["logged_at"]), state["log"]
+            self._finished = [tuple(row) for row in state["finished"]]
+            self.run.curve, self.run.metrics = Curve(**state["curve"]), state["metrics"]
+            self.run.best = best_of(state, self.policy())
+
+
+def _agent(algorithm, spaces, seeds):
+    try:
+        return algorithm.agent(algorithm, spaces, seeds)
+    except (RuntimeError, MemoryError) as error:
+        if "allocate memory" not in str(error) and not isinstance(error, MemoryError):
+            raise
+        raise ValueError(
+            f"{type(algorithm).__name__} does not fit into memory ({str(error).splitlines()[0]}); "
+            "take smaller networks, batches or observations"
+        ) from error
 
 
 class Diverged(ArithmeticError):

@@ -45,8 +45,9 @@ class Slider:
         if self.log:
             # A fine step, so that 3e-4 can be typed; with the keys the page goes a hundredth of the way.
             low, high = math.log10(self.min), math.log10(self.max)
+            shown = ".1e" if self.min < 0.01 else ".2r"  # 1.0e-3, but 0.30, 5.0, 200
             slider = display.ipywidgets.FloatLogSlider(
-                value, base=10, min=low, max=high, step=(high - low) / 4000, readout_format=".1e"
+                value, base=10, min=low, max=high, step=(high - low) / 4000, readout_format=shown
             )
             slider.add_class("rlcourse-log")
             return slider

@@ -25,6 +25,7 @@ DRAWING = threading.Lock()
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
 WIDE = 9  # inches: the numbers of a wider picture stand above it, or its type would be too small
 SHARP = 2  # pixels of a resting picture for each pixel of the page: for large screens and projectors
+SITE = "RLCOURSE_SITE"  # in the kernel of a page of the site: the folder that takes its pictures (frames.py)
 NO_WIDGETS = "This page has no live kernel with ipywidgets: the figure is shown at its start values."
 GONE = (
     "No kernel answers this panel: it is as it was last. To go on, run its cell again (Shift+Enter), "
@@ -166,7 +167,8 @@ def publish(
 ) -> None:
     """Show root in a notebook; pages that cannot show widgets get the picture, `still` (HTML) or the text.
 
-    size: of the picture in inches of 100 pixels, however many pixels it has.
+    size: of the picture in inches of 100 pixels, however many pixels it has. A page of the site has no
+    kernel: it gets `still`.
     """
     try:
         from IPython import get_ipython
@@ -176,6 +178,9 @@ def publish(
     if get_ipython() is None:
         return
     bundle = {"text/plain": f"{text}\n{note}"}
+    if os.environ.get(SITE):
+        display({"text/plain": text, "text/html": still}, raw=True)
+        return
     if still:
         bundle["text/html"] = still
     if png is not None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from inspect import signature
-from string import ascii_uppercase
 from typing import Any
 
-import matplotlib
-
 from rlcourse import plots
-from rlcourse.widgets import ahead, display
+from rlcourse.widgets import ahead, display, frames
 from rlcourse.widgets.controls import Control, row, rows
+from rlcourse.widgets.kept import Kept, checked
 
 REST = 0.3  # seconds after the last move until the picture is made sharp
-LETTERS = ascii_uppercase  # what kept settings are called
 
 
 class Lab:
@@ -33,7 +31,8 @@ class Lab:
             name: defaults.get(name) if control.value is None else control.value
             for name, control in self.controls.items()
         }
-        self.settings = {name: self.start | dict(values) for name, values in (settings or {}).items()}
+        declared = {name: self.start | values for name, values in checked(settings, controls).items()}
+        self.kept = Kept(declared, lambda: self.values, self._to_kept, self.sharpen)
         self.numbers: dict[str, object] = {}
         self.error: BaseException | None = None
         self.pictures = 0
@@ -59,61 +58,24 @@ class Lab:
         self._error = ipywidgets.HTML()
         button = ipywidgets.Button(description="Reset", tooltip="all controls back to their start values")
         button.on_click(lambda _: self.reset())
+        button.add_class("rlcourse-do-reset")
         for widget in self._inputs.values():
             widget.observe(self._moved, names="value")
         lines = rows([row(self.controls[name], widget) for name, widget in self._inputs.items()])
-        below = ipywidgets.HBox([button, *self._build_settings(), display.tools(), self._error])
+        below = ipywidgets.HBox([button, *self.kept.build(), display.tools(), self._error])
         below.add_class("rlcourse-buttons")
         if ahead.Frames.suit(self.controls):
             self._frames = ahead.Frames(self.controls)
         hidden = [self._frames.place] if self._frames else []
         self._root = display.panel("lab", [lines, below, self._view, *hidden])
 
-    def _build_settings(self) -> list[Any]:
-        """A button that keeps the present values under a name, and the list of such names."""
-        ipywidgets = display.ipywidgets
-        tip = "keep these values as A, B, …, to come back to them"
-        keep = ipywidgets.Button(description="Keep", tooltip=tip)
-        keep.on_click(lambda _: self.keep())
-        self._chooser = ipywidgets.Dropdown(layout={"width": "auto"})
-        self._chooser.tooltip = "go to kept values"
-        self._chooser.add_class("rlcourse-settings")
-        self._list_settings("")
-        self._chooser.observe(lambda change: self._chosen(change["new"]), names="value")
-        return [keep, self._chooser]
-
-    def _list_settings(self, chosen: str) -> None:
-        names = [("go to …", ""), *((name, name) for name in self.settings)]
-        self._chooser.layout.display = None if self.settings else "none"
-        quiet, self._quiet = self._quiet, True
-        try:
-            self._chooser.options, self._chooser.value = names, chosen
-        finally:
-            self._quiet = quiet
-
-    def _leave_setting(self) -> None:
-        """The list names no setting whose values these are not."""
-        chosen, quiet = self._chooser.value, self._quiet
-        if chosen and self.settings[chosen] != self.values:
-            self._quiet = True
-            try:
-                self._chooser.value = ""
-            finally:
-                self._quiet = quiet
-
-    def _chosen(self, name: str) -> None:
-        if name and not self._quiet:
-            self.set(**self.settings[name])
-            self._sharpen_at_rest()
+    def _to_kept(self, values: Mapping[str, Any]) -> None:
+        self.set(**values)
+        self._sharpen_at_rest()
 
     def keep(self, name: str | None = None) -> str:
         """Keep the present values under a name (the next of A, B, …) for a return to them; says which."""
-        name = name or next((letter for letter in LETTERS if letter not in self.settings), LETTERS[-1])
-        self.settings[name] = self.values
-        if self._root is not None:
-            self._list_settings(name)
-            self.sharpen()
-        return name
+        return self.kept.keep(name)
 
     @property
     def values(self) -> dict[str, object]:
@@ -142,7 +104,7 @@ class Lab:
             finally:
                 self._quiet = False
             self._moves += 1
-            self._leave_setting()
+            self.kept.moved()
         self.redraw()
         return self
 
@@ -154,7 +116,7 @@ class Lab:
         # The page holds further moves back until this one is answered, then sends the latest value: no queue.
         if not self._quiet:
             self._moves += 1
-            self._leave_setting()
+            self.kept.moved()
             if not self._shown_by_the_page():
                 self.redraw()
             self._sharpen_at_rest()
@@ -222,19 +184,18 @@ class Lab:
         self, png: bytes, numbers: Mapping[str, object], values: dict[str, object], at: str
     ) -> str:
         beside = display.numbers_html(numbers) + self._code_html(values)
-        return display.view_html(png, self.size, self._words(), beside, at)
+        return display.view_html(png, self.size, self.words(), beside, at)
 
     def _code_html(self, values: dict[str, object]) -> str:
         """What a reader copies: the call that brings this lab, or a still of it, to these values."""
         mine = display.name_of(self)
         call = f"{mine}.set(" if mine else f"plots.picture({getattr(self.draw, '__name__', 'draw')}, "
-        name = next((name for name, kept in self.settings.items() if kept == values), "")
-        return display.code_html(call, values, name)
+        return display.code_html(call, values, self.kept.name_of(values))
 
     def _draw(self, values: Mapping[str, object]) -> tuple[dict[str, object], bytes]:
         """Draw at these values, whoever holds DRAWING; the numbers, and the picture."""
         self._drawn = None
-        with matplotlib.rc_context(plots.STYLE):
+        with plots.in_style():
             plots.begin(self.figure)
             numbers = self.draw(self.figure, **values) or {}
             if not isinstance(numbers, Mapping):
@@ -242,10 +203,12 @@ class Lab:
                     f"draw returned {type(numbers).__name__}; return a dict of named numbers, or nothing"
                 )
             png = plots.to_png(self.figure)
-        if not self._laid_out:
-            # The layout of the first picture is kept: the page never jumps, and it is fast.
-            self.figure.set_layout_engine("none")
-            self._laid_out = True
+            if self._laid_out and not plots.labels_fit(self.figure):  # as ticks have become wider
+                self.figure.set_layout_engine("constrained")
+                png = plots.to_png(self.figure)
+        # The layout of the first picture is kept as long as it can be: the page never jumps, and it is fast.
+        self.figure.set_layout_engine("none")
+        self._laid_out = True
         self._drawn = dict(values)
         return dict(numbers), png
 
@@ -276,11 +239,13 @@ class Lab:
             return "Have all cells above run? (Run → Run All Above Selected Cell, then this cell.)"
         return "The picture below is the last good one." if self.png else ""
 
-    def _words(self) -> str:
+    def words(self) -> str:
+        """What the picture shows, for those who do not see it."""
         return self.alt or plots.title_of(self.figure)
 
     def _ipython_display_(self) -> None:
-        display.publish(self._root, self.sharpen() or None, self.size, self._words())
+        still = frames.lab_html(self) if os.environ.get(display.SITE) else ""
+        display.publish(self._root, self.sharpen() or None, self.size, self.words(), still=still)
 
 
 def explore(
@@ -302,7 +267,4 @@ def explore(
                 raise ValueError(
                     f"draw takes no argument {name!r}; it takes {', '.join(list(parameters)[1:])}"
                 )
-    for name, values in (settings or {}).items():
-        if unknown := set(values) - set(controls):
-            raise ValueError(f"settings {name!r}: no control named {', '.join(sorted(unknown))}")
     return Lab(draw, controls, alt, size, settings)

@@ -167,7 +167,7 @@ mark => {
     const former = panel.querySelector('.rlcourse-ghost');
     if (former) return former.remove();
     // A move replaces the picture, so the ghost lies on the frame around it, where the picture is now.
-    const ghost = new Image(), frame = panel.querySelector('.rlcourse-view');
+    const ghost = new Image(), frame = panel.querySelector('.rlcourse-view, .rlcourse-live .rlcourse-body');
     ghost.className = 'rlcourse-ghost';
     ghost.alt = 'the picture as it was, pale';
     ghost.src = pixels(frame.querySelector('.rlcourse-picture'));
@@ -205,8 +205,7 @@ mark => {
   const addTools = panel => {
     const place = panel.querySelector('.rlcourse-tools');
     if (!place || !panel.querySelector('.rlcourse-picture')) return;
-    const tools = TOOLS.filter(([key]) => key !== 'ghost' || panel.matches('.rlcourse-lab'));
-    for (const [key, words, tip, act] of tools) {
+    for (const [key, words, tip, act] of TOOLS) {
       const button = document.createElement('button');
       Object.assign(button, {type: 'button', textContent: words, title: tip});
       button.className = `rlcourse-tool rlcourse-do-${key}`;

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import html
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from rlcourse import plots
-from rlcourse.widgets import display
+from rlcourse.experiments import RECORDING
+from rlcourse.widgets import display, frames
 from rlcourse.widgets.controls import Choice, Control, Switch, row, rows
+from rlcourse.widgets.kept import Kept, checked
 from rlcourse.widgets.overview import draw_runs, finding  # noqa: F401  (`finding` is looked for here)
-from rlcourse.widgets.recording import recorded_runs
+from rlcourse.widgets.recording import record, recorded_runs
 from rlcourse.widgets.runs import RunList, seeds_in_words
 from rlcourse.widgets.session import LiveRun, Session, Watcher, named
 from rlcourse.widgets.stage import Stage
@@ -34,15 +37,19 @@ class Live(Watcher):
     def __init__(
         self, algorithms: dict[str, Any], env: Any, steps: int, seeds: int | list[int],
         recorded: str | Path | None, title: str, drawing: Callable | None, trainer: Callable | None,
-        controls: dict[str, Control],
+        controls: dict[str, Control], settings: Mapping[str, Mapping[str, Any]] | None = None,
+        measure: str = "", picture: Callable | None = None,
     ):  # fmt: skip
         self.algorithms, self.env, self.steps, self.seeds = algorithms, env, steps, seeds
-        self.controls, self.title, self.drawing = controls, title, drawing
+        self.controls, self.title, self.drawing, self.measure = controls, title, drawing, measure
+        self.picture = picture
         self.recorded, missing = self._recorded(recorded)
         self.start_values = {name: self._start_value(name) for name in controls}
+        declared = {name: self.start_values | kept for name, kept in checked(settings, controls).items()}
+        self.kept = Kept(declared, lambda: self.values, lambda kept: self.set(**kept), self._tell_code)
         self.session = Session(
             algorithms, env, seeds, self.start_values, trainer=trainer, watcher=self,
-            cell=display.running_cell(), recorded=self.recorded,
+            cell=display.running_cell(), recorded=self.recorded, measure=measure,
         )  # fmt: skip
         self.session.note = missing
         self.figure = plots.figure(*SIZE, layout=None)
@@ -51,7 +58,7 @@ class Live(Watcher):
         self._drawn, self._drawn_at, self._counted_at = [], 0.0, 0.0
         self._stage: Stage | None = None
         self.symbols = {name: control.symbol for name, control in controls.items()}
-        self.legend = RunList(self._draw_curves, self.delete, self.symbols)
+        self.legend = RunList(self._draw_curves, self.delete, self.symbols, self.recorded)
         if display.ipywidgets is not None:
             self._build()
         self._draw_curves()
@@ -77,7 +84,7 @@ class Live(Watcher):
         }
         lines = []
         for name, widget in self._inputs.items():
-            self._moved(name, widget.value)
+            self._retune(name, widget.value)
             widget.observe(lambda change, name=name: self._moved(name, change["new"]), names="value")
             lines.append(row(self.controls[name], widget, self._applies(name)))
         self._chooser = ipywidgets.Dropdown(options=[*self.algorithms, EACH][: len(self.algorithms) + 1])
@@ -98,7 +105,8 @@ class Live(Watcher):
         beside = ipywidgets.VBox([self._scene, self.legend.root])
         body = display.body(self._curves, beside)
         above = [rows(lines), self._build_buttons(), self._status, self._counts, self._problem]
-        parts = [*above, body, self._calm]
+        self._code = ipywidgets.HTML(layout={"display": "none"})
+        parts = [*above, body, self._calm, self._code]
         self._root = display.panel("live", [*title, *parts] if self.title else parts)
 
     def _build_buttons(self) -> Any:
@@ -117,11 +125,16 @@ class Live(Watcher):
             button.add_class(f"rlcourse-do-{name.lower()}")
             self._buttons[name] = button
         self._buttons["Reset"].add_class("rlcourse-apart")
-        line = display.ipywidgets.HBox([*self._buttons.values(), display.tools()])
+        line = display.ipywidgets.HBox([*self._buttons.values(), *self.kept.build(), display.tools()])
         line.add_class("rlcourse-buttons")
         return line
 
     def _moved(self, name: str, value: Any) -> None:
+        self._retune(name, value)
+        self.kept.moved()
+        self._tell_code()
+
+    def _retune(self, name: str, value: Any) -> None:
         self.session.retune(name, self.controls[name].read(value, self.start_values[name]))
 
     def _applies(self, name: str) -> str:
@@ -169,6 +182,10 @@ class Live(Watcher):
             else:
                 self._inputs[name].value = value
         return self
+
+    def keep(self, name: str | None = None) -> str:
+        """Keep the present values under a name (the next of A, B, …) for a return to them; says which."""
+        return self.kept.keep(name)
 
     def start(self, steps: int | None = None, every: bool = False) -> Live:
         """Train in the background with the controls' values: what the chooser says, or every algorithm.
@@ -249,7 +266,8 @@ class Live(Watcher):
             return
         session = self.session
         working = session.state in ("running", "paused")
-        self._status.value = _status_html(session, display.name_of(self) or "panel")
+        self._status.value = _status_html(session)
+        self._tell_code()
         now = time.perf_counter()
         if session.state != "running" or now - self._counted_at >= min(1.0, self._pause):
             self._counted_at, self._counts.value = now, _counts_html(session)
@@ -262,14 +280,23 @@ class Live(Watcher):
             self._buttons[name].disabled = not enabled
         self._buttons["Pause"].description = "Resume" if session.state == "paused" else "Pause"
 
+    def _tell_code(self) -> None:
+        """What a reader copies: the call that brings this panel to the present values."""
+        call = f"{display.name_of(self) or 'panel'}.set("
+        self._code.value = display.code_html(call, self.values, self.kept.name_of(self.values))
+
     def progressed(self, training: Any) -> None:
-        """The environment under the policy as it is now; the curves, where they have grown."""
+        """What is learnt, or the environment under the policy as it is now; the curves that have grown."""
         if self._root is None:
             return
-        if hasattr(training, "policy") and self._on_stage().drawn:
-            calm = self._calm.value
+        calm = self._calm.value
+        grown = self._shown() != self._drawn and time.perf_counter() - self._drawn_at >= self._pause
+        if self.picture is not None:
+            if grown or not calm:
+                self._scene.value = self.picture(training)
+        elif hasattr(training, "policy") and self._on_stage().drawn:
             self._scene.value = CALM if calm else self._on_stage().play(training.policy().member(0))
-        if self._shown() != self._drawn and time.perf_counter() - self._drawn_at >= self._pause:
+        if grown:
             self._draw_curves()
 
     @property
@@ -280,7 +307,7 @@ class Live(Watcher):
     def ended(self) -> None:
         """The curves to their ends, sharp; then whole episodes of the policy that was learnt."""
         self._draw_curves()
-        if self.runs and self.runs[-1].policy is not None:
+        if self.picture is None and self.runs and self.runs[-1].policy is not None:
             self._show_film(self.runs[-1].policy)
 
     def _show_film(self, policy: Any) -> None:
@@ -303,15 +330,24 @@ class Live(Watcher):
             recorded = self.recorded if with_recorded else []
             visible = self.legend.visible(self.runs)
             draw_runs(
-                self.figure, visible, recorded, self.steps, self.legend.looks, self.symbols, self.bounds
+                self.figure,
+                visible,
+                recorded,
+                self.steps,
+                self.legend.looks,
+                self.symbols,
+                self.bounds,
+                self.measure,
             )
-            self.png = plots.to_png(self.figure, 1 if self.session.busy else display.SHARP)
+            working = self.session.state in ("running", "paused")
+            self.png = plots.to_png(self.figure, 1 if working else display.SHARP)
         if self._root is not None:
             self._curves.value = self.png
 
     def _ipython_display_(self) -> None:
         note = display.NO_WIDGETS.replace("at its start values", "as recorded")
-        display.publish(self._root, self.png, SIZE, self.title or "live training", note)
+        still = frames.recording_html(self) if os.environ.get(display.SITE) else ""
+        display.publish(self._root, self.png, SIZE, self.title or "live training", note, still)
 
 
 def return_bounds(env: Any) -> tuple[float | None, float | None]:
@@ -327,14 +363,13 @@ def return_bounds(env: Any) -> tuple[float | None, float | None]:
         return None, None
 
 
-def _status_html(session: Session, name: str) -> str:
+def _status_html(session: Session) -> str:
     """State, run and note: a region that screen readers announce, so it changes only when these do."""
     run = session.runs[-1] if session.runs else None
     label = f"{html.escape(run.label)}, seeds {seeds_in_words(run.seeds)}" if run else ""
-    code = display.code_html(f"{name}.set(", session.values)
     return (
         f'<span role="status" data-state="{session.state}"><b>{session.state}</b>&nbsp; {label} '
-        f"{html.escape(session.note)}</span>{code}"
+        f"{html.escape(session.note)}</span>"
     )
 
 
@@ -352,15 +387,19 @@ def _counts_html(session: Session) -> str:
 def live(
     algorithm: Any, env: Any = "Pendulum-v1", steps: int = 20_000, seeds: int | list[int] = 4, *,
     recorded: str | Path | None = None, title: str = "", drawing: Callable | None = None,
-    trainer: Callable | None = None, **controls: Control,
+    trainer: Callable | None = None, settings: Mapping[str, Mapping[str, Any]] | None = None,
+    measure: str = "", picture: Callable | None = None, **controls: Control,
 ) -> Live:  # fmt: skip
     """Train in front of a hall: Start, Pause, Stop, Reset, sliders, all runs' curves, the environment played.
 
     algorithm: an algorithm, a list of them (a chooser, or each in turn), or a dictionary {label: algorithm}.
     steps per seed, seeds: as for `train`. controls: Sliders, Choices and Switches named as fields of the
     algorithm; the panel says which apply at once and which to the next run. recorded: a file of `record`,
-    shown until there is time for a run. drawing(obs, action) → SVG for environments that the course cannot
-    draw. Nothing starts by itself. Raises ValueError for a control that no algorithm has as a field.
+    shown until there is time for a run. settings: values to which a reader can go by name, {"as in the
+    paper": {"tau": 0.005}}; readers keep their own as A, B, …. drawing(obs, action) → SVG for environments
+    that the course cannot draw; picture(training) → SVG of what is being learnt, in place of an environment.
+    trainer: what to call in place of `train`; measure: what its curves are, where they are no returns.
+    Nothing starts by itself. Raises ValueError for a control that no algorithm has as a field.
     """
     algorithms = named(algorithm)
     for name in controls:
@@ -368,4 +407,9 @@ def live(
             raise ValueError(
                 f"live: no field {name!r} in {', '.join(algorithms)}; controls are named as fields"
             )
-    return Live(algorithms, env, steps, seeds, recorded, title, drawing, trainer, controls)
+    if recorded and os.environ.get(RECORDING):
+        options = {"callbacks": []} if trainer else {}
+        record(algorithms, env, recorded, steps, seeds, trainer=trainer, **options)
+    return Live(
+        algorithms, env, steps, seeds, recorded, title, drawing, trainer, controls, settings, measure, picture
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import random
+import re
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from string import ascii_uppercase
@@ -58,7 +59,7 @@ class Prediction:
         lettered = self.lettered()  # the buttons of a choice set no mathematics: it stands above them
         above = "".join(f"<br>{letter}. {html.escape(str(choice))}" for letter, choice in lettered)
         title = ipywidgets.HTMLMath(
-            f'<span style="font-size:16px"><b>Predict.</b> {self.question}{above}</span>'
+            f'<span style="font-size:16px"><b>Predict.</b> {emphasised(self.question)}{above}</span>'
         )
         if self.choices is not None:
             self._input = ipywidgets.RadioButtons(
@@ -112,7 +113,7 @@ class Prediction:
         if self.correct and self.choices is not None:
             answer = ""
         reason = "" if self.correct or self.choices is None else self.reasons.get(self.given, "")
-        said = " ".join(filter(None, (word, reason, answer.strip(), self.why)))
+        said = emphasised(" ".join(filter(None, (word, reason, answer.strip(), self.why))))
         return (
             f'<div role="status" class="rlcourse-verdict" data-correct="{str(self.correct).lower()}" '
             f'style="border-left:4px solid {colour};padding:4px 10px;line-height:1.5">'
@@ -125,13 +126,14 @@ class Prediction:
         unit = f" {html.escape(self.unit)}" if self.unit else ""
         items = "".join(f"<li>{html.escape(str(choice))}</li>" for choice in self.choices or ())
         wrong = "".join(
-            f"<li>{html.escape(str(choice))}: {reason}</li>"
+            f"<li>{html.escape(str(choice))}: {emphasised(reason)}</li>"
             for choice, reason in self.reasons.items()
             if choice != self.right_answer and reason
         )
+        question, why = emphasised(self.question), emphasised(self.why)
         return (
-            f'<div class="rlcourse-predict-still"><p><b>Predict.</b> {self.question}</p><ul>{items}</ul>'
-            f"<details><summary>The answer</summary><p><b>{html.escape(str(right))}{unit}</b>. {self.why}</p>"
+            f'<div class="rlcourse-predict-still"><p><b>Predict.</b> {question}</p><ul>{items}</ul>'
+            f"<details><summary>The answer</summary><p><b>{html.escape(str(right))}{unit}</b>. {why}</p>"
             f"<ul>{wrong}</ul></details></div>"
         ).replace("<ul></ul>", "")
 
@@ -150,9 +152,9 @@ def predict(
     choices may say of each wrong one why it is wrong: {"the max": "It …", "the mean": "It …", "both": ""}.
     They are shuffled, in the same way each time (by the question's words), unless they are `ordered`, as a
     scale is: "below", "at", "above"; numbers stay in order too. question, choices, reasons and why may hold
-    mathematics between dollars, question, reasons and why also HTML. The first answer stays on the page, with
-    the right one and why. Without a page it stays unanswered and costs nothing. Raises ValueError when the
-    answer is not among the choices, or a number has no tolerance.
+    mathematics between dollars, question, reasons and why also *emphasis* and HTML. The first answer stays on
+    the page, with the right one and why. Without a page it stays unanswered and costs nothing. Raises
+    ValueError when the answer is not among the choices, or a number has no tolerance.
     """
     if choices is not None and answer not in choices:
         raise ValueError(f"predict: the answer {answer!r} is not among the choices {list(choices)}")
@@ -164,3 +166,10 @@ def predict(
         if not (ordered or all(isinstance(choice, Real) for choice in choices)):
             random.Random(question).shuffle(choices)
     return Prediction(question, choices, answer, tolerance or 0.0, unit, why, reasons)
+
+
+def emphasised(text: str) -> str:
+    """*word* as HTML's emphasis, as in a page's own sentences; stars in mathematics stay."""
+    parts = re.split(r"(\$[^$]*\$)", text)
+    parts[::2] = [re.sub(r"\*(\w[^*]*)\*", r"<em>\1</em>", part) for part in parts[::2]]
+    return "".join(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,20 @@ from rlcourse.widgets.session import LiveRun, named
 
 def record(
     algorithm: Any, env: Any, path: str | Path, steps: int = 20_000, seeds: int | list[int] = 4,
-    note: str = "", **options: Any,
+    note: str = "", trainer: Callable | None = None, **options: Any,
 ) -> Path:  # fmt: skip
-    """Train without a page; write the curves as the JSON file that `live(recorded=…)` shows."""
-    from rlcourse.training import train
+    """Train without a page; write the curves as the JSON file that `live(recorded=…)` shows.
+
+    `python3 -m rlcourse record 07` does so with every such panel of a page.
+    """
+    if trainer is None:
+        from rlcourse.training import train as trainer
 
     runs = []
     for label, one in named(algorithm).items():
-        curve = train(one, env, steps=steps, seeds=seeds, **options).curve
-        returns = np.round(curve.returns, 1)
-        runs.append({"label": label, "steps": curve.steps.tolist(), "returns": returns.tolist()})
+        curve = trainer(one, env, steps=steps, seeds=seeds, **options).curve
+        returns = [[float(f"{x:.5g}") for x in seed] for seed in curve.returns.tolist()]
+        runs.append({"label": label, "steps": curve.steps.tolist(), "returns": returns})
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"env": str(env), "note": note, "runs": runs}) + "\n", encoding="utf-8")

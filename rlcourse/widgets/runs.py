@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rlcourse.widgets import display
-from rlcourse.widgets.overview import in_symbols, look_of
+from rlcourse.widgets.overview import in_symbols, look_of, recorded_looks
 from rlcourse.widgets.session import LiveRun
 
 
@@ -15,9 +15,11 @@ class RunList:
     """Which runs are shown, and how each looks: a run keeps its colour whatever happens to the others."""
 
     def __init__(
-        self, changed: Callable[[], None], delete: Callable[[LiveRun], None], symbols: Mapping[str, str]
-    ):
+        self, changed: Callable[[], None], delete: Callable[[LiveRun], None], symbols: Mapping[str, str],
+        recorded: Sequence[LiveRun] = (),
+    ):  # fmt: skip
         self.changed, self.delete, self.symbols = changed, delete, symbols
+        self.recorded = recorded_looks(recorded)
         self.looks: dict[LiveRun, Mapping[str, Any]] = {}
         self._rows: dict[LiveRun, tuple[Any, Any]] = {}  # a row and its tick
         self.root = None
@@ -34,7 +36,7 @@ class RunList:
         self.looks = {run: self.looks[run] for run in self.looks if run in runs}
         for run in runs:
             if run not in self.looks:
-                self.looks[run] = look_of(run, list(self.looks.values()))
+                self.looks[run] = look_of(run, list(self.looks.values()), self.recorded)
         if self.root is None:
             return
         self._rows = {run: self._rows.get(run) or self._row(run) for run in runs}

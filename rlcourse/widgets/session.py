@@ -68,9 +68,11 @@ class Session:
         self, algorithms: Mapping[str, Any], env: Any, seeds: int | list[int],
         values: Mapping[str, Any] | None = None, *, trainer: Callable | None = None,
         watcher: Watcher | None = None, cell: str | None = None, recorded: Sequence[LiveRun] = (),
+        measure: str = "",
     ):  # fmt: skip
         self.algorithms, self.env, self.seeds, self.trainer = algorithms, env, seeds, trainer
         self.watcher, self.cell, self.recorded = watcher or Watcher(), cell, list(recorded)
+        self.mean = f"mean {measure or 'return'}"  # what its count is called
         former = Session.working
         if former is not None and (cell is None or former.cell == cell):
             former.stop("its cell was run again").wait(10)
@@ -227,7 +229,7 @@ class Session:
         self._take(run, result.curve)
         run.status, run.policy, self.counts["steps"] = result.status, result.policy, self._steps
         if run.returns.shape[1]:
-            self.counts["mean return"] = float(run.returns[:, -1].mean())
+            self.counts[self.mean] = float(run.returns[:, -1].mean())
         self.counts.pop("seconds left", None)
         self._advance()
         if result.status == "failed":
@@ -298,7 +300,7 @@ class Session:
             counts["steps per second"] = round(rate)
             counts["seconds left"] = round((self._asked - training.steps) * run.returns.shape[0] / rate)
         if run.returns.shape[1]:
-            counts["mean return"] = float(run.returns[:, -1].mean())
+            counts[self.mean] = float(run.returns[:, -1].mean())
         self.counts = counts
         self._advance()
 

@@ -51,7 +51,10 @@ class Stage:
             moment, finished = self._step(policy)
             moments.append(moment)
             returns += [episode_return for _, episode_return, _ in finished]
-        said = ", ".join(plots.shown(round(episode_return)) for episode_return in returns)
+        said = ", ".join(plots.alike(returns))
+        if len(returns) > 3:  # a list of a dozen has no room under the picture
+            low, high, mean = plots.alike([min(returns), max(returns), float(np.mean(returns))])
+            said = f"{low} to {high}, mean {mean}"
         caption = f"the final policy, {len(returns)} × from start to end: return {said}"
         every = max(1, round(SECONDS / seconds))  # twenty pictures a second are enough, and end with the last
         return plots.film_html(moments[::-1][::every][::-1], every * seconds, SIZE, caption)

@@ -134,6 +134,23 @@ def test_observations_are_normalised_by_what_came_before_and_acting_alone_learns
     )
 
 
+@pytest.mark.parametrize("options", [{}, {"clip_reward": 0.5}, {"clip_observation": 1.0}], ids=str)
+def test_rewards_and_normalised_observations_are_clipped_where_the_algorithm_says_so(options):
+    """Engstrom et al. 2020: both after scaling; the policy that is handed out clips in the same way."""
+    seen = []
+    fields = {"num_envs": 2, "horizon": 10, "hidden": (8,), "normalise_observation": True, **options}
+    algorithm = PPO(**fields, normalise_reward=False)
+    object.__setattr__(algorithm, "update", lambda nets, rollout, rng: seen.append(rollout) or {})
+    env = SyncVectorEnv([lambda: Counter(5)] * 4, autoreset_mode=AutoresetMode.SAME_STEP)
+    agent, stepper = OnPolicyAgent(algorithm, Spaces(2, 2, True), range(2)), Stepper(env)
+    for _ in range(2):
+        agent.advance(algorithm, stepper)
+    assert (seen[1].reward.abs().max() == 0.5) == ("clip_reward" in options)
+    assert (seen[1].obs.abs().max() == 1.0) == ("clip_observation" in options)
+    far = agent.policy().moments.normalise(torch.full((2, 1, 2), 1e9))
+    assert far[..., 1].max() == options.get("clip_observation", 10.0)
+
+
 @pytest.mark.parametrize("discrete", [False, True])
 def test_actions_while_training_follow_the_policys_distribution(discrete):
     """As sampled, not yet clipped: log π(a|s) is the density of what was drawn."""

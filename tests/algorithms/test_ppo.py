@@ -7,6 +7,7 @@ import torch
 
 from rlcourse.agents import Spaces, rows
 from rlcourse.algorithms.ppo import PPO
+from rlcourse.parts.plugged import plugged
 from rlcourse.parts.randomness import LEARN, Streams
 from tests.algorithms.batches import flat_gradient_of, nets_of, rollout
 
@@ -91,6 +92,40 @@ def test_clipping_the_gradient_bounds_policy_and_critic_together():
     algorithm.update(nets, rollout(reward=100.0), Streams(range(2), LEARN))
     total = (nets.policy.grad_norm() ** 2 + nets.critic.grad_norm() ** 2).sqrt()
     assert (total <= 0.01 + 1e-6).all()
+
+
+def test_a_reader_s_clipped_objective_trains_to_the_course_s_numbers():
+    """Homework 5: a function of (ratio, advantage, clip), one number for each sample of one seed."""
+
+    def mine(ratio, advantage, clip):
+        assert ratio.ndim == 1
+        low, high = 1 - clip, 1 + clip
+        return torch.where(advantage > 0, ratio.clamp(max=high), ratio.clamp(min=low)) * advantage
+
+    ours, theirs = small(epochs=3, learning_rate=0.03), None
+    theirs = plugged(replace(ours, clipped_objective=mine))
+    nets, other = nets_of(ours), nets_of(ours)
+    ours.update(nets, rollout(), Streams(range(2), LEARN))
+    theirs.update(other, rollout(), Streams(range(2), LEARN))
+    torch.testing.assert_close(other.policy.flat, nets.policy.flat)
+    no_clip = plugged(replace(ours, clipped_objective=lambda ratio, advantage, clip: ratio * advantage))
+    no_clip.update(third := nets_of(ours), rollout(), Streams(range(2), LEARN))
+    assert not torch.allclose(third.policy.flat, nets.policy.flat, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda ratio, advantage, clip: (ratio * advantage).mean(),
+        lambda ratio, advantage, clip: (ratio * advantage).detach(),
+        lambda ratio, advantage, clip: (ratio * advantage).detach().numpy(),
+    ],
+    ids=["a mean", "detached", "NumPy"],
+)
+def test_an_objective_that_cannot_train_is_refused_with_what_it_must_be(function):
+    algorithm = plugged(small(clipped_objective=function))
+    with pytest.raises(ValueError, match="one number for each sample"):
+        algorithm.update(nets_of(algorithm), rollout(), Streams(range(2), LEARN))
 
 
 def test_clipping_does_not_bound_the_ratio():

@@ -5,7 +5,15 @@ import torch
 
 from rlcourse.agents import Spaces, rows
 from rlcourse.algorithms.trpo import TRPO
-from rlcourse.equations.solvers import conjugate_gradient, fisher_vector_product, flat_gradient
+from rlcourse.equations.solvers import (
+    armijo_search,
+    conjugate_gradient,
+    fisher_vector_product,
+    flat_gradient,
+    full_step,
+    unguarded_conjugate_gradient,
+)
+from rlcourse.parts.plugged import plugged
 from rlcourse.parts.randomness import LEARN, Streams
 from tests.algorithms.batches import nets_of, rollout
 
@@ -177,3 +185,92 @@ def test_trpo_is_the_dense_natural_gradient_with_a_line_search_and_a_fitted_crit
             )
         # A softmax saturates: its KL grows slower than the model, and the full step stands.
         assert "shrink" not in options or discrete or expected["step_fraction"] < 1
+
+
+# The fields that make a variant of it
+
+
+def after(algorithm, discrete=False):
+    """The policy after one update, and the update's metrics."""
+    nets = nets_of(algorithm, Spaces(3, 2, discrete))
+    metrics = algorithm.update(nets, rollout(discrete), Streams(range(2), LEARN))
+    return nets.policy, metrics
+
+
+def a_student_s_search(evaluate, theta, full_step, max_kl, backtracks, shrink):
+    """As homework 5 asks for it, for one seed, in NumPy."""
+    for j in range(backtracks):
+        gain, kl = evaluate(theta + shrink**j * full_step)
+        if gain > 0 and kl <= max_kl:
+            return theta + shrink**j * full_step
+    return theta
+
+
+def test_a_student_s_line_search_trains_as_the_package_s_does():
+    options = {"hidden": (4,), "max_kl": 3.0, "shrink": 0.5, "damping": 0.1}
+    ours, found = after(TRPO(**options))
+    theirs, same = after(plugged(TRPO(**options, line_search=a_student_s_search)))
+    assert (found["step_fraction"] < 1).any()
+    torch.testing.assert_close(theirs.flat, ours.flat)
+    torch.testing.assert_close(same["step_fraction"], found["step_fraction"])
+
+
+def test_a_search_that_returns_its_start_leaves_the_policy_bit_for_bit():
+    algorithm = TRPO(hidden=(4,))
+    start = nets_of(algorithm).policy.flat
+    policy, metrics = after(plugged(TRPO(hidden=(4,), line_search=lambda evaluate, theta, *rest: theta)))
+    assert torch.equal(policy.flat, start) and (metrics["step_fraction"] == 0).all()
+
+
+@pytest.mark.parametrize("discrete", [False, True])
+def test_the_empirical_fisher_is_the_mean_outer_product_of_scores(discrete):
+    found = {}
+
+    def solver(F, g, iterations):
+        found["F"] = torch.stack([F(e.expand_as(g)) for e in torch.eye(g.shape[1])], dim=-1)
+        return conjugate_gradient(F, g, iterations)
+
+    algorithm = TRPO(hidden=(4,), fisher="empirical", damping=0.2, fisher_fraction=1.0, solver=solver)
+    nets, batch = nets_of(algorithm, Spaces(3, 2, discrete)), rollout(discrete)
+    scores = nets.policy.scores(rows(batch.obs), rows(batch.action))
+    algorithm.update(nets, batch, Streams(range(2), LEARN))
+    outer = torch.einsum("smp,smq->spq", scores, scores) / scores.shape[1]
+    expected = outer + 0.2 * torch.eye(outer.shape[-1])
+    torch.testing.assert_close(found["F"], expected, rtol=1e-3, atol=1e-4)
+
+
+def test_max_kl_holds_in_every_state_of_the_batch_and_mean_kl_does_not():
+    worst = {}
+    for constraint in ("mean", "max"):
+        algorithm = TRPO(hidden=(4,), max_kl=0.02, constraint=constraint, backtracks=20)
+        nets, batch = nets_of(algorithm), rollout()
+        old = nets.policy(rows(batch.obs)).detach()
+        algorithm.update(nets, batch, Streams(range(2), LEARN))
+        worst[constraint] = old.kl(nets.policy(rows(batch.obs)).detach()).amax(-1)
+    assert (worst["max"] <= 0.02).all() and (worst["mean"] > 0.02).all()
+
+
+def test_without_damping_in_the_length_the_step_is_longer():
+    options = {"hidden": (4,), "damping": 1.0, "max_kl": 1e-4, "line_search": full_step}
+    start = nets_of(TRPO(**options)).policy.flat
+    short, long = (
+        (after(TRPO(**options, damped_length=damped))[0].flat - start).norm(dim=1) for damped in (True, False)
+    )
+    assert (long > 1.1 * short).all()
+
+
+def test_armijo_never_asks_for_the_kl_and_full_step_asks_for_nothing():
+    options = {"hidden": (4,), "max_kl": 1.0, "fisher_fraction": 1.0}
+    _, searched = after(TRPO(**options))
+    _, armijo = after(TRPO(**options, line_search=armijo_search))
+    _, unchecked = after(TRPO(**options, line_search=full_step))
+    assert (searched["kl"] <= 1).all() and (unchecked["step_fraction"] == 1).all()
+    assert (armijo["kl"] > 1).any() and (armijo["surrogate_gain"] > 0).all()
+
+
+def test_conjugate_gradient_without_its_guards_solves_what_is_positive_definite():
+    g = torch.Generator().manual_seed(0)
+    M = torch.randn(2, 6, 6, generator=g, dtype=torch.float64)
+    A, b = M @ M.mT + torch.eye(6), torch.randn(2, 6, generator=g, dtype=torch.float64)
+    x = unguarded_conjugate_gradient(lambda v: (A @ v[..., None])[..., 0], b, 6)
+    torch.testing.assert_close(x, torch.linalg.solve(A, b))

@@ -5,9 +5,9 @@ their spread.
     python tests/benchmarks/training.py --solve             # time to −200 on Pendulum-v1: half an hour
     python tests/benchmarks/training.py --peers-python PATH # the peers live in an environment of their own
 
-Needs the extra `bench`. Machines are noisy, so every figure is a ratio measured in one run: each contestant
-runs in a process of its own, one thread, in turn, several times over; the ratio of each turn is taken, and
-the median and range of the ratios are printed.
+Needs the extra `bench` (`python3 -m rlcourse train --extra bench`). Machines are noisy, so every figure is a
+ratio measured in one run: each contestant runs in a process of its own, one thread, in turn, several times
+over; the ratio of each turn is taken, and the median and range of the ratios are printed.
 """
 
 import argparse

@@ -38,7 +38,7 @@ from pathlib import Path
 import pytest
 
 from rlcourse import notebooks
-from rlcourse.commands.lab import PROMPT_SERVER
+from rlcourse.desk import PROMPT_SERVER
 
 pytest.register_assert_rewrite("driving")
 from driving import Page  # noqa: E402

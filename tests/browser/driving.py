@@ -17,7 +17,12 @@ from rlcourse.notebooks import calls, code_cells, needed_cells
 if TYPE_CHECKING:  # without playwright, the other tests run
     from playwright.sync_api import Locator
 
-PANELS = {"lab": "explore", "predict": "predict", "live": "live"}  # what is on the page: what makes it
+PANELS = {
+    "lab": "explore",
+    "predict": "predict",
+    "live": "live",
+    "atlas": "atlas",
+}  # what is on the page: what makes it
 MS = 1000  # playwright counts milliseconds
 
 READY = """async ([path, seconds]) => {
@@ -212,6 +217,9 @@ class Page:
     def live(self, which: int | str = 0) -> Live:
         return Live(*self._panel("live", which))
 
+    def atlas(self, which: int | str = 0) -> Live:
+        return Live(*self._panel("atlas", which))
+
     def timings(self, root, slider, presses: int = 40) -> list[float]:
         """ms from each key press on the slider to the painted new picture inside root (an element handle)."""
         self.page.evaluate(STOPWATCH, [root, slider.element_handle()])
@@ -378,10 +386,15 @@ class Predict(Panel):
     def answer(self, given) -> str:
         radio = self.root.locator("input[type=radio]")
         if radio.count():
-            self.root.locator("label", has_text=str(given)).first.click()
+            choice = self.root.locator("label", has_text=str(given)).first
+            choice.click()
+            until(choice.locator("input").is_checked, 3, lambda: f"not chosen: {given}")
+            self.settle()
+            self.click("Answer")
+            until(self.verdict, 3, lambda: f"no verdict on {given!r}:\n{self.root.inner_text()}")
         else:
             self.root.locator("input[type=text]").fill(str(given))
-        self.click("Answer")
+            self.click("Answer")
         return self.verdict()
 
     def verdict(self) -> str:

@@ -43,8 +43,24 @@ def test_06_the_process_at_both_ends_of_each_slider(page):
     assert lab.picture.get_attribute("src") != picture and lab.error() == ""
 
 
-def test_06_a_slow_copy_saves_one_critic_and_never_the_other(page):
+def test_06_a_batch_is_worth_little_out_of_a_short_buffer_and_its_size_out_of_a_long_one(page):
     lab = page.lab(2)
+    lab.reset()
+    assert lab.numbers()["a batch is worth"] == pytest.approx(2.7, abs=0.05)
+    for label in ("capacity of the buffer", "size of a batch"):
+        low, high = lab.press(label, "Home"), lab.press(label, "End")
+        assert low["a batch is worth"] < high["a batch is worth"]
+        lab.reset()
+    lab.press("capacity of the buffer", "End")
+    for key, size in (("Home", 8), ("End", 512)):
+        shown = lab.press("size of a batch", key)
+        assert shown["a batch is worth"] == pytest.approx(size, rel=0.02)
+        assert shown["of what was seen, kept"] == 1
+    assert lab.error() == ""
+
+
+def test_06_a_slow_copy_saves_one_critic_and_never_the_other(page):
+    lab = page.lab(3)
     largest = (
         0.5
         / np.linalg.eigvalsh(

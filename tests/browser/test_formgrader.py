@@ -1,4 +1,4 @@
-"""The instructor opens nbgrader's formgrader, presses autograde, and reads the judge's score."""
+"""The instructor opens nbgrader's formgrader, presses autograde, marks a proof, and makes the feedback."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("nbgrader", reason="NOT CHECKED: nbgrader is not installed (extra: instructor)")
+from marking import mark, open_submission, press  # noqa: E402
 from serving import Server  # noqa: E402
 
 from rlcourse.commands.test import fuse  # noqa: E402
@@ -18,6 +19,7 @@ from rlcourse.grading import release  # noqa: E402
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox, pytest.mark.slow]
 CONFIG = Path(release.__file__).parent / "nbgrader" / "nbgrader_config.py"
 HOMEWORK = "homework-3"
+PROOF = "By Jensen's inequality, the mean of a maximum is at least the maximum of the means."
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +32,9 @@ def course(tmp_path_factory):
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     command = [sys.executable, "-m", "nbgrader", "generate_assignment", HOMEWORK]
     subprocess.run(command, cwd=course, check=True, capture_output=True, env={**os.environ, "PATH": path})
+    proof = next(cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade") and
+                 cell.metadata.nbgrader.solution)  # fmt: skip
+    proof.source = PROOF
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id") == "polyak":
             cell.source = "def polyak(target, online, tau):\n    return tau * target + (1 - tau) * online\n"
@@ -84,10 +89,29 @@ def test_autograde_in_the_formgrader_shows_the_judges_score(server, page, screen
 
 
 def test_the_formgrader_shows_the_hint_beside_the_answer(server, page, screenshots):
-    page.goto(f"{server.url}/formgrader/gradebook/{HOMEWORK}/{HOMEWORK}")
-    page.locator("tbody a").first.click()
+    open_submission(page, f"{server.url}/formgrader", HOMEWORK)
     page.get_by_text("hidden inputs of seed").first.wait_for()
     page.screenshot(path=str(screenshots / "formgrader-hint.png"), full_page=True)
     text = page.content()
     assert "✗" in text
     assert "✓" in text
+
+
+def test_a_proof_is_marked_by_hand_and_stands_in_the_feedback(server, course, page, screenshots):
+    def total():
+        page.goto(f"{server.url}/formgrader/manage_submissions/{HOMEWORK}")
+        score = page.locator("tr .score", has_text=" / ")
+        score.wait_for()
+        return float(score.inner_text().split(" / ")[0])
+
+    before = total()
+    open_submission(page, f"{server.url}/formgrader", HOMEWORK)
+    mark(page, PROOF, 1.5, "Say which function is convex.")
+    page.screenshot(path=str(screenshots / "formgrader-by-hand.png"))
+    assert total() == before + 1.5
+    place = f"manage_submissions/{HOMEWORK}"
+    says = "Successfully generated feedback"
+    press(page, f"{server.url}/formgrader", place, "generate-feedback", says)
+    text = (course / "feedback" / "ada" / HOMEWORK / f"{HOMEWORK}.html").read_text()
+    assert "Say which function is convex." in text
+    assert "hidden inputs of seed" in text

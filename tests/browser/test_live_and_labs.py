@@ -330,6 +330,47 @@ def test_a_panel_fills_the_screen_and_comes_back(page):
     page.page.wait_for_function("() => !document.fullscreenElement")
 
 
+def chosen(chooser) -> str:
+    return chooser.evaluate("list => list.selectedOptions[0].textContent.replaceAll('\\u00a0', ' ')")
+
+
+def test_a_live_panel_keeps_a_ghost_of_its_curves_and_its_settings_by_name(page):
+    live = page.live(0)
+    live.click("Reset")
+    live.press("clip", "End")
+    live.click("Keep")
+    chooser = live.root.locator(".rlcourse-settings select")
+    assert len(chooser.locator("option").all()) == 2
+    assert chosen(chooser) == "A"
+    live.click("Start")
+    live.wait("finished", seconds=20)
+    live.click("Keep as ghost")
+    ghost = live.root.locator(".rlcourse-ghost")
+    held, under = ghost.get_attribute("src"), live.root.locator("img.rlcourse-picture").bounding_box()
+    for side, length in ghost.bounding_box().items():
+        assert abs(length - under[side]) <= 1, side
+    live.press("clip", "Home")
+    assert (live.value("clip"), chosen(chooser)) == ("0.1", "go to …")
+    live.click("Reset")
+    assert ghost.get_attribute("src") == held and ghost.is_visible()
+    page.screenshot("live-ghost")
+    chooser.select_option(label="A")
+    live.settle()
+    assert live.value("clip") == "0.5"
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    live.click("Copy settings")
+    code = page.page.evaluate("navigator.clipboard.readText()")
+    assert code.startswith("panel.set(") and code.endswith("clip=0.5)  # A")
+    live.press("clip", "Home")
+    page.execute(code)
+    live.settle()
+    assert live.value("clip") == "0.5"
+    live.slider("clip").focus()
+    page.page.keyboard.press("g")
+    assert ghost.count() == 0
+    live.click("Reset")
+
+
 def test_a_ghost_of_the_former_picture_stays_and_the_settings_are_copied_as_code(page):
     lab = page.lab(0)
     lab.reset()

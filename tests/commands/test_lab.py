@@ -1,5 +1,6 @@
 """`python3 -m rlcourse lab` opens copies: no tracked page changes, no work is lost."""
 
+import json
 import os
 import subprocess
 import time
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rlcourse import installation
+from rlcourse import desk, installation
 from rlcourse.commands import lab
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,7 @@ def repository(tmp_path):
 
 
 def copied(repository):
-    return lab.copy_pages(repository / "notebooks", repository / "my-course")
+    return desk.copy_pages(repository / "notebooks", repository / "my-course")
 
 
 def read(repository, name):
@@ -120,6 +121,41 @@ def test_the_file_browser_shows_the_course_and_a_teacher_the_repository(started,
     assert "--LabApp.default_url=/lab/tree/my-course/lectures/00-a.ipynb" in command
 
 
+def test_behind_jupyterhub_it_is_a_users_server_and_homework_comes_by_the_exchange(
+    started, repository, monkeypatch
+):
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "secret")
+    monkeypatch.chdir(repository)
+    command = started()
+    assert command[:2] == ["-m", "jupyterhub.singleuser"]
+    assert "--ServerApp.default_url=/lab/tree/lectures/00-a.ipynb" in command
+    assert Path.cwd() == repository / "my-course"  # nbgrader fetches into the current folder
+    assert (repository / "my-course" / "lectures").exists()
+    assert not (repository / "my-course" / "homework").exists()
+
+
+def test_behind_jupyterhub_a_student_has_the_list_of_assignments_and_no_formgrader(started, repository):
+    desk.settle_jupyter(instructor=False, hub=True)
+    folder = repository / ".venv" / "jupyter-student-hub"
+    servers = json.loads((folder / "jupyter_server_config.json").read_text())["ServerApp"]
+    shown = {name.split(".")[-1] for name, on in servers["jpserver_extensions"].items() if on}
+    assert shown == {"assignment_list", "server"}
+    hidden = json.loads((folder / "labconfig" / "page_config.json").read_text())["disabledExtensions"]
+    assert "@jupyter/nbgrader:formgrader" in hidden
+    assert not {"@jupyter/nbgrader", "@jupyter/nbgrader:assignment-list"} & set(hidden)
+
+
+def test_the_instructors_server_starts_in_nbgraders_folder(started, repository, monkeypatch):
+    monkeypatch.chdir(repository)
+    course = repository / "build" / "instructor"
+    course.mkdir(parents=True)
+    started("--instructor")
+    assert Path.cwd() == repository
+    (course / "nbgrader_config.py").touch()
+    started("--instructor")
+    assert Path.cwd() == course
+
+
 def test_jupyterlab_finds_the_settings_widgets_are_saved_and_a_hall_has_large_type(started):
     from jupyterlab_server.settings_utils import ConfigManager
 
@@ -137,4 +173,4 @@ def test_jupyterlab_finds_the_settings_widgets_are_saved_and_a_hall_has_large_ty
 
 def test_copies_of_a_repository_that_is_shared_read_only_are_at_home(tmp_path, monkeypatch):
     monkeypatch.setattr(lab.os, "access", lambda path, mode: False)
-    assert lab.own_folder(tmp_path) == Path.home() / "rlcourse"
+    assert desk.own_folder(tmp_path) == Path.home() / "rlcourse"

@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import re
 
+import gymnasium
 import pytest
 
 from rlcourse.algorithms import discover
@@ -19,7 +21,8 @@ def test_every_plain_field_of_an_algorithm_is_an_option_with_its_meaning(name, c
     for field in dataclasses.fields(discover()[name]):
         if not callable(field.default) and field.name != "noise":
             assert f"--{field.name.replace('_', '-')}" in text, field.name
-    assert "discount" in text and "--seeds" in text and "--resume" in text
+    assert bool(re.search(r"--gamma\b[^-]*discount", text)) == hasattr(discover()[name], "gamma")
+    assert "--seeds" in text and "--resume" in text
 
 
 def test_options_reach_the_algorithm_and_the_noise_can_be_chosen():
@@ -56,6 +59,8 @@ def test_a_run_leaves_its_folder_a_picture_and_a_table(tmp_path, capsys):
         ("dqn", 2, "unknown algorithm 'dqn'"),
         ("td3 --env CartPole-v1 --steps 10", 1, "use PPO or TRPO"),
         ("td3 --env NoSuch-v0 --steps 10", 1, "NoSuch-v0"),
+        ("td3 --env Pendulum-v1 --env-kwargs gee=1 --steps 10", 1, "cannot be made with {'gee': 1}"),
+        ("td3 --env Pendulum-v1 --env-kwargs gee --steps 10", 1, "give name=value"),
         ("td3 --modules no_such_module --steps 10", 1, "no_such_module"),
     ],
 )
@@ -64,6 +69,49 @@ def test_mistakes_get_one_line_and_an_exit_code(words, code, says, capsys, tmp_p
     assert train.main(words.split()) == code
     error = capsys.readouterr().err
     assert says in error and "Traceback" not in error
+
+
+def test_the_environments_keywords_and_where_to_evaluate_are_options(tmp_path):
+    words = (
+        f"ppo --env Pendulum-v1 --env-kwargs g=1.62 max_episode_steps=30 --evaluation-env Pendulum-v1 "
+        f"--keep-replay False --longest-episode 40 --seeds 1 --steps 20 --num-envs 1 --horizon 16 "
+        f"--evaluation-episodes 1 --folder {tmp_path / 'run'}"
+    )
+    with pytest.warns(UserWarning, match="had not ended after 40 steps"):
+        assert train.main(words.split()) == 0
+    said = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
+    assert said["env"] == "Pendulum-v1(g=1.62, max_episode_steps=30)"
+
+
+def test_keywords_are_read_as_python_reads_them():
+    words = ("g=1.62", "n=3", "on=True", "name=fast", "path='a=b'", "sizes=(1, 2)", "none=None")
+    assert train.keywords(words) == {
+        "g": 1.62, "n": 3, "on": True, "name": "fast", "path": "a=b", "sizes": (1, 2), "none": None,
+    }  # fmt: skip
+    for wrong in ("g", "=3", "a b=3"):
+        with pytest.raises(ValueError, match="--env-kwargs: give name=value, as g=1.62"):
+            train.keywords([wrong])
+
+
+@pytest.mark.filterwarnings("ignore:training failed")
+def test_a_run_that_fails_in_its_first_evaluation_says_why_in_one_line(tmp_path, capsys):
+    class Broken(gymnasium.Env):
+        observation_space = action_space = gymnasium.spaces.Box(-1, 1, (1,))
+
+        def reset(self, *, seed=None, options=None):
+            return [0.0], {}
+
+        def step(self, action):
+            return [0.0], None, False, False, {}
+
+    gymnasium.register("tests/Broken-v0", Broken, max_episode_steps=9)
+    try:
+        words = f"td3 --env tests/Broken-v0 --seeds 1 --steps 20 --warmup 5 --folder {tmp_path / 'run'}"
+        assert train.main(words.split()) == 1
+    finally:
+        del gymnasium.registry["tests/Broken-v0"]
+    said = capsys.readouterr().err.splitlines()
+    assert [line for line in said if "reward must be a number, got None" in line and "failed" in line]
 
 
 def test_without_words_it_says_what_there_is(capsys):

@@ -24,7 +24,9 @@ def test_the_command_prints_all_cards_of_a_homework_or_those_asked_for(capsys):
 
 
 def test_no_card_is_in_a_released_notebook_or_in_what_a_child_is_told():
-    pytest.importorskip("nbgrader", reason="nbgrader is not installed: pip install -e .[instructor]")
+    pytest.importorskip(
+        "nbgrader", reason="NOT CHECKED: nbgrader is not installed (python3 -m rlcourse test brings it)"
+    )
     from rlcourse.grading import release
 
     text = "".join(path.read_text() for path in release.RELEASED.glob("*.ipynb"))

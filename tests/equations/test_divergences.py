@@ -62,6 +62,22 @@ def test_k1_and_k3_are_unbiased_and_k3_is_never_negative():
     np.testing.assert_allclose(k2, np.log(q / p) ** 2 / 2)
 
 
+@pytest.mark.parametrize("gap", [0.1, 0.5])
+def test_the_moments_of_k1_k2_k3_for_two_gaussians_of_one_width(gap):
+    """x = log r ~ N(−KL, 2 KL), KL = gap²/2: all moments in closed form."""
+    kl = gap**2 / 2
+    z, weight = np.polynomial.hermite_e.hermegauss(60)
+    weight = weight / weight.sum()
+    for k, mean, variance in zip(
+        divergences.kl_estimators(-kl + gap * z),
+        (kl, kl + kl**2 / 2, kl),
+        (2 * kl, 2 * kl**2 + 2 * kl**3, np.exp(2 * kl) - 1 - 2 * kl),
+        strict=True,
+    ):
+        assert weight @ k == pytest.approx(mean)
+        assert weight @ (k - weight @ k) ** 2 == pytest.approx(variance)
+
+
 def test_all_three_estimators_of_kl_agree_to_second_order():
     """q = p (1 + ε g) with E_p[g] = 0: each mean is ½ ε² E_p[g²] + O(ε³)."""
     p, g = np.array([0.2, 0.3, 0.5]), np.array([1.0, 1.0, -1.0])

@@ -1,11 +1,16 @@
-"""Ornstein and Uhlenbeck's noise: closed forms beside the trainer's own noise and the world's own motion."""
+"""Exploration noise: closed forms beside the trainer's own noise, dense matrices and the world's motion."""
 
 import numpy as np
 import pytest
 
 from rlcourse.equations.exploration import (
+    coloured_autocorrelation,
+    coloured_noise,
+    coloured_spectrum,
+    oscillator_energy,
     ou_autocorrelation,
     ou_mean,
+    ou_spectrum,
     ou_variance,
     push_weights,
     rms_distance,
@@ -84,3 +89,57 @@ def test_rms_distance_is_that_of_masses_pushed_by_the_noise(theta):
 
 def test_one_steady_push_goes_as_half_a_t_squared():
     assert rms_distance(np.ones(100), 0.3, 0.1) == pytest.approx(0.5 * 0.3 * 10**2)
+
+
+@pytest.mark.parametrize("theta", [0.15, 1.0, 1.8])
+def test_the_spectrum_is_the_sum_over_the_autocorrelation_and_has_the_variance_as_its_mean(theta):
+    f, lags = np.linspace(0, 0.5, 11), np.arange(1, 2000)
+    terms = ou_autocorrelation(theta, 1, lags)[:, None] * np.cos(2 * np.pi * f * lags[:, None])
+    assert ou_spectrum(theta, 1, f) == pytest.approx(1 + 2 * terms.sum(axis=0), rel=1e-9)
+    assert ou_spectrum(theta, 1, (np.arange(10_000) + 0.5) / 20_000).mean() == pytest.approx(1, rel=1e-9)
+
+
+def test_noise_that_never_settles_has_no_spectrum():
+    with pytest.raises(ValueError, match="settles only"):
+        ou_spectrum(2.0, 1, np.zeros(1))
+
+
+@pytest.mark.parametrize("steps", [20, 21])
+@pytest.mark.parametrize("exponent", [0, 1, 2])
+def test_coloured_noise_has_the_powers_of_its_colour_as_eigenvalues_of_its_covariance(steps, exponent):
+    filtered = coloured_noise(np.eye(steps), exponent)  # a matrix, column by column
+    covariance = filtered @ filtered.T
+    assert np.diag(covariance) == pytest.approx(np.ones(steps))
+    assert covariance[0] == pytest.approx(coloured_autocorrelation(steps, exponent))
+    cycles = [max(min(k, steps - k), 1) for k in range(steps)]  # k/T and −k/T are one frequency
+    powers = np.sort(np.array(cycles, float) ** -exponent)
+    assert np.linalg.eigvalsh(covariance) == pytest.approx(powers * steps / powers.sum())
+    lowest = np.linalg.eigvalsh(covariance).max()
+    assert coloured_spectrum(steps, exponent)[:2] == pytest.approx([lowest, lowest])
+
+
+def test_white_noise_passes_unchanged_and_paths_do_not_mix():
+    xi = np.random.default_rng(0).standard_normal((30, 4))
+    assert coloured_noise(xi, 0) == pytest.approx(xi)
+    assert coloured_noise(xi, 1)[:, 2] == pytest.approx(coloured_noise(xi[:, 2], 1))
+
+
+def test_one_step_has_no_colour():
+    with pytest.raises(ValueError, match="at least 2 steps, got 1"):
+        coloured_noise(np.zeros((1, 3)), 1)
+
+
+@pytest.mark.parametrize("rho", [np.eye(1, 40)[0], 0.85 ** np.arange(40), np.ones(40)], ids=str)
+def test_the_energy_is_that_of_a_spring_moved_by_matrices(rho):
+    """The motion by scipy's matrix exponential, the force held: (s, a) as one state."""
+    from scipy.linalg import expm
+
+    stiffness, dt, spread = 2.5, 0.1, 0.3
+    motion = expm(dt * np.array([[0, 1, 0], [-stiffness, 0, 1], [0, 0, 0]]))
+    response, state = np.zeros((40, 2)), motion[:2, 2]  # where the push of t steps ago has led
+    for t in range(40):
+        response[39 - t], state = state, motion[:2, :2] @ state
+    covariance = spread**2 * rho[abs(np.arange(40)[:, None] - np.arange(40))]
+    second = response.T @ covariance @ response  # E[s sᵀ]
+    expected = 0.5 * stiffness * second[0, 0] + 0.5 * second[1, 1]
+    assert oscillator_energy(rho, spread, dt, stiffness) == pytest.approx(expected)

@@ -37,6 +37,26 @@ def test_the_clipped_surrogate_is_never_above_the_surrogate(seed, clip):
     assert clipped <= objectives.surrogate(log_prob, old, advantage) + 1e-6
 
 
+def test_each_sample_s_clipped_objective_is_one_number_in_numpy_and_in_torch():
+    ratio, advantage = np.array([0.5, 0.5, 1.5, 1.5, 1.1]), np.array([2.0, -2.0, 2.0, -2.0, 3.0])
+    expected = [1.0, -1.6, 2.4, -3.0, 3.3]  # by hand, ε = 0.2
+    np.testing.assert_allclose(objectives.clipped_objective(ratio, advantage, 0.2), expected)
+    tensors = map(torch.from_numpy, (ratio, advantage))
+    np.testing.assert_allclose(objectives.clipped_objective(*tensors, 0.2), expected)
+    unclipped = objectives.clipped_objective(ratio, advantage, np.inf)
+    np.testing.assert_array_equal(unclipped, ratio * advantage)
+    with pytest.raises(ValueError, match="shapes must be equal"):
+        objectives.clipped_objective(ratio, advantage[:, None], 0.2)
+
+
+@pytest.mark.parametrize("kind", [np.array, torch.tensor], ids=["numpy", "torch"])
+def test_adaptive_beta_by_its_table(kind):
+    """Schulman et al. 2017, section 4, with d_targ = 0.01 and β = 3; at an edge β stays."""
+    kl, expected = kind([0.001, 0.0066, 0.0067, 0.01, 0.0149, 0.0151]), [1.5, 1.5, 3.0, 3.0, 3.0, 6.0]
+    beta = objectives.adaptive_beta(kind([3.0] * 6), kl, 0.01)
+    assert type(beta) is type(kl) and beta.tolist() == expected
+
+
 def test_at_ratio_one_every_objective_has_the_gradient_of_the_score_function():
     """Users of three repositories asked: old and new log-probabilities are identical, is this a bug? No."""
     logits = torch.randn(6, 4, dtype=torch.float64, requires_grad=True)

@@ -13,6 +13,7 @@ from rlcourse.equations.solvers import (
     fisher_vector_product,
     flat_gradient,
     line_search,
+    step_length,
 )
 
 
@@ -238,6 +239,26 @@ def test_the_flat_gradient_has_one_row_per_seed_in_the_order_of_the_parameters()
     b = torch.randn(2, 1, 5, requires_grad=True)
     gradient = flat_gradient((a**2).sum() / 2 + (3 * b).sum(), [a, b])
     torch.testing.assert_close(gradient, torch.cat([a.flatten(1), torch.full((2, 5), 3.0)], dim=1).detach())
+
+
+# Step length
+
+
+def test_the_length_spends_the_whole_divergence_of_the_quadratic_model_in_each_problem():
+    rng = np.random.default_rng(0)
+    F, s = positive_definite(rng, 4, (3,)), rng.standard_normal((3, 4))
+    alpha = step_length(s, times(F)(s), 0.02)
+    assert alpha.shape == (3, 1)
+    energy = 0.5 * np.einsum("bi,bij,bj->b", alpha * s, F, alpha * s)
+    np.testing.assert_allclose(energy, 0.02, rtol=1e-12)
+    same = step_length(torch.from_numpy(s), torch.from_numpy(times(F)(s)), 0.02)
+    np.testing.assert_allclose(same.numpy(), alpha, rtol=1e-12)
+
+
+def test_no_direction_and_a_direction_that_rounding_bends_down_have_a_finite_length():
+    for Fs in (np.zeros(3), -1e-25 * np.ones(3)):
+        alpha = step_length(1e-3 * np.ones(3), Fs, 0.01)
+        assert np.isfinite(alpha).all() and (alpha > 0).all()
 
 
 # Line search

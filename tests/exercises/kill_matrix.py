@@ -2,6 +2,7 @@
 
     python3 tests/exercises/kill_matrix.py            # prints the table
     python3 tests/exercises/kill_matrix.py --write    # and puts it into tests/exercises/README.md
+    python3 tests/exercises/kill_matrix.py --write gae polyak    # anew for these; the other rows stay
 
 A bank lies where its exercise lies: hw3/td3_target.py. A name in it says what is expected: `right_…`;
 `wrong_<misconception>__<variant>`; `wrong_none__…` for answers that are no numbers, or of a wrong form:
@@ -12,6 +13,7 @@ import argparse
 import contextlib
 import importlib.util
 import io
+import re
 import statistics
 import sys
 import time
@@ -82,24 +84,28 @@ def judge(name, seeds=SEEDS):
     return row
 
 
-def table(rows):
-    lines = [
+def line(r):
+    """One row of the table."""
+    return (
+        f"| `{r.name}` | {r.right - len(r.rejected_right)}/{r.right} "
+        f"| {r.wrong - len(r.accepted_wrong)}/{r.wrong} | {r.wrong - len(r.misnamed)}/{r.wrong} "
+        f"| {statistics.median(r.milliseconds):.0f}, {max(r.milliseconds):.0f} |"
+    )
+
+
+def table(rows, before=""):
+    """The table of these rows; where `before`, an earlier table, has others, they stay."""
+    lines = {name: text for text, name in re.findall(r"^(\| `(\w+)` .*)$", before, re.MULTILINE)}
+    lines |= {row.name: line(row) for row in rows}
+    lines = [lines[name] for name in EXERCISES if name in lines]
+    shares = [re.findall(r"(\d+)/(\d+)", text) for text in lines]
+    sums = [tuple(sum(int(share[k][i]) for share in shares) for i in (0, 1)) for k in range(3)]
+    return "\n".join([
         "| exercise | right accepted | wrong rejected | hint names the mistake | check, ms (median, worst) |",
         "|---|---|---|---|---|",
-    ]
-    for r in rows:
-        lines.append(
-            f"| `{r.name}` | {r.right - len(r.rejected_right)}/{r.right} "
-            f"| {r.wrong - len(r.accepted_wrong)}/{r.wrong} | {r.wrong - len(r.misnamed)}/{r.wrong} "
-            f"| {statistics.median(r.milliseconds):.0f}, {max(r.milliseconds):.0f} |"
-        )
-    right, wrong = sum(r.right for r in rows), sum(r.wrong for r in rows)
-    lines.append(
-        f"| **all** | {right - sum(len(r.rejected_right) for r in rows)}/{right} "
-        f"| {wrong - sum(len(r.accepted_wrong) for r in rows)}/{wrong} "
-        f"| {wrong - sum(len(r.misnamed) for r in rows)}/{wrong} | |"
-    )
-    return "\n".join(lines)
+        *lines,
+        f"| **all** | {' | '.join(f'{good}/{of}' for good, of in sums)} | |",
+    ])  # fmt: skip
 
 
 def main():
@@ -119,8 +125,9 @@ def main():
     if arguments.write:
         readme = HERE / "README.md"
         head, _, rest = readme.read_text().partition("<!-- table -->\n")
-        _, _, tail = rest.partition("<!-- end -->")
-        readme.write_text(f"{head}<!-- table -->\n{table(rows)}\n<!-- end -->{tail}")
+        before, _, tail = rest.partition("<!-- end -->")
+        anew = table(rows, before if arguments.names else "")
+        readme.write_text(f"{head}<!-- table -->\n{anew}\n<!-- end -->{tail}")
     return int(any(r.rejected_right or r.accepted_wrong for r in rows))
 
 

@@ -22,6 +22,8 @@ import torch
 from rlcourse.grading import check
 from rlcourse.grading.release import SOURCES, answers, instructor
 
+SOURCES_OF_ANSWERS = sorted(SOURCES.glob("homework-*.py"))
+
 OPERATORS = {
     ast.Add: (ast.Sub,),
     ast.Sub: (ast.Add,),
@@ -44,13 +46,65 @@ ROUNDING = "A tolerance for rounding, wider, narrower or none: the step reaches 
 GUARD = "The guard against 0/0 at r = 0 costs no points: `check` remarks on it."
 TRY_ON = "Where none of ten trials holds, the inputs have none later: to try on is no mistake."
 NEVER_ZERO = "A gain of exactly 0 is not drawn."
-RULES = {  # exercises whose answer is a choice, made here by a rule: every rule that chooses right is right
-    "a2c_faults": "Another threshold, or another moment of the curves, that names every fault as well.",
-    "td3_faults": "Another threshold, or another moment of the curves, that names every fault as well.",
-    "trpo_faults": "Another threshold, or another moment of the curves, that names every fault as well.",
-}
+RULE = "Another threshold, or another moment of the curves, that names every fault as well."
+RULES = dict.fromkeys(  # exercises whose answer is a choice, made here by a rule
+    ("a2c_faults", "ppo_faults", "td3_faults", "td_faults", "trpo_faults"), RULE
+)
 SHIFT = "Whatever is subtracted cancels, and in float64 the exponentials of the inputs stay finite."
+TENSORS = "`check` hands tensors over to an answer that needs them."
+EDGE = "No advantage is 0 and no ratio lies on an edge, as the statement says."
+TINY = "A number far below what float64 keeps beside the standard deviation: the quotient is the same."
+NO_WEIGHT = "The logarithm of a weight of 0 is −∞, or so low that its exponential is 0: both are right."
 EQUIVALENT = {  # (exercise, mutated line): why it is as right as the answer
+    ("bellman_backup", "return (policy * (R + gamma * P @ V)).sum(axis=-1)"): ONE_AXIS,
+    (
+        "policy_values",
+        "return np.linalg.solve(np.eye(len(R)) - gamma * chain, (policy * R).sum(axis=-1))",
+    ): ONE_AXIS,
+    ("value_iteration", "V = (R + gamma * P @ V).max(axis=-1)"): ONE_AXIS,
+    ("greedy_actions", "return (R + gamma * P @ V).argmax(axis=-1)"): ONE_AXIS,
+    (
+        "coarse_code",
+        "return np.where(1.0, np.abs(x[:, None] - centres) <= width / 2, 0.0)",
+    ): "Where 1 is true everywhere, the truth values themselves come back; they count as 0 and 1.",
+    (
+        "cloning_cost",
+        "return sum((1 - (1 - epsilon) ** t for t in range(0, horizon + 1)))",
+    ): "The term of t = 0 is 1 − (1 − ε)⁰ = 0.",
+    ("cloning_loss", "pass"): TENSORS,
+    (
+        "cloning_loss",
+        "return -torch.log_softmax(logits, dim=-1)[torch.arange(len(actions)), actions].mean()",
+    ): ONE_AXIS,
+    ("mixture_log_likelihood", "largest = logs.max(axis=-1, keepdims=True)"): ONE_AXIS,
+    (
+        "mixture_log_likelihood",
+        "return largest[:, 0] + np.log(np.exp(logs - largest).sum(axis=-1))",
+    ): ONE_AXIS,
+    **{
+        (
+            "mixture_log_likelihood",
+            f"logs = -z ** 2 / 2 - log_stds - math.log(2 * math.pi) / 2 + np.log(np.maximum({least}))",
+        ): NO_WEIGHT if "1e-300, " not in least else SYMMETRIC
+        for least in ("1e-300, weights", "weights, 0", "weights, -1e-300", "weights, 2e-300")
+    },
+    ("gaussian_kl", "return (np.log(other_std / std) + spread - 0.5).sum(axis=-1)"): ONE_AXIS,
+    ("clipped_objective", "pass"): TENSORS,
+    (
+        "clipped_objective",
+        "return torch.minimum(ratio.clamp(1 - clip, 1 + clip) * advantage, ratio * advantage)",
+    ): SYMMETRIC,
+    ("clip_stops_gradient", "good = (advantage >= 0) & (ratio > 1 + clip)"): EDGE,
+    ("clip_stops_gradient", "good = (advantage > 0) & (ratio >= 1 + clip)"): EDGE,
+    ("clip_stops_gradient", "bad = (advantage <= 0) & (ratio < 1 - clip)"): EDGE,
+    ("clip_stops_gradient", "bad = (advantage < 0) & (ratio <= 1 - clip)"): EDGE,
+    ("normalise", "return centred / ((centred ** 2).mean() ** 0.5 - 1e-08)"): TINY,
+    ("normalise", "return centred / ((centred ** 2).mean() ** 0.5 + 2e-08)"): TINY,
+    ("normalise", "return centred / ((centred ** 2).mean() ** 0.5 + -1e-08)"): TINY,
+    (
+        "ppo_update",
+        "if (x.exp() - 1 - x).mean() >= settings.stop_kl:",
+    ): "A divergence of exactly the bound is not drawn.",
     ("softmax_score", "weights = np.exp(logits + np.max(logits))"): SHIFT,
     ("softmax_score", "weights = np.exp(logits - np.min(logits))"): SHIFT,
     ("optimal_baseline", "weights = (scores ** 2).mean(1)"): "Weights all P times as large weigh the same.",
@@ -216,7 +270,7 @@ def changed_line(source, mutant):
 def survivors(paths=None):
     """(number of mutants, [(exercise, what, changed line)])."""
     total, alive = 0, []
-    for path in sorted(SOURCES.glob("*.py")) if paths is None else paths:
+    for path in SOURCES_OF_ANSWERS if paths is None else paths:
         given, solutions = answers(instructor(Path(path)))
         for name, source in solutions.items():
             function = ast.unparse(without_dead_code(ast.parse(source)))

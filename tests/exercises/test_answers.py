@@ -219,7 +219,7 @@ def test_every_form_of_answer_leaves_the_sandbox(exercise, source):
 
 
 @pytest.mark.sandbox
-@pytest.mark.parametrize("homework", ["homework-2"])
+@pytest.mark.parametrize("homework", ["homework-1", "homework-2"])
 def test_the_judge_gives_the_instructors_answers_all_points(homework):
     from rlcourse.grading.judging.batch import assignments
     from rlcourse.grading.judging.judge import judge
@@ -232,5 +232,5 @@ def test_the_judge_gives_the_instructors_answers_all_points(homework):
         assert {name: result.message for name, result in results.items() if not result.passed} == {}
 
 
-def test_the_folder_of_exercises_finds_homework_2():
-    assert {find(name).homework for name in exercises.EXERCISES} >= {2, 3, 4}
+def test_the_folder_of_exercises_finds_homework_1_and_2():
+    assert {find(name).homework for name in exercises.EXERCISES} >= {1, 2, 3, 4, 5}

@@ -7,18 +7,26 @@ from rlcourse.grading import check, instance
 from rlcourse.grading.exercises import EXERCISES, find
 from rlcourse.grading.judging.judge import hidden_cases, whose
 from rlcourse.grading.judging.submission import Cell, typed_id
+from rlcourse.grading.record import instance_number
 
 PERSONAL = [name for name, exercise in EXERCISES.items() if exercise.personal]
 
 
 def test_each_homework_has_a_personal_exercise():
-    assert {find(name).homework for name in PERSONAL} >= {2, 3, 4}
+    assert {find(name).homework for name in PERSONAL} >= {1, 2, 3, 4, 5}
+
+
+def answering(mine):
+    """A function of curves, and of what else is given, that always says the same."""
+    return lambda curves, truth=None: mine
 
 
 @pytest.mark.parametrize("name", PERSONAL)
 def test_an_id_gives_one_instance_whatever_the_seed_and_two_ids_give_two(name):
     exercise = find(name)
-    ada, again, grace = exercise.cases(0, "Ada 1"), exercise.cases(7, " ada  1"), exercise.cases(0, "grace")
+    ada, again = exercise.cases(0, "Ada 1"), exercise.cases(7, " ada  1")
+    others = (s for s in ("grace", "emmy") if instance_number(name, s) != instance_number(name, "ada 1"))
+    grace = exercise.cases(0, next(others))
     assert len(ada) == 2  # the one instance, twice
     assert all(np.array_equal(ada[0][key], again[0][key]) for key in ada[0])
     assert not np.array_equal(ada[0]["curves"], grace[0]["curves"])
@@ -31,10 +39,10 @@ def test_the_oracle_finds_each_students_answer_anew_and_another_students_is_wron
     for student in ("s1", "s2", "s3", "s4", "s5", "s6"):
         case = exercise.cases(0, student)[0]
         expected = exercise.expected(case)["value"]
-        np.testing.assert_array_equal(exercise.reference(case["curves"]), expected)
+        np.testing.assert_array_equal(exercise.reference(*[case[p] for p in exercise.parameters]), expected)
         answers[student] = expected
-        assert check(name, lambda curves, mine=expected: mine.tolist(), student=student).passed
-    copied = [check(name, lambda curves, mine=answers["s1"]: mine, student=s).passed for s in answers]
+        assert check(name, answering(expected.tolist()), student=student).passed
+    copied = [check(name, answering(answers["s1"]), student=s).passed for s in answers]
     assert sum(copied) < len(copied) - 1
 
 

@@ -5,7 +5,9 @@ import re
 
 import pytest
 
-pytest.importorskip("nbgrader", reason="nbgrader is not installed: pip install -e .[instructor]")
+pytest.importorskip(
+    "nbgrader", reason="NOT CHECKED: nbgrader is not installed (python3 -m rlcourse test brings it)"
+)
 
 from rlcourse.commands.test import fuse  # noqa: E402
 from rlcourse.grading import release  # noqa: E402
@@ -27,7 +29,7 @@ def test_every_exercise_is_in_one_homework_with_its_test_cell():
         ids = [cell.metadata.get("nbgrader", {}).get("grade_id", "") for cell in notebook.cells]
         tested += [i.removeprefix("test-") for i in ids if i.startswith("test-")]
     assert solved == tested
-    assert sorted(solved) == sorted(EXERCISES)
+    assert sorted(solved) == sorted(n for n in EXERCISES if EXERCISES[n].homework)  # 0: a taste, on page 00
 
 
 def test_committed_releases_are_those_of_the_sources():

@@ -343,7 +343,7 @@ def test_no_answer_lies_anywhere_in_the_childs_files():
     walk = (
         "import os\nfound = []\nfor place, folders, files in os.walk('/'):\n"
         "    folders[:] = [f for f in folders if os.path.join(place, f) not in ('/proc', '/sys', '/dev')]\n"
-        "    found += [n for n in files + folders if 'rlcourse' in n or 'exercises_hw' in n or n in ('exercises', 'hw2', 'hw3', 'hw4') or n.endswith('.ipynb')]\n"
+        "    found += [n for n in files + folders if 'rlcourse' in n or 'exercises_hw' in n or n in ('exercises', 'hw1', 'hw2', 'hw3', 'hw4') or n.endswith('.ipynb')]\n"
         "    found += [n for n in files if 'homework' in n]\n"
         "raise ValueError(sorted(os.listdir('/opt/course')) + found)\n"
     )

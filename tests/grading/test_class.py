@@ -148,7 +148,7 @@ def test_from_a_platforms_archive_to_rows_pages_marks_and_table(
     assert "<script" not in (out / "to-mark.html").read_text(encoding="utf-8")
     assert not (out / "feedback" / "d99-homework-3.html").exists()
     # marks by hand, twice: they stay
-    with open(out / "by-hand.csv", newline="", encoding="utf-8") as file:
+    with open(out / "by-hand.csv", newline="", encoding="utf-8-sig") as file:
         lines = list(csv.DictReader(file))
     for line in lines:
         if (line["student"], line["cell"]) == ("a17", proof):
@@ -214,6 +214,10 @@ def test_after_an_exercise_was_changed_plain_grade_says_that_nothing_was_regrade
     assert f"ada {first.score:g} → {again.score:g}" in said
     graded(folder, out)
     assert "Since the rows" not in capsys.readouterr().out
+    monkeypatch.setattr(batch, "assignments", lambda: known)  # and back: an exercise more
+    graded(folder, out)
+    assert "ddpg_target was added" in capsys.readouterr().out
+    assert "ddpg_target" in graded(folder, out, "--regrade")["ada"].results
 
 
 def test_marks_by_hand_are_numbers_in_their_range():
@@ -264,3 +268,66 @@ def test_a_page_of_a_student_with_a_wild_name_lies_in_its_folder(tmp_path):
     pages.write(tmp_path, rows, {})
     assert len(list((tmp_path / "feedback").iterdir())) == 5
     assert {p.name for p in tmp_path.iterdir()} == {"feedback", "to-mark.html", "platform.csv"}
+
+
+# What a spreadsheet makes of a table.
+
+TABLE = "student;homework;cell;of;points;comment\r\n{}\r\n"
+
+
+def with_a_proof(student):
+    return Row(student, f"{student}.ipynb", "homework-3", written={"written-targets": "Words."})
+
+
+def merged(path, rows, assignment):
+    return by_hand.merge(path, rows, {"homework-3": assignment})
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_marks_are_read_from_the_file_that_a_spreadsheet_saved(tmp_path, assignment, encoding):
+    line = 'jürgen;homework-3;written-targets;4;2,5;"Schön.\r\nUnd (b)? Say ""why""; in full."'
+    for head in ("", "sep=;\r\n"):
+        (tmp_path / "by-hand.csv").write_bytes((head + TABLE.format(line)).encode(encoding))
+        for _ in range(2):  # as written anew, too
+            row = with_a_proof("jürgen")
+            assert merged(tmp_path / "by-hand.csv", [row], assignment) == []
+            assert row.by_hand == {"written-targets": 2.5} and row.warnings == []
+            said = row.comments["written-targets"]
+            assert said.replace("\r\n", "\n") == 'Schön.\nUnd (b)? Say "why"; in full.'
+
+
+def test_of_a_file_in_utf_8_that_was_gone_on_with_in_windows_letters_nothing_is_lost(tmp_path, assignment):
+    old = "jürgen;homework-3;written-targets;4;3;".encode()
+    new = "ada;homework-3;written-targets;4;1;très bien".encode("cp1252")
+    head = TABLE.splitlines()[0].encode()
+    (tmp_path / "by-hand.csv").write_bytes(b"\r\n".join([head, old, new, b""]))
+    rows = [with_a_proof("jürgen"), with_a_proof("ada")]
+    assert merged(tmp_path / "by-hand.csv", rows, assignment) == []
+    assert [row.by_hand["written-targets"] for row in rows] == [3, 1]
+    assert rows[1].comments["written-targets"] == "très bien"
+
+
+def test_a_student_whose_leading_zeros_a_spreadsheet_took_keeps_the_mark(tmp_path, assignment):
+    path = tmp_path / "by-hand.csv"
+    path.write_text(TABLE.format("7;homework-3;written-targets;4;3;good"))
+    rows = [with_a_proof("007"), with_a_proof("ada")]
+    assert merged(path, rows, assignment) == []
+    assert rows[0].by_hand == {"written-targets": 3} and rows[1].by_hand == {}
+    assert len(path.read_text(encoding="utf-8-sig").splitlines()) == 3  # no second line for the same person
+
+
+def test_points_that_count_for_nobody_are_told_and_too_many_are_a_warning(tmp_path, assignment):
+    path = tmp_path / "by-hand.csv"
+    lines = "gone;homework-3;written-targets;4;3;\r\nada;homework-3;written-targets;4;9;"
+    path.write_text(TABLE.format(lines))
+    row = with_a_proof("ada")
+    (sentence,) = merged(path, [row], assignment)
+    assert "the 3 points of gone" in sentence and "count for nobody" in sentence
+    assert row.by_hand == {"written-targets": 4} and "9 is counted as 4" in row.warnings[0]
+    assert "gone" in path.read_text(encoding="utf-8-sig")  # and they stay in the file
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_a_class_list_is_read_as_a_spreadsheet_saved_it(tmp_path, encoding):
+    (tmp_path / "class.csv").write_bytes(CLASS.replace("\n", "\r\n").encode(encoding))
+    assert read_roster(tmp_path / "class.csv")[2] == Person("c08", "Chloé D'Arcy")

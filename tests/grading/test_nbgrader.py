@@ -180,6 +180,8 @@ def odd_submissions(course, released):
         (submitted / student / "hw" / name).write_text(text)
     submit(course, "bad_stamp", text)
     (submitted / "bad_stamp" / "hw" / "timestamp.txt").write_bytes(b"\xff yesterday \x1b[2J")
+    submit(course, "pipe_stamp", text)
+    os.mkfifo(submitted / "pipe_stamp" / "hw" / "timestamp.txt")
     (submitted / "no_notebook" / "hw").mkdir(parents=True)
     (course / "secret.txt").write_text(SECRET)
     submit(course, "links", text)
@@ -201,6 +203,16 @@ def odd_submissions(course, released):
     data = {"photo.png": {"image/png": base64.b64encode(picture.getvalue()).decode()}}
     find(photo, "written-why")["attachments"] = data
     submit(course, "photo", photo)
+    trained = solved(released)
+    shown = {"image/png": data["photo.png"]["image/png"], "text/html": "<script>alert(1)</script>"}
+    outputs = [
+        {"output_type": "stream", "name": "stdout", "text": "return -150\x1b[2J\n"},
+        {"output_type": "display_data", "data": shown, "metadata": {}},
+        {"output_type": "display_data", "data": {"text/html": "<script>alert(2)</script>"}, "metadata": {}},
+    ]
+    own = {"cell_type": "code", "id": "own", "metadata": {}, "source": "train()", "execution_count": 1}
+    trained["cells"].insert(1, own | {"outputs": outputs})
+    submit(course, "trained", trained)
     halves = solved(released, why="Why is tau small?\n\nThe upper half,")
     lower = json.loads(json.dumps(find(halves, "written-why"))) | {
         "source": "and the lower half.",
@@ -243,12 +255,14 @@ EXPECTED = {  # student: (polyak of 2, ou_step of 3)
     "hidden": (2, 3),
     "upper": (2, 3),
     "bad_stamp": (2, 3),  # nbgrader alone: ends the student's grading
+    "pipe_stamp": (2, 3),  # nbgrader alone: waits for ever
     "no_notebook": (0, 0),
     "links": (2, 3),
     "anothers": (0, 0),
     "script": (2, 3),
     "photo": (2, 3),
     "split_proof": (2, 3),
+    "trained": (2, 3),
 }
 
 
@@ -303,6 +317,17 @@ def test_a_pasted_photograph_reaches_the_marker(course):
     assert 'src="data:image/png;base64,' in page
 
 
+def test_what_an_experiment_showed_reaches_the_marker_and_says_whose_it_is(course):
+    from rlcourse.grading.judging.outputs import WHOSE
+
+    text = (course[0] / "autograded" / "trained" / "hw" / "hw.ipynb").read_text()
+    (own,) = [c for c in json.loads(text)["cells"] if c["source"] in ("train()", ["train()"])]
+    said = "".join("".join(out.get("text", "")) for out in own["outputs"])
+    assert said.startswith(f"[{WHOSE}]\n") and "return -150\n" in said
+    assert [list(out["data"]) for out in own["outputs"] if "data" in out] == [["image/png"]]
+    assert "<script" not in text and "\\u001b" not in text
+
+
 def test_the_halves_of_a_split_proof_are_joined(course):
     stored = json.loads((course[0] / "autograded" / "split_proof" / "hw" / "hw.ipynb").read_text())
     text = "".join(find(stored, "written-why")["source"])
@@ -349,7 +374,9 @@ def test_export_has_the_scores(course):
 def test_changed_points_are_taken_over_without_force(course, tmp_path):
     """nbgrader alone skips what it has graded before, and says nothing."""
     copy = tmp_path / "course"
-    shutil.copytree(course[0], copy, symlinks=True, ignore=shutil.ignore_patterns("pipe"))  # no file
+    shutil.copytree(
+        course[0], copy, symlinks=True, ignore=shutil.ignore_patterns("pipe", "pipe_stamp")
+    )  # no file
     release(copy, points=4)
     done = nbgrader(copy, "autograde", "hw", "--student", "right")
     assert done.returncode == 0, done.stderr[-2000:]
@@ -360,7 +387,9 @@ def test_manual_marks_survive_regrading(course, tmp_path):
     from nbgrader.api import Gradebook
 
     copy = tmp_path / "course"
-    shutil.copytree(course[0], copy, symlinks=True, ignore=shutil.ignore_patterns("pipe"))  # no file
+    shutil.copytree(
+        course[0], copy, symlinks=True, ignore=shutil.ignore_patterns("pipe", "pipe_stamp")
+    )  # no file
     with Gradebook(f"sqlite:///{copy}/gradebook.db") as gradebook:
         gradebook.find_grade("written-why", "hw", "hw", "right").manual_score = 4.5
         gradebook.db.commit()
@@ -382,7 +411,9 @@ def test_a_second_grader_on_one_gradebook_is_locked_out_with_a_clear_line(course
 
 def test_without_bubblewrap_nothing_is_graded_unless_asked(course, tmp_path):
     copy = tmp_path / "course"
-    shutil.copytree(course[0], copy, symlinks=True, ignore=shutil.ignore_patterns("pipe"))  # no file
+    shutil.copytree(
+        course[0], copy, symlinks=True, ignore=shutil.ignore_patterns("pipe", "pipe_stamp")
+    )  # no file
     command = [sys.executable, "-m", "nbgrader", "autograde", "hw", "--student", "right"]
     environment = {**os.environ, "PATH": BIN}
     done = subprocess.run(command, cwd=copy, capture_output=True, text=True, env=environment)
@@ -398,7 +429,9 @@ def test_without_bubblewrap_nothing_is_graded_unless_asked(course, tmp_path):
 def test_formgrader_button_takes_the_same_path(course, tmp_path):
     """The formgrader's API in this process, twice: it must not lock itself out."""
     copy = tmp_path / "course"
-    shutil.copytree(course[0], copy, symlinks=True, ignore=shutil.ignore_patterns("pipe"))  # no file
+    shutil.copytree(
+        course[0], copy, symlinks=True, ignore=shutil.ignore_patterns("pipe", "pipe_stamp")
+    )  # no file
     code = (
         "from nbgrader.apps import NbGraderAPI\nfrom nbgrader.coursedir import CourseDirectory\n"
         "from nbgrader.apps.nbgraderapp import NbGrader\napp = NbGrader()\napp.initialize([])\n"

@@ -403,7 +403,7 @@ def test_restore_refuses_a_state_of_another_size():
 
 def test_mujoco_steps_scales_and_resumes(monkeypatch, tmp_path):
     pytest.importorskip(
-        "mujoco", reason='NOT CHECKED: MuJoCo is not installed (pip install "rlcourse[mujoco]")'
+        "mujoco", reason="NOT CHECKED: MuJoCo is not installed (python3 -m rlcourse test --extra mujoco)"
     )
     monkeypatch.chdir(tmp_path)  # MuJoCo leaves a log where it runs
     with warnings.catch_warnings():

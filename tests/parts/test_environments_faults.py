@@ -6,10 +6,12 @@ from functools import partial
 import gymnasium
 import numpy as np
 import pytest
+import torch
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
-from rlcourse.parts.environments import EnvironmentFault, Stepper, make
+from rlcourse.parts.environments import EnvironmentFault, Stepper, configured, make
+from rlcourse.training import record, watch
 
 UNIT = spaces.Box(-1, 1, (1,), np.float32)
 
@@ -79,6 +81,15 @@ CHECKED = {
         lambda r: (r[0], r[1], True, {}),
         ["env 1", "got 4 values", "terminated and truncated"],
     ),
+    "reward is text": (replaced(1, "1"), ["env 1", "reward must be a number, got '1'"]),
+    "reward is complex": (replaced(1, 1 + 0j), ["env 1", "reward must be a number, got (1+0j)"]),
+    "reward is beyond float32": (
+        replaced(1, 1e39),
+        ["env 1", "reward is 1e+39", "at most 3.4e+38: scale it"],
+    ),
+    "terminated is None": (replaced(2, None), ["env 1", "terminated must be True or False, got None"]),
+    "truncated is text": (replaced(3, "no"), ["env 1", "truncated must be True or False, got 'no'"]),
+    "terminated is several": (replaced(2, np.zeros(2, bool)), ["env 1", "terminated must be True or False"]),
     "reward is None": (replaced(1, None), ["env 1", "reward must be a number, got None"]),
     "reward is a vector": (replaced(1, np.zeros(2)), ["env 1", "reward must be a number"]),
     "observation of another shape": (
@@ -112,7 +123,110 @@ def test_old_gym_behind_gymnasiums_own_wrappers_is_recognised():
     assert "terminated and truncated" in message_of(EnvironmentFault, lambda: stepper.step(np.zeros((1, 1))))
 
 
-@pytest.mark.parametrize("start", [np.zeros(2, np.float32), (np.zeros(2), {}, 3), (np.zeros(2), None)])
+ONE = {
+    "array": np.array([1.0]),
+    "array of no dimension": np.array(1.0),
+    "NumPy's": np.float32(1),
+    "integer": 1,
+    "tensor": torch.ones(()),
+    "tensor with gradient": torch.ones(1, requires_grad=True),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("one", ONE.values(), ids=ONE.keys())
+def test_a_number_may_come_in_any_wrapping(one):
+    stepper = Stepper(make(partial(Faulty, lambda result: (result[0], one, one, False, None))))
+    for _ in range(2):
+        assert stepper.step(np.zeros((1, 1))).reward == 0
+    last = stepper.step(np.zeros((1, 1)))
+    assert (last.reward, last.terminated, last.truncated) == (1, True, False)
+
+
+def test_a_reward_that_the_environment_keeps_and_changes_is_copied():
+    class Summing(Faulty):
+        total = np.zeros(())
+
+        def step(self, action):
+            self.total += 1
+            return np.zeros(2, np.float32), self.total, False, False, {}
+
+    stepper = Stepper(make(Summing))
+    kept = [stepper.step(np.zeros((1, 1))).reward for _ in range(3)]
+    assert [float(reward[0]) for reward in kept] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("info", [None, {}, {"final_obs": 3, "_final_obs": "x", "episode": []}])
+def test_a_reset_may_say_nothing_beside_the_observation(info):
+    assert Stepper(make(partial(Faulty, start=(np.zeros(2), info)))).obs.tolist() == [[0, 0]]
+
+
+def test_info_of_a_reset_that_is_something_else_is_named():
+    message = message_of(EnvironmentFault, lambda: Stepper(make(partial(Faulty, start=(np.zeros(2), [1])))))
+    assert "reset must return (observation, info) with info a dictionary, got list" in message
+
+
+@pytest.mark.parametrize("arguments", ["", "seed=None"])
+def test_a_reset_without_gymnasiums_arguments_is_shown_them(arguments):
+    made = {"Faulty": Faulty, "np": np}
+    exec(f"class Old(Faulty):\n def reset(self, {arguments}): return np.zeros(2), {{}}", made)
+    message = message_of(EnvironmentFault, lambda: Stepper(make(made["Old"])))
+    assert "write def reset(self, *, seed=None, options=None)" in message
+
+
+@pytest.mark.parametrize("name", ["observation_space", "action_space"])
+def test_a_missing_space_is_named(name):
+    message = message_of(ValueError, lambda: make(partial(Faulty, **{name: None})))
+    assert f"Faulty has no {name}; give it one of gymnasium.spaces" in message
+
+
+def test_copies_that_differ_in_their_spaces_are_refused_and_closed():
+    closed = []
+
+    class Growing(Faulty):
+        def close(self):
+            closed.append(self)
+
+    widths = iter([2, 3])
+    factory = lambda: Growing(observation_space=spaces.Box(-1, 1, (next(widths),)))  # noqa: E731
+    assert "must make the same kind at each call" in message_of(ValueError, lambda: make(factory, 2))
+    assert len(closed) == 2
+
+
+@pytest.mark.parametrize("stream", [np.random.RandomState(0), None, "mine"])
+def test_chance_that_is_no_generator_of_numpys_trains_and_is_known_not_to_be_exact(stream):
+    class Own(Faulty):
+        np_random = stream
+
+    stepper, fresh = (Stepper(make(partial(Own, lambda r: (*r[:2], True, False, {})), 1, 0)) for _ in "ab")
+    for _ in range(5):
+        stepper.step(np.zeros((1, 1)))
+    with pytest.warns(UserWarning, match="not restored exactly"):
+        fresh.restore(stepper.state())
+
+
+@pytest.mark.parametrize("bits", [np.random.MT19937, np.random.Philox, np.random.PCG64DXSM])
+def test_generators_of_any_kind_are_brought_back(bits):
+    class Own(Faulty):
+        def reset(self, *, seed=None, options=None):
+            if seed is not None:
+                self._np_random = np.random.Generator(bits(seed))
+            return self.np_random.random(2).astype(np.float32), {}
+
+        def step(self, action):
+            return self.np_random.random(2).astype(np.float32), 0.0, self.np_random.random() < 0.3, False, {}
+
+    one, other = (Stepper(make(Own, 2, 0)) for _ in "ab")
+    for _ in range(9):
+        one.step(np.zeros((2, 1)))
+    other.restore(one.state())
+    assert other.exact
+    for _ in range(9):
+        here, there = (stepper.step(np.zeros((2, 1))).next_obs for stepper in (one, other))
+        np.testing.assert_array_equal(here, there)
+
+
+@pytest.mark.parametrize("start", [np.zeros(2, np.float32), (np.zeros(2), {}, 3)])
 def test_a_reset_that_does_not_return_observation_and_info_is_refused(start):
     message = message_of(EnvironmentFault, lambda: Stepper(make(partial(Faulty, start=start))))
     assert "reset must return (observation, info)" in message
@@ -156,11 +270,11 @@ def test_an_observation_too_large_for_float32_is_infinite_and_refused():
 
 
 def test_large_but_finite_numbers_are_accepted():
-    env = partial(Faulty, lambda r: (np.array([1e30, 0], np.float32), 1e200, False, False, {}))
+    env = partial(Faulty, lambda r: (np.array([1e30, 0], np.float32), 1e38, False, False, {}))
     stepper = Stepper(make(env))
     for _ in range(3):
         transition = stepper.step(np.zeros((1, 1)))
-    assert transition.reward == 1e200
+    assert transition.reward == 1e38
 
 
 def test_a_vector_environment_of_the_old_kind_is_refused():
@@ -201,29 +315,34 @@ def test_actions_without_finite_bounds_are_refused(space):
 @pytest.mark.parametrize(
     "space",
     [
-        spaces.MultiDiscrete([2, 3]),
-        spaces.MultiBinary(3),
+        spaces.MultiDiscrete([70, 70]),
+        spaces.MultiBinary(13),
         spaces.Box(0, 5, (1,), np.int64),
+        spaces.Box(-1, 1, (0,), np.float32),
+        spaces.Tuple([spaces.Discrete(2)]),
         spaces.Dict(a=UNIT),
     ],
 )
 def test_unsupported_actions_name_what_is_supported(space):
     message = message_of(ValueError, lambda: make(partial(Faulty, action_space=space)))
-    assert "supported: Box of floats with finite bounds, and Discrete" in message
+    assert "supported: Box of floats with finite bounds, Discrete, and MultiDiscrete" in message
 
 
 @pytest.mark.parametrize(
     "space, kind",
     [
-        (spaces.Dict(a=UNIT), "Dict"),
-        (spaces.Tuple([UNIT]), "Tuple"),
+        (spaces.Dict(a=UNIT, b=spaces.Text(5)), "Dict"),
+        (spaces.Dict(a=UNIT, b=spaces.Box(0, 255, (8, 8, 3), np.uint8)), "Dict"),
+        (spaces.Tuple([]), "Tuple"),
+        (spaces.Text(5), "Text"),
+        (spaces.Sequence(UNIT), "Sequence"),
         (spaces.Box(0, 255, (8, 8, 3), np.uint8), "images (8, 8, 3)"),
         (spaces.Box(0, 255, (8, 8), np.uint8), "images (8, 8)"),
     ],
 )
 def test_unsupported_observations_name_what_is_supported(space, kind):
     message = message_of(ValueError, lambda: make(partial(Faulty, observation_space=space)))
-    for word in (kind, "supported: Box (numbers, not images) and Discrete", "FlattenObservation"):
+    for word in (kind, "supported: Box (numbers, not images), Discrete, ", "FlattenObservation"):
         assert word in message
 
 
@@ -245,6 +364,10 @@ def test_make_says_what_it_wants():
         (TypeError, lambda: make(lambda: 3), "must return a gymnasium.Env, got int"),
         (TypeError, lambda: make(lambda num_envs: Faulty(), 2), "must return a VectorEnv of 2"),
         (ValueError, lambda: make("Pendulumm-v1"), "Did you mean: `Pendulum`?"),
+        (ValueError, lambda: make(""), "'' cannot be made: Malformed environment ID"),
+        (ValueError, lambda: make(configured("Pendulum-v1", {"gee": 1})), "cannot be made with {'gee': 1}"),
+        (TypeError, lambda: configured("Pendulum-v1", [1]), "env_kwargs must be a dictionary"),
+        (TypeError, lambda: configured(3, {"g": 1}), "env_kwargs need an id or a factory, got int"),
         (ValueError, lambda: make("Pendulum-v1", 0), "num_envs must be an integer ≥ 1, got 0"),
         (ValueError, lambda: make("Pendulum-v1", 3, seed=[1, 2]), "cannot be shared evenly among 2 seeds"),
         (ValueError, lambda: make("Pendulum-v1", 1, seed=-1), "an integer ≥ 0, got -1"),
@@ -254,17 +377,51 @@ def test_make_says_what_it_wants():
         assert words in message_of(error, action)
 
 
-def test_missing_mujoco_names_the_extra(monkeypatch):
-    for module in [name for name in sys.modules if name.split(".")[0] == "mujoco" or ".mujoco" in name]:
-        monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setitem(sys.modules, "mujoco", None)  # what Python does when the package is not there
-    message = message_of(ImportError, lambda: make("HalfCheetah-v5", 2))
-    assert message == 'HalfCheetah-v5 needs MuJoCo: pip install "rlcourse[mujoco]"'
+@pytest.mark.parametrize(
+    ("env", "package", "says", "extra"),
+    [
+        ("HalfCheetah-v5", "mujoco", "HalfCheetah-v5 needs MuJoCo", "mujoco"),
+        (lambda: gymnasium.make("Hopper-v5"), "mujoco", "the environment needs MuJoCo", "mujoco"),
+        ("LunarLander-v3", "Box2D", "LunarLander-v3 needs Box2D", "box2d"),
+        ("BipedalWalker-v3", "Box2D", "BipedalWalker-v3 needs Box2D", "box2d"),
+    ],
+)
+def test_a_missing_simulator_names_the_command_that_adds_it(monkeypatch, env, package, says, extra):
+    without(monkeypatch, package)
+    wanted = f"{says}; add it once with: python3 -m rlcourse lab --extra {extra} (or train, or test)"
+    assert message_of(ImportError, lambda: make(env, 2)) == wanted
 
 
-def test_other_missing_packages_are_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "Box2D", None)
-    for module in [name for name in sys.modules if name.startswith("gymnasium.envs.box2d")]:
-        monkeypatch.delitem(sys.modules, module)
-    message = message_of(ImportError, lambda: make("LunarLander-v3"))
-    assert "LunarLander-v3 needs a package that is not here" in message
+def without(monkeypatch, package):
+    """As if `package` had never been installed, for what imports it from now on."""
+    for module in list(sys.modules):
+        if module.split(".")[0] == package or f"envs.{package.lower()}" in module:
+            monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, package, None)  # what Python does when the package is not there
+
+
+@pytest.mark.parametrize("show", [watch, lambda agent, env: record(agent, env, "never.gif")])
+@pytest.mark.parametrize(
+    ("env", "extra"), [("Pendulum-v1", "classic-control"), ("CliffWalking-v1", "toy-text")]
+)
+def test_what_cannot_be_drawn_without_pygame_names_the_command_that_adds_it(monkeypatch, show, env, extra):
+    without(monkeypatch, "pygame")
+    message = message_of(ImportError, lambda: show(Still(), env))
+    wanted = f"{env} needs pygame; add it once with: python3 -m rlcourse lab --extra {extra}"
+    assert message.startswith(wanted)
+
+
+class Still:
+    """Acts with zeros, whatever it sees."""
+
+    def act(self, obs):
+        return np.zeros((len(obs), 1)) if obs.shape[1] == 3 else np.zeros(len(obs), int)
+
+
+def test_other_missing_packages_are_named_with_the_pip_that_installs_them():
+    def atari():
+        raise gymnasium.error.DependencyNotInstalled("ale_py is not installed, `pip install ale_py`")
+
+    message = message_of(ImportError, lambda: make(atari))
+    assert "the environment needs a package that is not here: ale_py is not installed" in message
+    assert f"{sys.executable} -m pip" in message

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
+from scipy.interpolate import RegularGridInterpolator
 
 from rlcourse import plots
 from rlcourse.plots import canvas
@@ -131,3 +132,76 @@ def test_a_picture_of_twice_the_pixels_is_the_same_picture_and_the_next_one_of_t
     assert plots.to_png(fig) == usual
     kept = canvas.kept(fig).backgrounds
     assert set(kept) == {100, 200}, "each keeps its frames"
+
+
+def test_shade_is_the_bilinear_surface_in_bands_whatever_the_size_of_its_pixels():
+    values = np.random.default_rng(0).normal(size=(5, 7))
+    fig = plots.figure(4, 3, layout=None)
+    ax = plots.axes(fig)
+    ax.set_axis_off()
+    ax.set_position((0, 0, 1, 1))
+    plots.shade(ax, values, darkest=1.0, bands=9)
+    for scale in (1, 2):
+        seen = np.asarray(Image.open(io.BytesIO(plots.to_png(fig, scale))).convert("RGB"))[::-1]  # from below
+        height, width = seen.shape[:2]
+        surface = RegularGridInterpolator((np.linspace(0, 1, 5), np.linspace(0, 1, 7)), values)
+        y, x = (np.arange(height) + 0.5) / height, (np.arange(width) + 0.5) / width
+        level = surface(np.stack(np.meshgrid(y, x, indexing="ij"), -1))
+        share = (level - values.min()) / np.ptp(values)
+        band = np.minimum(9 * share, 8)
+        colours = matplotlib.colormaps["Greys"](np.linspace(0, 1, 9), bytes=True)[:, :3]
+        sure = np.abs(band - np.rint(band)) > 1e-3  # not on the border of two bands
+        assert sure.mean() > 0.95
+        np.testing.assert_array_equal(seen[sure], colours[band.astype(int)][sure])
+
+
+def test_shade_takes_one_value_everywhere():
+    ax = plots.axes(fig := plots.figure(4, 3))
+    plots.shade(ax, np.ones((2, 2)))
+    assert plots.to_png(fig)[1:4] == b"PNG"
+
+
+def test_shade_costs_a_lab_less_than_half_of_pcolormesh():
+    values = np.random.default_rng(0).normal(size=(25, 25))
+    fig = plots.figure(4, 4)
+    ax = plots.axes(fig)
+    plots.to_png(fig)
+
+    def seconds(add):
+        def once():
+            began = time.process_time()
+            add()
+            (artist,) = [*ax.images, *ax.collections]
+            ax.draw_artist(artist)
+            artist.remove()
+            return time.process_time() - began
+
+        once()
+        return float(np.median([once() for _ in range(15)]))
+
+    assert seconds(lambda: plots.shade(ax, values)) < 0.5 * seconds(lambda: ax.pcolormesh(values))
+
+
+def test_in_style_is_the_style_with_and_without_use():
+    with matplotlib.rc_context():
+        matplotlib.rcParams["font.size"] = 3
+        with plots.in_style():
+            assert matplotlib.rcParams["font.size"] == plots.STYLE["font.size"]
+        assert matplotlib.rcParams["font.size"] == 3
+        plots.use()
+        with plots.in_style():
+            assert matplotlib.rcParams["font.size"] == plots.STYLE["font.size"]
+
+
+def test_a_dot_on_the_edge_of_its_frame_is_drawn_whole_and_one_outside_is_not_drawn():
+    def orange(x):
+        fig = plots.figure(3, 2, layout=None)
+        ax = plots.axes(fig)
+        ax.plot(x, 0.5, "o", color="#e69f00", markersize=20)
+        ax.set(xlim=(0, 1), ylim=(0, 1))
+        pixels = np.asarray(Image.open(io.BytesIO(plots.to_png(fig))).convert("RGB")).astype(int)
+        return int((abs(pixels - [0xE6, 0x9F, 0x00]).sum(axis=-1) < 40).sum())
+
+    whole = orange(0.5)
+    assert orange(0.0) >= 0.95 * whole and orange(1.0) >= 0.95 * whole
+    assert orange(1.2) == 0

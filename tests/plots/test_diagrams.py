@@ -26,6 +26,14 @@ def test_every_transition_is_an_arrow_and_says_its_action_reward_and_probability
     ]  # fmt: skip
 
 
+def test_of_few_states_every_end_of_an_action_says_how_probable_it_is():
+    texts, arrows, _ = drawn(markov.tightrope_with_ladder(5), states=["rope", "ground"])
+    assert "P = 0.25" in texts and "1: −1" in texts and "0: −1\nP = 0.75" in texts
+    assert all(texts.count(text) == 1 for text in ("P = 0.25", "0: −1\nP = 0.75"))
+    many = [a.text for a in diagrams.arrows(markov.MDP.random(8, 2, 0), None, "ab")]
+    assert many.count("") == len(many) - 16  # of more states only the most probable ones
+
+
 def test_a_line_is_as_thick_as_the_policy_makes_its_transition_probable():
     policy = np.array([[0.75, 0.25], [1.0, 0.0]])
     found = diagrams.arrows(markov.two_state(), policy, ["stay", "move"])

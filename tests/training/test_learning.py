@@ -4,59 +4,44 @@
 were set. "before" is the untrained policy: no threshold can be reached without learning.
 """
 
-import gymnasium
 import numpy as np
 import pytest
-from gymnasium.spaces import Box, Discrete
 
 from rlcourse.algorithms import discover
 from rlcourse.algorithms.a2c import A2C
 from rlcourse.algorithms.a3c import A3C
+from rlcourse.algorithms.cem import CEM
+from rlcourse.algorithms.cloning import Cloning
+from rlcourse.algorithms.cmaes import CMAES
+from rlcourse.algorithms.dagger import DAgger
 from rlcourse.algorithms.ddpg import DDPG
 from rlcourse.algorithms.impala import IMPALA
+from rlcourse.algorithms.npg import NPG
 from rlcourse.algorithms.opdac import OPDAC
 from rlcourse.algorithms.ppo import PPO
 from rlcourse.algorithms.reinforce import REINFORCE
 from rlcourse.algorithms.td3 import TD3
 from rlcourse.algorithms.trpo import TRPO
 from rlcourse.equations.baselines import mean_baseline
+from rlcourse.map.own_methods import BATCH, EPISODES, REPLAY, ROUNDS, STEPS, TRAJECTORIES
+from rlcourse.parts.aims import Aim, Side, aims, takes_sides
 from rlcourse.training import train
 
 
-class Aim(gymnasium.Env):
-    """One step: see x ~ U[−1, 1], answer a, get −(a − x)². The best return is 0, that of a = 0 is −1/3."""
-
-    observation_space = Box(-1, 1, (1,), np.float32)
-    action_space = Box(-1, 1, (1,), np.float32)
+class EightAims(Aim):
+    """Eight steps of it, their mean reward: populations learn from returns, and one step says little."""
 
     def reset(self, *, seed=None, options=None):
-        super().reset(seed=seed)
-        self.x = self.np_random.uniform(-1, 1, 1).astype(np.float32)
-        return self.x, {}
+        self.left = 8
+        return super().reset(seed=seed)
 
     def step(self, action):
-        return self.x, self.reward(action), True, False, {}
-
-    def reward(self, action):
-        return -float((action[0] - self.x[0]) ** 2)
-
-
-class Side(Aim):
-    """The same with three discrete answers, 1 for the third that x lies in. The best return is 1, guessing
-    gives 1/3."""
-
-    action_space = Discrete(3)
-
-    def reward(self, action):
-        return float(action == min(int((self.x[0] + 1) * 1.5), 2))
+        reward, self.left = self.reward(action) / 8, self.left - 1
+        self.x = self.np_random.uniform(-1, 1, 1).astype(np.float32)
+        return self.x, reward, self.left == 0, False, {}
 
 
-REPLAY = {"warmup": 100, "hidden": (32, 32), "batch_size": 64, "capacity": 5000, "tau": 0.02}
-BATCH = {"num_envs": 8, "horizon": 64, "minibatch_size": 128, "hidden": (32, 32)}
-STEPS = {"num_envs": 32, "horizon": 1, "hidden": (32, 32), "learning_rate": 5e-3}
 SMALL_STEPS = {**STEPS, "learning_rate": 3e-3}  # a batch of one worker is half as large
-TRAJECTORIES = {"num_envs": 64, "actor_lr": 0.05, "critic_steps": 20}
-EPISODES = {"num_envs": 64, "learning_rate": 2e-2}
 PROBLEMS = {
     "DDPG aims": (DDPG(**REPLAY), Aim, 800, -0.05),
     "TD3 aims": (TD3(**REPLAY), Aim, 800, -0.05),
@@ -70,10 +55,19 @@ PROBLEMS = {
     "OPDAC aims, compatible": (OPDAC(**TRAJECTORIES, compatible=True), Aim, 3072, -0.05),
     "REINFORCE aims": (REINFORCE(**EPISODES, baseline=mean_baseline), Aim, 12288, -0.05),
     "REINFORCE takes sides": (REINFORCE(**EPISODES), Side, 8192, 0.85),
+    "Cloning aims": (Cloning(**ROUNDS, expert=aims), Aim, 1024, -0.01),
+    "Cloning aims, mixture": (Cloning(**ROUNDS, expert=aims, components=3), Aim, 1024, -0.01),
+    "Cloning takes sides": (Cloning(**ROUNDS, expert=takes_sides), Side, 1024, 0.85),
+    "DAgger aims": (DAgger(**ROUNDS, expert=aims), Aim, 1024, -0.01),
+    "DAgger takes sides": (DAgger(**ROUNDS, expert=takes_sides), Side, 1024, 0.85),
     "PPO aims": (PPO(**BATCH, learning_rate=3e-3), Aim, 6144, -0.05),
     "TRPO aims": (TRPO(**BATCH), Aim, 8192, -0.05),
+    "NPG aims": (NPG(**BATCH, max_kl=0.03), Aim, 12288, -0.05),
     "PPO takes sides": (PPO(**BATCH, learning_rate=3e-3), Side, 6144, 0.85),
     "TRPO takes sides": (TRPO(**BATCH), Side, 8192, 0.85),
+    "CEM aims": (CEM(num_envs=64, hidden=(4,)), EightAims, 32768, -0.05),
+    "CMA-ES aims": (CMAES(num_envs=64, hidden=(4,)), EightAims, 32768, -0.05),
+    "NPG takes sides": (NPG(**BATCH, max_kl=0.03), Side, 12288, 0.85),
 }
 # Measured over n = 32 seeds, 20 evaluation episodes each:
 #                    best untrained   worst trained   mean trained   threshold, for every seed
@@ -89,10 +83,19 @@ PROBLEMS = {
 #   compatible           −0.19            −0.004         −0.002         −0.05
 # REINFORCE aims         −0.19            −0.007         −0.002         −0.05
 # REINFORCE takes sides   0.75             0.90           0.98           0.85
+# Cloning aims           −0.19            −0.001         −0.000         −0.01
+#   mixture              −0.05            −0.001         −0.000         −0.01
+# Cloning takes sides     0.80             0.95           0.99           0.85
+# DAgger aims            −0.19            −0.001         −0.000         −0.01
+# DAgger takes sides      0.80             0.95           0.99           0.85
 # PPO aims               −0.19            −0.005         −0.003         −0.05
 # TRPO aims              −0.19            −0.016         −0.009         −0.05
 # PPO takes sides         0.80             0.90           0.99           0.85
 # TRPO takes sides        0.80             0.95           0.99           0.85
+# CEM aims               −0.30            −0.023         −0.005         −0.05
+# CMA-ES aims            −0.30            −0.001         −0.000         −0.05
+# NPG aims               −0.19            −0.002         −0.000         −0.05
+# NPG takes sides         0.80             0.90           0.99           0.85
 
 
 def learn(name, seeds):

@@ -53,6 +53,32 @@ def test_a_lab_starts_at_draws_defaults_and_follows_its_controls():
     assert one.pictures == 4  # one picture a change, however many controls moved
 
 
+def test_ticks_that_become_wider_push_no_name_of_an_axis_off_the_picture():
+    def grow(fig, power=0):
+        ax = plots.axes(fig)
+        ax.plot([0, 10**power])
+        ax.set(xlabel="state", ylabel="estimate", yticks=[0, 10**power])
+
+    one = explore(grow, power=Slider("", "power", min=0, max=7, step=1), size=(8.5, 3.6))
+    label = one.set(power=7).figure.axes[0].yaxis.label
+    assert label.get_window_extent().x0 >= 0
+    widest, bounds = one.png, one.figure.axes[0].get_position().bounds
+    one.set(power=0)
+    assert one.figure.axes[0].get_position().bounds == bounds  # there is room now: the frame stands
+    assert one.set(power=7).png == widest
+
+
+def test_a_wide_number_at_the_right_end_of_an_axis_is_on_the_picture():
+    def zoom(fig, power=0):
+        ax = plots.axes(fig)
+        ax.set(xlim=(0, 10**-power), xticks=[0, 10**-power], xlabel="return", ylabel="y")
+
+    one = explore(zoom, power=Slider("", "power", min=0, max=4, step=1), size=(5, 3))
+    label = one.set(power=4).figure.axes[0].xaxis.majorTicks[1].label1
+    assert label.get_text() == "0.0001"
+    assert label.get_window_extent().x1 <= one.figure.bbox.x1
+
+
 def test_a_raising_draw_leaves_the_last_picture_and_the_lab_recovers():
     one = lab()
     good = one.png
@@ -111,14 +137,14 @@ def test_a_page_draws_the_sharp_picture_when_the_hand_rests_and_only_once(until)
 
 def test_kept_settings_have_names_and_are_gone_to_by_them():
     one = explore(draw, settings={"wide": {"gap": 2.0}}, gap=Slider("Δ", "gap", "m", 0.0, 3.0, 0.1))
-    assert [name for name, _ in one._chooser.options] == ["go to …", "wide"]
+    assert [name for name, _ in one.kept.chooser.options] == ["go to …", "wide"]
     assert one.set(gap=0.5).keep() == "A"
-    assert one._chooser.value == "A"
+    assert one.kept.chooser.value == "A"
     one._inputs["gap"].value = 1.5
-    assert one._chooser.value == "" and one.values == {"gap": 1.5}
-    one._chooser.value = "wide"
+    assert one.kept.chooser.value == "" and one.values == {"gap": 1.5}
+    one.kept.chooser.value = "wide"
     assert one.values == {"gap": 2.0} and one.numbers == {"value": 3.0}
-    one._chooser.value = "A"
+    one.kept.chooser.value = "A"
     assert one.values == {"gap": 0.5}
     assert "# A" in one._view.value
     assert one.keep() == "B"

@@ -5,7 +5,7 @@ import pytest
 
 from rlcourse import plots
 from rlcourse.widgets import LiveRun
-from rlcourse.widgets.overview import draw_runs, finding, look_of
+from rlcourse.widgets.overview import draw_runs, finding, look_of, recorded_looks
 from rlcourse.widgets.panel import return_bounds
 
 
@@ -15,19 +15,37 @@ def run(label, *last, **more):
 
 def drawn(runs, recorded=(), **options):
     fig = plots.figure(7.0, 3.9, layout=None)
-    looks = {}
+    looks, kept = {}, recorded_looks(recorded)
     for one in runs:
-        looks[one] = look_of(one, list(looks.values()))
+        looks[one] = look_of(one, list(looks.values()), kept)
     draw_runs(fig, runs, recorded, 20, looks, {"policy_delay": "d", "tau": "τ"}, **options)
     fig.canvas.draw()
     return fig
+
+
+def test_a_picture_that_was_empty_has_ticks_once_there_is_a_curve_and_says_what_its_curves_are():
+    fig = drawn([])
+    assert len(fig.axes[0].get_yticks()) == 0
+    draw_runs(fig, [run("TD", -1.0, 2.0)], (), 20, measure="height")
+    (ax,) = fig.axes
+    assert len(ax.get_yticks()) > 2
+    assert (ax.get_ylabel(), ax.get_title("left")) == ("height", "Height")
 
 
 def test_the_title_names_a_recording_that_is_higher_than_the_live_run():
     live, recorded = run("PPO", -1426.0, -1420.0), run("PPO", -163.0, -160.0)
     assert finding([live], [recorded]).startswith("recorded PPO leads: −16")
     assert finding([recorded], [live]).startswith("PPO leads: −16")
-    assert finding([], [recorded]) == "No run yet"
+
+
+def test_until_there_is_a_run_the_title_is_the_recordings():
+    recorded = [run("PPO", -163.0, -162.0), run("TD3", -150.0, -149.9)]
+    assert finding([], recorded[:1]).startswith("Recorded: PPO has a mean return of −16")
+    assert finding([], recorded).startswith("Recorded: TD3 leads: −150 [")
+    assert drawn([], recorded).axes[0].get_title("left").startswith("Recorded: TD3 leads")
+    recorded[1] = run("TD3", -170.0, -148.0)
+    assert finding([], recorded).startswith("Recorded: no clear lead; highest: TD3, −159 [")
+    assert finding([]) == "Press Start: there is no run yet"
 
 
 def test_a_recording_counts_as_far_as_the_picture_shows_it():
@@ -70,6 +88,48 @@ def test_title_and_labels_stay_on_the_picture_and_each_label_has_a_sample_of_its
     assert {line.get_color() for line in samples} == {line.get_color() for line in shown}
 
 
+METHODS = [
+    "single path",
+    "vine",
+    "natural gradient",
+    "NPG, fixed step",
+    "max KL",
+    "empirical Fisher",
+    "CEM",
+    "CMA-ES",
+]
+
+
+def test_eight_recorded_curves_have_whole_names_and_eight_colours_and_n_is_said_above_them():
+    fig = drawn([], [run(name, -1.0 - i, -2.0) for i, name in enumerate(METHODS)])
+    ax = fig.axes[0]
+    above, *names = [text.get_text() for text in ax.texts]
+    assert sorted(names) == sorted(METHODS)
+    assert above.startswith("n = 2; recorded: dotted;")
+    samples = [line for line in ax.lines if line.get_label() == "_sample"]
+    assert len({line.get_color() for line in samples}) == 8
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_however_many_curves_there_are_their_names_stay_on_the_picture_apart_from_each_other(times):
+    live = [run(f"{name} {i}", -1.0 - i, -2.0) for i in range(times) for name in METHODS]
+    fig = drawn(live, [run(name, -5.0, -2.0) for name in METHODS])
+    boxes = [t.get_window_extent(fig.canvas.get_renderer()) for t in fig.axes[0].texts[1:]]
+    assert len(boxes) == 8 + 8 * times
+    assert all(b.x1 <= fig.bbox.x1 and fig.bbox.y0 <= b.y0 and b.y1 <= fig.bbox.y1 for b in boxes)
+    middles = sorted((b.y0 + b.y1) / 2 for b in boxes)
+    assert min(np.diff(middles)) >= 0.7 * min(b.height for b in boxes)
+
+
+def test_a_run_has_the_colour_of_its_recording_and_dots_are_left_to_recordings():
+    recorded = [run(name, -1.0, -2.0) for name in METHODS]
+    kept = recorded_looks(recorded)
+    for one in recorded:
+        look = look_of(one, [], kept)
+        assert look["color"] == kept[one.label]["color"]
+        assert look["linestyle"] != plots.DOTS
+
+
 def test_a_retuned_run_is_marked_where_it_was_retuned():
     ax = drawn([run("PPO → tau=0.1", -1.0, -2.0, marks=[(11, "tau=0.1")])]).axes[0]
     (mark,) = [line for line in ax.lines if line.get_label() == "_retuned"]
@@ -90,6 +150,6 @@ def test_neither_band_nor_title_leaves_what_a_return_can_be():
 
 def test_worlds_say_which_returns_can_be_and_other_environments_are_not_asked():
     assert return_bounds("Pendulum-v1") == (None, 0.0)
-    assert return_bounds("CartPole-v1") == (0.0, None)
+    assert return_bounds("CartPole-v1") == (0.0, 500.0)
     assert return_bounds("rlcourse/DoubleIntegrator-v0") == (None, 0.0)
     assert return_bounds("MountainCar-v0") == return_bounds("no such thing") == (None, None)

@@ -100,6 +100,24 @@ def test_several_algorithms_run_in_turn_named_by_what_differs(Climber, climb):
     assert live({"mine": Climber()}, "hill", trainer=climb).algorithms == {"mine": Climber()}
 
 
+def test_kept_settings_of_a_panel_have_names_are_gone_to_by_them_and_copied_as_code(panel):
+    one = panel(settings={"steep": {"slope": 2.0}})
+    assert [name for name, _ in one.kept.chooser.options] == ["go to …", "steep"]
+    assert one.set(slope=0.5, horizon=3).keep() == "A"
+    assert one.kept.chooser.value == "A"
+    assert "set(slope=0.5, horizon=3)  # A" in one._code.value
+    one._inputs["slope"].value = 1.5
+    assert one.kept.chooser.value == "" and one.values == {"slope": 1.5, "horizon": 3}
+    assert "set(slope=1.5, horizon=3)&quot;" in one._code.value or 'horizon=3)"' in one._code.value
+    one.kept.chooser.value = "steep"
+    assert one.values == {"slope": 2.0, "horizon": 10}
+    one.kept.chooser.value = "A"
+    assert one.values == {"slope": 0.5, "horizon": 3} and one.session.values == one.values
+    assert one.keep() == "B"
+    with pytest.raises(ValueError, match="settings 'steep': no control named slqpe"):
+        panel(settings={"steep": {"slqpe": 2.0}})
+
+
 def test_a_control_that_is_no_field_is_refused(Climber):
     with pytest.raises(ValueError, match="no field 'tau' in Climber"):
         live(Climber(), "hill", tau=Slider("τ", "step"))
@@ -110,11 +128,23 @@ def test_the_title_says_leads_only_where_the_intervals_are_apart():
         return LiveRun(label, np.array([0, 10]), np.array([[-9.0, value] for value in last]))
 
     low, middle, high = run("DDPG", -5.0, -4.0), run("TD3", -4.2, -4.0), run("PPO → tau=1", -1.0, -1.1)
-    assert finding([]) == "No run yet"
-    assert finding([middle]).startswith("TD3 has a mean return of −4 [")
-    assert finding([low, middle]).startswith("No clear lead; highest: TD3, −4 [")
-    assert finding([middle, high]).startswith("PPO leads: −1 [")
+    assert finding([]) == "Press Start: there is no run yet"
+    assert finding([middle]).startswith("TD3 has a mean return of −4.1 [")
+    assert finding([low, middle]).startswith("No clear lead; highest: TD3, −4.1 [")
+    assert finding([middle, high]).startswith("PPO leads: −1.1 [")
     assert len(finding([run("TD3 " + "tau=0.00123 " * 9, -1.0)])) < 60
+
+
+def test_the_title_has_the_decimals_that_the_returns_need():
+    def run(*last):
+        return LiveRun("Cloning", np.array([0, 10]), np.array([[0.0, value] for value in last]))
+
+    share = finding([run(0.81, 0.85, 0.84)], bounds=(0.0, 1.0))
+    assert share.startswith("Cloning has a mean return of 0.83 [0.78, 0.")
+    assert finding([run(1.0, 1.0)], bounds=(0.0, 1.0)) == "Cloning has a mean return of 1 [1, 1]"
+    assert finding([run(0.4)]) == "Cloning has a mean return of 0.40"
+    assert finding([run(9.3)], bounds=(0.0, 500.0)) == "Cloning has a mean return of 9"
+    assert finding([run(-153.4)], bounds=(None, 0.0)) == "Cloning has a mean return of −153"
 
 
 def test_a_setting_that_reads_the_same_names_no_difference(Climber, panel):
@@ -156,6 +186,14 @@ def test_an_environment_that_says_nothing_is_not_shown_unless_its_page_draws_it(
     one = live(PPO(**nets), "Acrobot-v1", seeds=1, drawing=drawing).smoke(200)
     assert "<svg>None</svg>" in one._scene.value
     assert seen[0] == ((6,), (1,))
+
+
+def test_a_page_shows_what_is_learnt_in_place_of_an_environment():
+    nets = {"horizon": 32, "num_envs": 2, "hidden": (8, 8)}
+    seen = []
+    picture = lambda training: f"<svg>{seen.append(training.steps)}</svg>"  # noqa: E731
+    one = live(PPO(**nets), "Acrobot-v1", seeds=1, picture=picture).smoke(200)
+    assert one._scene.value == "<svg>None</svg>" and seen and seen == sorted(seen)
 
 
 def test_a_panel_says_of_each_control_when_it_takes_effect(panel):

@@ -27,6 +27,15 @@ def test_a_number_is_right_within_its_tolerance():
         predict("?", ["a"], answer="b")
 
 
+def test_emphasis_is_set_and_stars_in_mathematics_stay():
+    question = predict(
+        r"On *many* of $\pi^*$ and $a*b*c$?", {"a": "It is *not*.", "b": ""}, answer="b", why="So *is* it."
+    )
+    assert r"On <em>many</em> of $\pi^*$ and $a*b*c$?" in question.still()
+    assert "It is <em>not</em>." in question.still() and "So <em>is</em> it." in question.still()
+    assert "It is <em>not</em>." in question.answer("a").verdict()
+
+
 WRONG = {
     "the max": "The max selects <i>and</i> evaluates.",
     "$\\frac12$": "",

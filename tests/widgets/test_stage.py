@@ -42,6 +42,15 @@ def test_a_film_shows_whole_episodes_and_ends_upright_under_a_policy_that_swings
     assert len(film) < 400_000
 
 
+def test_the_caption_of_many_short_episodes_says_their_range_and_mean():
+    push = lambda obs: np.ones(len(obs), int)  # noqa: E731
+    film = Stage("CartPole-v1").film(type("Push", (), {"act": staticmethod(push)}))
+    said = re.search(r"<figcaption>the final policy, (\d+) × from start to end: (.*)</figcaption>", film)
+    low, high, mean = (float(x) for x in re.match(r"return (\d+) to (\d+), mean (\d+)$", said[2]).groups())
+    assert int(said[1]) > 30 and 8 <= low < mean < high <= 11, "pushed one way it falls after 8 to 11 steps"
+    assert len(said[0]) < 110
+
+
 def test_a_film_of_a_world_with_short_steps_shows_twenty_pictures_a_second():
     still = lambda obs: np.zeros(len(obs), int)  # noqa: E731
     film = Stage("CartPole-v1").film(type("Still", (), {"act": staticmethod(still)}))

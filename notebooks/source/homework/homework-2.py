@@ -3,7 +3,7 @@
 #
 # You build the estimators of the policy gradient from the score up, put A2C together, and train A2C and REINFORCE with your own parts.
 #
-# **Assumed.** Lectures 03 (to come), [04](../lectures/04-actor-critic.ipynb) and
+# **Assumed.** Lectures [03](../lectures/03-policy-gradients.ipynb), [03b](../lectures/03b-variance-of-a-gradient.ipynb), [04](../lectures/04-actor-critic.ipynb),
 # [05](../lectures/05-off-policy.ipynb), [05b](../lectures/05b-deterministic-policy-gradient.ipynb); Python with NumPy; for section 5 PyTorch: `backward()`, `zero_grad()`, `no_grad()`.
 #
 # **How it works.** Write your answer in the cell that raises `NotImplementedError`, run it, then run the check below it.
@@ -122,7 +122,7 @@ if ready("gaussian_score", gaussian_score):
 # up to and including the first step $k \ge t$ with `done`. The step after that one begins another episode; where the data stop without `done`
 # the sum stops with them.
 #
-# **Write** all returns. `reward` and `done` (0 or 1) have shape `[T]`, $0\le\gamma<1$ is a number; the answer has shape `[T]`.
+# **Write** all returns. `reward` and `done` (0 or 1) have shape `[T]`, $0\le\gamma<1$ is a number; the answer has shape `[T]`. $T$ may be 0: no steps, no returns.
 
 
 # %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "reward_to_go", "locked": false, "solution": true}
@@ -146,7 +146,7 @@ def reward_to_go(reward, done, gamma):
 # (With another factor $\gamma^t$ before each term it would be the gradient of the discounted return from the start. Practice leaves
 # that factor out, and so does this exercise.)
 #
-# **Write** $\hat g$. `scores` has shape `[T, P]`, one score for each step, `rewards` `[T]`; the answer has shape `[P]`.
+# **Write** $\hat g$. `scores` has shape `[T, P]`, one score for each step, `rewards` `[T]`, $T\ge1$; the answer has shape `[P]`.
 
 
 # %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "reinforce_gradient", "locked": false, "solution": true}
@@ -287,7 +287,7 @@ def n_step_target(rewards, next_value, gamma):
 # An episode that *terminated* has no future: nothing to bootstrap from. One that was *truncated* was merely cut off: it bootstraps. Either flag, done = terminated
 # or truncated, ends the sum, since the next row belongs to another episode. Where both are set, termination wins.
 #
-# **Write** all advantages. Every array has shape `[T]`, the flags are 0 or 1. `next_value[t]` is $V$ of the *true* successor of step $t$: it is
+# **Write** all advantages. Every array has shape `[T]`, $T\ge1$, the flags are 0 or 1. `next_value[t]` is $V$ of the *true* successor of step $t$: it is
 # `value[t + 1]` where the episode goes on, and the value of the last observation, not of the reset, where it ended. After the last row nothing is known. The answer has
 # shape `[T]`.
 
@@ -356,7 +356,7 @@ def a2c_loss(log_prob, advantage, value, target, entropy, value_weight, entropy_
 #
 # $$w = \prod_{t}\frac{\pi(a_t|s_t)}{\mu(a_t|s_t)} .$$
 #
-# **Write** the weights. `target_probs` ($\pi$) and `behaviour_probs` ($\mu > 0$) are the probabilities of the actions taken, `[N, T]`; the answer has shape
+# **Write** the weights. `target_probs` ($\pi$) and `behaviour_probs` ($\mu > 0$) are the probabilities of the actions taken, `[N, T]`, $T\ge1$; the answer has shape
 # `[N]`.
 
 
@@ -411,7 +411,7 @@ if ready("trajectory_weights", trajectory_weights) and ready("effective_sample_s
 #
 # $$\hat\eta = \frac1N\sum_i\sum_{t=0}^{T-1}\gamma^t\,\rho^{(i)}_{0:t}\,r^{(i)}_t, \qquad \rho_{0:t} = \prod_{k\le t}\frac{\pi(a_k|s_k)}{\mu(a_k|s_k)} .$$
 #
-# **Write** $\hat\eta$, one number. All arrays have shape `[N, T]`. $r_t$ follows $a_t$: the product includes $k = t$. The mean over trajectories is the plain one.
+# **Write** $\hat\eta$, one number. All arrays have shape `[N, T]`; $T$ may be 0, and then $\hat\eta$ is 0. $r_t$ follows $a_t$: the product includes $k = t$. The mean over trajectories is the plain one.
 
 
 # %% nbgrader={"schema_version": 3, "task": false, "grade": false, "grade_id": "per_decision_estimate", "locked": false, "solution": true}
@@ -431,7 +431,7 @@ def per_decision_estimate(rewards, target_probs, behaviour_probs, gamma):
 #
 # $$\delta_t = \rho_t\bigl(r_t + \gamma V(s_{t+1}) - V(s_t)\bigr), \qquad v_t = V(s_t) + \delta_t + \gamma\,c_t\bigl(v_{t+1} - V(s_{t+1})\bigr) .$$
 #
-# **Write** all targets $v_t$. Arrays have shape `[T]`; `log_rho` is the natural logarithm of $\pi/\mu$. A terminated step does not bootstrap and ends the sum: there
+# **Write** all targets $v_t$. Arrays have shape `[T]`, $T\ge1$; `log_rho` is the natural logarithm of $\pi/\mu$. A terminated step does not bootstrap and ends the sum: there
 # $v_t = V(s_t) + \rho_t(r_t - V(s_t))$. `next_value[t]` is `value[t + 1]` unless `terminated[t]`; after the last step bootstrap from `next_value` and add nothing more. The answer has
 # shape `[T]`.
 
@@ -647,7 +647,7 @@ else:
 # %% [markdown] nbgrader={"schema_version": 3, "task": false, "grade": true, "grade_id": "written-lambda", "locked": false, "points": 5, "solution": true}
 # ### 7.1 In words  (15 minutes, marked by hand)
 #
-# In the cell above, set `mine = A2C(gae=gae, lam=0.0)` and run it; then `lam=1.0`, and run it again. CartPole ends when the pole falls, and is cut off after 500 steps. (a) What did you see, with
+# In the cell above, set `mine = A2C(gae=gae, lam=0.0)` and run it; then `lam=0.95`, and run it again (the course's own stays at 1). CartPole ends when the pole falls, and is cut off after 500 steps. (a) What did you see, with
 # its spread over the seeds? (b) What does $\lambda = 0$ ask of the critic that $\lambda = 1$ does not? (c) Which mistake in `gae` would this run not show before the agent balances well, and which
 # probe of section 5 shows it at once?
 #

@@ -7,7 +7,8 @@ the units of reward; probabilities and divergences (in nats) have none. A policy
 rows that do not sum to 1, raises ValueError with one line that says where.
 
 Read in this order: process (the MDP), policies, evaluation, improvement, gradients; then bounds, couplings
-and minorise for lecture 08; estimates for lecture 04. classics holds the processes that have names.
+and minorise for lecture 08; sampling and estimates for lectures 01, 03 and 04; soft for lecture 13. classics
+holds the processes that have names.
 """
 
 from rlcourse.equations.markov.bounds import (
@@ -29,12 +30,16 @@ from rlcourse.equations.markov.classics import (
     chain,
     cliff,
     corridor,
+    jump_grid,
+    noisy_arms,
+    stay_or_leave,
     tightrope,
+    tightrope_with_ladder,
     two_action,
     two_state,
 )
 from rlcourse.equations.markov.couplings import CouplingLemma, coupling, coupling_lemma
-from rlcourse.equations.markov.estimates import Trajectories, gae_moments, trajectories
+from rlcourse.equations.markov.estimates import Trajectories, gae_moments, n_step_moments, trajectories
 from rlcourse.equations.markov.evaluation import (
     advantages,
     bellman_backup,
@@ -46,20 +51,49 @@ from rlcourse.equations.markov.evaluation import (
     values,
     visitation,
 )
-from rlcourse.equations.markov.gradients import fisher, natural_gradient, policy_gradient
-from rlcourse.equations.markov.improvement import greedy_policy, policy_iteration, value_iteration
+from rlcourse.equations.markov.gradients import (
+    fisher,
+    natural_gradient,
+    policy_gradient,
+    softmax_scores,
+    value_gradient,
+)
+from rlcourse.equations.markov.improvement import (
+    greedy_policy,
+    optimal_q_values,
+    policy_iteration,
+    value_iteration,
+)
 from rlcourse.equations.markov.minorise import kl_ball_maximiser, minorise_maximise_step
-from rlcourse.equations.markov.policies import mixture, random_policy, softmax_policy, uniform_policy
+from rlcourse.equations.markov.policies import (
+    epsilon_greedy_policy,
+    mixture,
+    random_policy,
+    softmax_policy,
+    uniform_policy,
+)
 from rlcourse.equations.markov.process import MDP, induced_process
+from rlcourse.equations.markov.sampling import Walks, sample_walks
+from rlcourse.equations.markov.soft import (
+    occupancy,
+    shaping,
+    soft_optimal_policy,
+    soft_q_values,
+    soft_values,
+    unshaped,
+)
 
 __all__ = [
     "advantages", "aliased_grid_world", "bellman_backup", "chain", "cliff", "conservative_step",
-    "corridor", "coupling", "coupling_lemma", "CouplingLemma", "expected_advantage", "expected_return",
-    "fisher", "gae_moments", "greedy_policy", "improvement_bound", "induced_process", "kl",
-    "kl_ball_maximiser", "max_kl", "max_tv", "MDP", "minorise_maximise_step", "mixture", "mixture_bound",
-    "natural_gradient", "penalty_coefficient", "performance_difference", "policy_advantage",
-    "policy_gradient", "policy_iteration", "q_values", "random_policy", "softmax_policy",
-    "state_distributions", "stationary_distribution", "surrogate", "tightrope", "trajectories",
-    "Trajectories", "trajectory_probability", "tv", "two_action", "two_state", "uniform_policy",
-    "value_iteration", "values", "visitation",
+    "corridor", "coupling", "coupling_lemma", "CouplingLemma", "epsilon_greedy_policy",
+    "expected_advantage", "expected_return", "fisher", "gae_moments", "greedy_policy",
+    "improvement_bound", "induced_process", "jump_grid", "kl", "kl_ball_maximiser", "max_kl", "max_tv",
+    "MDP", "minorise_maximise_step", "mixture", "mixture_bound", "n_step_moments", "natural_gradient",
+    "noisy_arms", "occupancy", "optimal_q_values", "penalty_coefficient", "performance_difference",
+    "policy_advantage", "policy_gradient", "policy_iteration", "q_values", "random_policy",
+    "sample_walks", "shaping", "soft_optimal_policy", "soft_q_values", "soft_values", "softmax_policy",
+    "softmax_scores", "state_distributions", "stationary_distribution", "stay_or_leave", "surrogate",
+    "tightrope", "tightrope_with_ladder", "trajectories", "Trajectories", "trajectory_probability", "tv",
+    "two_action", "two_state", "uniform_policy", "unshaped", "value_gradient", "value_iteration",
+    "values", "visitation", "Walks",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What an estimate of the advantage is worth: its mean and variance, exactly, over all that can happen."""
+"""What estimates of the advantage and of the gradient are worth: exactly, over all that can happen."""
 
 from typing import NamedTuple
 
@@ -31,6 +31,30 @@ def gae_moments(
     return mean, np.maximum(square - mean**2, 0.0)  # a variance of 0 may be rounded below it
 
 
+def n_step_moments(mdp: MDP, policy: np.ndarray, critic: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """E[G|s] and Var[G|s] of G = r_0 + γ r_1 + … + γ^{n−1} r_{n−1} + γ^n V(s_n), s_0 = s.
+
+    policy [S, A]; critic V [S], right or wrong; n ≥ 0. Returns two arrays [S], in the units of reward and
+    their square. G_0 = V(s) and G_n = r + γ G'_{n−1} give both moments, n times; the mean is V^π + γ^n P_π^n
+    (V − V^π). Raises ValueError for n < 0 and for a critic that does not fit the states. Source: Sutton &
+    Barto 2018, eq. 7.1 (the target).
+    """
+    policy, V = one_policy(mdp, policy), np.asarray(critic, dtype=float)
+    if V.shape != (mdp.states,):
+        raise ValueError(f"critic has shape {V.shape}; this MDP asks for [S] = {(mdp.states,)}")
+    if n < 0:
+        raise ValueError(f"n is {n}; a target looks 0 steps ahead or more")
+    P, r, gamma = mdp.transition, mdp.reward, mdp.gamma
+    mean, variance = V, np.zeros(mdp.states)
+    for _ in range(n):
+        first = r + gamma * P @ mean  # E[G|s, a]
+        spread = P @ mean**2 - (P @ mean) ** 2  # of the next mean, given s and a
+        within = gamma**2 * (P @ variance + spread)
+        mean = np.sum(policy * first, axis=1)
+        variance = np.sum(policy * (within + (first - mean[:, None]) ** 2), axis=1)
+    return mean, np.maximum(variance, 0.0)
+
+
 class Trajectories(NamedTuple):
     """Every trajectory of T actions that a policy can make, K of them."""
 
@@ -45,6 +69,26 @@ class Trajectories(NamedTuple):
     def variance(self, values: np.ndarray) -> np.ndarray:
         """Var[x] = Σ_k p_k (x_k − E[x])². values [..., K] -> [...]."""
         return (values - self.mean(values)[..., None]) ** 2 @ self.probability
+
+    def covariance(self, values: np.ndarray) -> np.ndarray:
+        """Cov[x] = Σ_k p_k (x_k − E[x]) (x_k − E[x])ᵀ. values [P, K] -> [P, P]; its trace is Σ Var."""
+        off = values - self.mean(values)[:, None]
+        return (off * self.probability) @ off.T
+
+    def rewards(self, mdp: MDP) -> np.ndarray:
+        """r_t = r(s_t, a_t), [T, K]."""
+        return mdp.reward[self.states[:-1], self.actions]
+
+    def gradients(self, scores: np.ndarray, weights: np.ndarray | float) -> np.ndarray:
+        """ĝ = Σ_t ∇log π(a_t|s_t) w_t of each trajectory, [P, K]: an estimate of the policy gradient.
+
+        scores [S, A, P]: ∇log π(a|s), as of `softmax_scores`. weights w: [T, K] (the reward-to-go G_t), [K]
+        (the return R(τ), less a baseline), or one number. `mean` and `covariance` of it are exact. Source:
+        Williams 1992 for w = R; Sutton & Barto 2018, section 13.3 for w_t = γ^t G_t.
+        """
+        chosen = scores[self.states[:-1], self.actions]  # [T, K, P]
+        weights = np.broadcast_to(weights, chosen.shape[:2])
+        return np.einsum("tkp,tk->pk", chosen, weights)
 
 
 def trajectories(mdp: MDP, policy: np.ndarray, steps: int, most: int = 10**6) -> Trajectories:

@@ -1,14 +1,48 @@
-"""The slope of η over the logits θ(s, a) of a tabular softmax policy, and the metric of such policies."""
+"""The slope of η over a policy's parameters, the scores of a tabular softmax policy, and its metric."""
 
 import numpy as np
 
-from rlcourse.equations.markov.evaluation import advantages, visitation
-from rlcourse.equations.markov.process import MDP, checked_policy, induced_process, reachable
+from rlcourse.equations.markov.evaluation import advantages, q_values, visitation
+from rlcourse.equations.markov.process import MDP, checked_policy, induced_process, one_policy, reachable
 
 
 def policy_gradient(mdp: MDP, policy: np.ndarray) -> np.ndarray:
     """∂η/∂θ(s, a) = d(s) π(a|s) A(s, a) / (1 − γ) for π = softmax(θ). [..., S, A]."""
     return visitation(mdp, policy)[..., None] * policy * advantages(mdp, policy) / (1 - mdp.gamma)
+
+
+def softmax_scores(policy: np.ndarray, looks: np.ndarray | None = None) -> np.ndarray:
+    """∂ log π(a|s) / ∂θ(o, b) = [o is the look of s] ([a = b] − π(b|s)) for π = softmax(θ), [S, A, O·A].
+
+    policy [S, A]; θ(o, b) stands at index o·A + b. looks [S]: the number of what the agent sees in each
+    state, 0 … O − 1; states that look alike share their logits, as in a POMDP without memory. By default each
+    state has logits of its own, O = S. Raises ValueError where states that look alike have different rows.
+    """
+    policy = np.asarray(policy, dtype=float)
+    S, A = policy.shape
+    looks = np.arange(S) if looks is None else np.asarray(looks)
+    if looks.shape != (S,):
+        raise ValueError(f"looks has shape {looks.shape}; one look a state asks for [S] = {(S,)}")
+    for s, first in enumerate(np.argmax(looks[:, None] == looks, axis=1)):
+        if not np.allclose(policy[s], policy[first], rtol=0, atol=1e-12):
+            raise ValueError(f"states {first} and {s} look alike, but their rows of the policy differ")
+    within = np.eye(A) - policy[:, None]  # [S, A, A]: of the logits that this state uses
+    return np.einsum("so,sab->saob", np.eye(looks.max() + 1)[looks], within).reshape(S, A, -1)
+
+
+def value_gradient(mdp: MDP, policy: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """∇V = (I − γ P_π)⁻¹ u, u(s) = Σ_a π(a|s) ∇log π(a|s) Q(s, a): a value whose reward is u. [S, P].
+
+    policy [S, A]; scores [S, A, P]: ∇log π(a|s) over any P parameters. ρ₀ᵀ ∇V is ∇η. In units of reward.
+    Raises ValueError where scores do not fit. Source: the proof of the policy gradient theorem, Sutton et al.
+    2000, "Policy Gradient Methods for Reinforcement Learning with Function Approximation".
+    """
+    policy, scores = one_policy(mdp, policy), np.asarray(scores, dtype=float)
+    if scores.ndim != 3 or scores.shape[:2] != policy.shape:
+        raise ValueError(f"scores has shape {scores.shape}; this MDP asks for [S, A, P] = {policy.shape} + P")
+    P, _ = induced_process(mdp, policy)
+    u = np.einsum("sa,sap->sp", policy * q_values(mdp, policy), scores)
+    return np.linalg.solve(np.eye(mdp.states) - mdp.gamma * P, u)
 
 
 def fisher(mdp: MDP, policy: np.ndarray) -> np.ndarray:

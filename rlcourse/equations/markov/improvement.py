@@ -38,3 +38,12 @@ def value_iteration(mdp: MDP, sweeps: int) -> np.ndarray:
     for _ in range(sweeps):
         V = (mdp.reward + mdp.gamma * mdp.transition @ V).max(axis=1)
     return V
+
+
+def optimal_q_values(mdp: MDP) -> np.ndarray:
+    """Q*(s, a) = r(s, a) + γ Σ_s' P(s'|s, a) max_b Q*(s', b), by value iteration. [S, A].
+
+    As many sweeps as bring γ^k ‖V*‖∞ below 1e-12 of the largest reward.
+    """
+    sweeps = int(np.ceil(np.log(1e-12 * (1 - mdp.gamma)) / np.log(mdp.gamma))) if mdp.gamma else 1
+    return mdp.reward + mdp.gamma * mdp.transition @ value_iteration(mdp, sweeps)

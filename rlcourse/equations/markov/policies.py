@@ -21,6 +21,17 @@ def softmax_policy(logits: np.ndarray) -> np.ndarray:
     return weights / weights.sum(axis=-1, keepdims=True)
 
 
+def epsilon_greedy_policy(q: np.ndarray, epsilon: float) -> np.ndarray:
+    """π(a|s) = ε/A + (1 − ε) 1[a ∈ argmax_b q(s, b)] / |argmax_b q(s, b)|: ties share what is greedy.
+
+    q [..., A] -> [..., A]. Raises ValueError for ε outside [0, 1].
+    """
+    if not 0 <= epsilon <= 1:
+        raise ValueError(f"epsilon is {epsilon}; it is a probability, 0 ≤ ε ≤ 1")
+    best = q == q.max(axis=-1, keepdims=True)
+    return epsilon / q.shape[-1] + (1 - epsilon) * best / best.sum(axis=-1, keepdims=True)
+
+
 def mixture(old: np.ndarray, new: np.ndarray, alpha: float) -> np.ndarray:
     """π_α = (1 − α) π_old + α π' (Schulman et al. 2015, eq. 5). ValueError for α outside [0, 1]."""
     if not 0 <= alpha <= 1:

@@ -1,35 +1,14 @@
-"""What exercises share that ask for the fault of a run, told from its curves: which run is called what."""
-
-from collections.abc import Callable, Sequence
+"""What exercises share that ask for the fault of a run, told from its curves: worlds, and the oracle."""
 
 import numpy as np
 
-from rlcourse.grading.record import Mistake
+
+def two_worlds(rng: np.random.Generator, faults: int, runs: int) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers of the faults that run in either of two worlds, so many in each, and every fault in one."""
+    order = rng.permutation(faults)
+    return order[:runs], order[-runs:]
 
 
-def mistakes(faults: Sequence[str], shows: Sequence[str], labels: Callable) -> tuple[Mistake, ...]:
-    """A run of one fault called another, for each pair. shows: what a run of each fault shows."""
-
-    def mistaken(true, said):
-        def wrong(**case):
-            found = labels(**case)
-            return np.where(found == true, said, found)
-
-        hint = f"One of your names does not fit its run: {shows[said]}. Is that what you see there?"
-        return Mistake(f"{faults[true]}_called_{faults[said]}", hint, wrong)
-
-    pairs = ((a, b) for a in range(len(faults)) for b in range(len(faults)) if a != b)
-    return tuple(mistaken(*pair) for pair in pairs)
-
-
-def seen(runs: int, labels: Callable) -> Callable:
-    """How many of so many runs are named right, as an exercise's `seen`; which, would be the answer."""
-
-    def said(cases, answers, right):
-        case, answer = next((c, a["value"]) for c, a, ok in zip(cases, answers, right, strict=True) if not ok)
-        if answer.shape != (runs,):
-            return f"{runs} numbers are asked, one a run; yours has shape {answer.shape}."
-        right_ones = int((answer == labels(**case)).sum())
-        return f"Of these {runs} runs, {right_ones} {'is' if right_ones == 1 else 'are'} named right."
-
-    return said
+def nearest(curves: np.ndarray, runs: np.ndarray) -> np.ndarray:
+    """The place of each curve among the runs of its world, by the largest distance: [n], as floats."""
+    return np.array([np.argmin(np.abs(runs - one).max((1, 2))) for one in curves], dtype=float)

@@ -13,24 +13,35 @@ import inspect
 import json
 import os
 import secrets
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import joblib
 from tqdm import tqdm
 
 from rlcourse.checkpoints import write_atomically
+from rlcourse.grading.exercises import find
 from rlcourse.grading.judging import by_hand, pages
 from rlcourse.grading.judging.collection import Entry, entries
 from rlcourse.grading.judging.judge import judge
+from rlcourse.grading.judging.outputs import clean
 from rlcourse.grading.judging.platform_export import unpack
 from rlcourse.grading.judging.roster import NoRoster, Person, assign, lateness, read_roster
 from rlcourse.grading.judging.rows import UNKNOWN, Row, append_row, load_rows, write_csv, zero
-from rlcourse.grading.judging.submission import Assignment, Cell, Unreadable, match, read, read_member
+from rlcourse.grading.judging.submission import (
+    Assignment,
+    Cell,
+    Unreadable,
+    experiment,
+    match,
+    read,
+    read_member,
+)
 from rlcourse.grading.sandbox.confinement import LIMITS, Limits, SandboxError
+from rlcourse.workers import Died, outcomes
 
 
 class Refused(RuntimeError):
@@ -71,7 +82,7 @@ def grade_entry(
         row.results, warnings = judge(assignment, cells, row.seed, limits, unsandboxed, entry.student)
         row.warnings += warnings
         row.written_points = assignment.written_points
-        row.written = written(assignment, cells)
+        row.written, row.shown = written(assignment, cells)
     except Unreadable as problem:
         row.status, row.note = "unreadable", str(problem)
     except SandboxError as problem:
@@ -85,11 +96,16 @@ def grade_entry(
     return row
 
 
-def written(assignment: Assignment, cells: list[Cell]) -> dict[str, str]:
-    """{cell: text} of the answers that a person marks."""
-    found = match(assignment, cells)
-    names = [cell.grade_id for cell in assignment.of_role("written") if cell.grade_id in found.place]
-    return {name: (found.joined.get(name) or cells[found.place[name]]).source[:20_000] for name in names}
+def written(assignment: Assignment, cells: list[Cell]) -> tuple[dict[str, str], dict[str, list]]:
+    """({cell: text} of the answers that a person marks, {cell: what the cells above it showed})."""
+    found, texts, shown = match(assignment, cells), {}, {}
+    for name in (cell.grade_id for cell in assignment.of_role("written")):
+        if name in found.place:
+            place = found.place[name]
+            texts[name] = (found.joined.get(name) or cells[place]).source[:20_000]
+            if outputs := clean(experiment(assignment, cells, place)):
+                shown[name] = outputs
+    return texts, shown
 
 
 def own_seed(seed: int, entry: Entry) -> int:
@@ -198,7 +214,8 @@ def grade(
             row.student, row.late = entry.student, lateness(entry.time, due)
         rows += missing(people, rows, [homework] if homework else [], by_name)
         rows.sort(key=lambda row: (row.homework, row.student, row.submission))
-        by_hand.merge(out / "by-hand.csv", rows, by_name)
+        for sentence in by_hand.merge(out / "by-hand.csv", rows, by_name):
+            print(sentence, file=sys.stderr)
         write_csv(out / "grades.csv", rows)
         from rlcourse.grading.judging import report  # matplotlib: only now
 
@@ -229,7 +246,10 @@ def fingerprints(by_name: dict[str, Assignment]) -> dict[str, list]:
     for assignment in by_name.values():
         for name, points in assignment.tests.items():
             home = Path(inspect.getsourcefile(importlib.import_module(type_of(name)))).parent
-            files = [home / f"{name}.py", *sorted(home.glob("_*.py"))]
+            rules = home.parents[1] / "rules"  # what exercises share; of rules, an exercise has one file
+            shared = [*sorted(home.glob("_*.py")), *sorted(home.parent.glob("_[!_]*.py"))]
+            files = [home / f"{name}.py", *shared, rules / f"{name}.py"]
+            files += [rules / "faults.py"] if find(name).personal else []
             text = b"".join(file.read_bytes() for file in files if file.is_file())
             found[name] = [points, hashlib.sha256(text).hexdigest()[:16]]
     return found
@@ -269,36 +289,16 @@ def changes(out: str | Path) -> list[str]:
 
 
 def in_parallel(todo: Iterable[Entry], arguments: Sequence, jobs: int | None) -> Iterator[Row]:
-    """Rows as they are finished. Where a worker is killed, the rest is graded one at a time: then it is known
-    on whose submission it dies, and only that one is given up."""
-    left = {entry.submission: entry for entry in todo}
-    one_by_one = "generator_unordered" if streams() else "list"
-    parallel = joblib.Parallel(n_jobs=jobs, batch_size=1, return_as=one_by_one)
-    try:
-        for row in parallel(joblib.delayed(grade_entry)(entry, *arguments) for entry in left.copy().values()):
-            left.pop(row.submission, None)
-            yield row
-        return
-    except DEATHS:
-        pass
-    for entry in left.values():
-        yield alone(entry, arguments)
+    """Rows as they are finished. Only a submission on which workers die, alone too, is given up."""
+    todo = list(todo)
+    calls = [functools.partial(grade_entry, entry, *arguments) for entry in todo]
+    for i, row in outcomes(calls, jobs):
+        yield given_up(todo[i], arguments) if isinstance(row, Died) else row
 
 
-DEATHS = (joblib.externals.loky.process_executor.TerminatedWorkerError, MemoryError)
-
-
-def alone(entry: Entry, arguments: Sequence) -> Row:
-    """The row of an entry that is graded in a process with no other; where that dies, the row says so."""
-    try:
-        return joblib.Parallel(n_jobs=2, batch_size=1)([joblib.delayed(grade_entry)(entry, *arguments)])[0]
-    except DEATHS:
-        row = grade_entry(replace(entry, problem="a grader ended on it, out of memory"), *arguments)
-        row.note += "; grade it by hand, or ask for it again with all outputs cleared"
-        row.status = "error"
-        return row
-
-
-def streams() -> bool:
-    """Whether joblib's engine hands over results one by one (a cluster's may not)."""
-    return getattr(joblib.parallel.get_active_backend()[0], "supports_return_generator", False)
+def given_up(entry: Entry, arguments: Sequence) -> Row:
+    """The row of an entry on which its grader ended, alone too."""
+    row = grade_entry(replace(entry, problem="a grader ended on it, out of memory"), *arguments)
+    row.note += "; grade it by hand, or ask for it again with all outputs cleared"
+    row.status = "error"
+    return row

@@ -5,6 +5,7 @@ import functools
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -101,7 +102,8 @@ def best(several: list[Entry]) -> Entry:
         return Path(entry.member or entry.submission).name.startswith(".")
 
     def rank(entry):
-        return not entry.problem, has_its_exact_name(entry), not is_hidden(entry), entry.submission
+        named = has_its_exact_name(entry)
+        return not entry.problem, named, not is_hidden(entry), entry.time or 0.0, entry.submission
 
     entry = max(several, key=rank)
     others = [other.submission for other in several if other is not entry]
@@ -167,12 +169,24 @@ def shown(character: str) -> str:
 def handed_in(path: Path) -> float | None:
     """nbgrader's time stamp beside a file, or else the file's own time."""
     with contextlib.suppress(OSError, ValueError, OverflowError):
-        text = (path.parent / "timestamp.txt").read_text(encoding="utf-8").strip()
+        text = stamp_in(path.parent)
         stamp = datetime.fromisoformat(re.sub(r" (UTC|Z)$", "+00:00", text).replace(" ", "T", 1))
         return (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
     with contextlib.suppress(OSError):
         return path.lstat().st_mtime
     return None
+
+
+def stamp_in(folder: Path) -> str:
+    """What stands in a folder's timestamp.txt. ValueError where that is no small file.
+
+    A student may have put a pipe there, on which a reader waits for ever, or a link.
+    """
+    path = folder / "timestamp.txt"
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_size > 1_000:
+        raise ValueError("no regular small file")
+    return path.read_text(encoding="utf-8").strip()
 
 
 def digest(path: Path) -> str:

@@ -9,15 +9,17 @@ import io
 from pathlib import Path
 
 from rlcourse.checkpoints import write_atomically
+from rlcourse.grading.judging.outputs import WHOSE
 from rlcourse.grading.judging.platform_export import flat
 from rlcourse.grading.judging.rows import Row, harmless
 from rlcourse.grading.judging.submission import Assignment
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 50em; padding: 0 1em; color: #222 }
 section { border-left: 4px solid #999; padding: .1em .8em; margin: 1em 0 } .right { border-color: #009E73 }
-.wrong { border-color: #D55E00 } pre { white-space: pre-wrap; background: #f4f4f4; padding: .6em }
+.wrong { border-color: #D55E00 } img { max-width: 100% }
+pre { white-space: pre-wrap; background: #f4f4f4; padding: .6em }
 @media (prefers-color-scheme: dark) { body { background: #111; color: #ddd } pre { background: #222 } }
 """
 
@@ -85,8 +87,24 @@ def proofs(rows: list[Row], by_name: dict[str, Assignment]) -> str:
             for row in answers:
                 mark = f": {row.by_hand[cell.grade_id]:g}" if cell.grade_id in row.by_hand else ""
                 text = html.escape(row.written[cell.grade_id])
-                parts.append(f"<section><b>{html.escape(row.student)}{mark}</b><pre>{text}</pre></section>")
+                seen = shown(row.shown.get(cell.grade_id, []))
+                parts.append(
+                    f"<section><b>{html.escape(row.student)}{mark}</b><pre>{text}</pre>{seen}</section>"
+                )
     return "".join(parts)
+
+
+def shown(outputs: list) -> str:
+    """What an experiment showed, folded: pictures that were made anew, and text."""
+    if not outputs:
+        return ""
+    parts = [
+        f"<pre>{html.escape(data)}</pre>"
+        if kind == "text"
+        else f'<img alt="an output" src="data:image/png;base64,{html.escape(data)}">'
+        for kind, data in outputs
+    ]
+    return f"<details><summary>{WHOSE}</summary>{''.join(parts)}</details>"
 
 
 def table(rows: list[Row]) -> str:

@@ -6,8 +6,6 @@ whom its name fits: by the ID, else by all words of the name. A file that fits n
 name and a warning; nothing is guessed.
 """
 
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -16,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from rlcourse.grading.judging.collection import Entry
+from rlcourse.grading.judging.tables import read_table
 
 ID = (
     "student",
@@ -47,18 +46,16 @@ class Person:
 def read_roster(path: Path) -> list[Person]:
     """The class list: a CSV with a header; one column is an ID, columns of names may follow."""
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig", "replace")
+        header, lines = read_table(path)
     except OSError as error:
         raise NoRoster(f"the class list {path} cannot be read ({error.strerror})") from None
-    first = text.splitlines()[0] if text.strip() else ""
-    lines = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
-    columns = {str(name).strip().lower(): name for name in lines.fieldnames or []}
+    columns = {str(name).strip().lower(): name for name in header}
     chosen = next((columns[name] for name in ID if name in columns), None)
     if chosen is None:
         raise NoRoster(f"the class list {path} has no column for an ID; call one of its columns 'student'")
     names = [columns[name] for name in NAME if name in columns]
     people = [
-        Person((line[chosen] or "").strip(), " ".join((line[n] or "").strip() for n in names).strip())
+        Person(line.get(chosen, "").strip(), " ".join(line.get(n, "").strip() for n in names).strip())
         for line in lines
     ]
     people = [person for person in people if person.id]

@@ -60,6 +60,9 @@ class Row:
     digest: str = ""
     late: str = ""  # by how much, in words
     written: dict[str, str] = field(default_factory=dict)  # cell -> what was written, to be marked by hand
+    shown: dict[str, list] = field(
+        default_factory=dict
+    )  # cell -> what the experiment that it is about showed
     by_hand: dict[str, float] = field(default_factory=dict)  # cell -> points that a person gave
     comments: dict[str, str] = field(default_factory=dict)  # cell -> what that person said
 

@@ -20,13 +20,18 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath, PurePosixPath
 
 from rlcourse.grading.judging.limited import OutOfBounds, within
+from rlcourse.grading.judging.outputs import Output, read_outputs
 
 LARGEST = 512 << 20  # bytes of one notebook; its outputs are dropped before it is parsed
 SMALL = 4 << 20  # bytes that are read in this process: as JSON they take 100 MB at most
 MOST = 256 << 20  # bytes that the reading of a larger one may take beside twice its size
-DROP_OUTPUTS = 4 << 20  # above this size
+DROP_OUTPUTS = 24 << 20  # above this size
 KEEP_PICTURES = 32 << 20  # bytes of a file whose outputs are gone; above it, its attachments go too
 PICTURES = 6  # of one cell
+MOST_CELLS = 5_000
+LONGEST_CELL = 1 << 20  # characters; of a longer cell of code nothing is kept, of text its beginning
+TOO_LONG = "# too long to be read"
+MOST_CODE = 8 << 20  # characters of code in all: to look for names in it takes time in this process
 
 
 class Unreadable(ValueError):
@@ -35,12 +40,14 @@ class Unreadable(ValueError):
 
 @dataclass
 class Cell:
-    """One cell of a notebook: its type and text, the grade_id it claims, and pictures pasted into it."""
+    """One cell of a notebook: its type and text, the grade_id it claims, pictures pasted into it, and what it
+    showed (`outputs.py`)."""
 
     kind: str  # "code" or "markdown"
     source: str
     grade_id: str | None = None
     attachments: dict[str, bytes] = field(default_factory=dict)  # as handed in, of whatever content
+    outputs: list[Output] = field(default_factory=list)  # as handed in
 
 
 @dataclass(frozen=True)
@@ -145,18 +152,25 @@ def members(path: str | Path) -> list[str]:
     return [name for name in names if not hidden(PurePosixPath(name))]
 
 
-def read_large(path: str) -> list:
-    return [as_data(cell) for cell in parse(Path(path).read_bytes())]
+def read_large(drop: int, path: str) -> list:
+    return [as_data(cell) for cell in parse(Path(path).read_bytes(), drop)]
 
 
-def read_large_member(path: str, name: str) -> list:
-    return [as_data(cell) for cell in parse(unpacked(path, name, LARGEST // 4))]
+def read_large_member(drop: int, path: str, name: str) -> list:
+    return [as_data(cell) for cell in parse(unpacked(path, name, LARGEST // 4), drop)]
 
 
 def apart(size: int, function: Callable, *arguments: str) -> list[Cell]:
-    """Cells that `function` finds in a process apart, with memory for a notebook of that size, no more."""
+    """Cells that `function` finds in a process apart, with memory for a notebook of that size, no more.
+
+    Where that is not enough, once more without its outputs.
+    """
+    bound = MOST + 2 * min(size, LARGEST)
     try:
-        found = within(MOST + 2 * min(size, LARGEST), function, *arguments)
+        try:
+            found = within(bound, function, DROP_OUTPUTS, *arguments)
+        except OutOfBounds:
+            found = within(bound, function, 0, *arguments)
     except OutOfBounds:
         what = "cannot be read in the memory that a notebook of its size needs"
         raise Unreadable(f"it {what}; clear all outputs, save, and hand in again") from None
@@ -167,12 +181,13 @@ def apart(size: int, function: Callable, *arguments: str) -> list[Cell]:
 
 def as_data(cell: Cell) -> list:
     pictures = {name: base64.b64encode(data).decode() for name, data in cell.attachments.items()}
-    return [cell.kind, cell.source, cell.grade_id, pictures]
+    return [cell.kind, cell.source, cell.grade_id, pictures, cell.outputs]
 
 
 def from_data(data: list) -> Cell:
-    kind, source, grade_id, pictures = data
-    return Cell(kind, source, grade_id, {name: base64.b64decode(text) for name, text in pictures.items()})
+    kind, source, grade_id, pictures, outputs = data
+    pictures = {name: base64.b64decode(text) for name, text in pictures.items()}
+    return Cell(kind, source, grade_id, pictures, [tuple(output) for output in outputs])
 
 
 def read_member(path: str | Path, name: str) -> list[Cell]:
@@ -207,11 +222,11 @@ def hidden(path: PurePath) -> bool:
     return any(part.startswith((".", "__MACOSX")) for part in path.parts)
 
 
-def parse(data: bytes) -> list[Cell]:
-    """The cells of a notebook's bytes. Outputs and all metadata but grade_id are forgotten."""
+def parse(data: bytes, drop: int = DROP_OUTPUTS) -> list[Cell]:
+    """The cells of a notebook's bytes, with their grade_id; above `drop` bytes without outputs."""
     if not data.strip():
         raise Unreadable("an empty file; save the notebook and hand it in again")
-    if len(data) > DROP_OUTPUTS:
+    if len(data) > drop:
         data = without(OUTPUTS, data)
     if len(data) > KEEP_PICTURES:
         data = without(ATTACHMENTS, data)
@@ -231,7 +246,14 @@ def parse(data: bytes) -> list[Cell]:
     if not isinstance(cells, list):
         advice = "save it in Jupyter and hand it in again"
         raise Unreadable(f"a notebook without cells (format {major[:8]}); {advice}")
-    return [parsed for cell in cells if (parsed := parse_cell(cell))]
+    if len(cells) > MOST_CELLS:
+        advice = "hand in the homework's own cells, with your answers"
+        raise Unreadable(f"a notebook of {len(cells)} cells, more than {MOST_CELLS}; {advice}")
+    found = [parsed for cell in cells if (parsed := parse_cell(cell))]
+    if sum(len(cell.source) for cell in found if cell.kind == "code") > MOST_CODE:
+        advice = "remove what is no answer, save, and hand in again"
+        raise Unreadable(f"more than {MOST_CODE >> 20} MB of code; {advice}")
+    return found
 
 
 def parse_cell(cell: object) -> Cell | None:
@@ -244,7 +266,11 @@ def parse_cell(cell: object) -> Cell | None:
     if not isinstance(grade_id, str):
         grade_id = cell.get("id") if isinstance(cell.get("id"), str) else None
     pictures = attachments(cell.get("attachments")) if kind == "markdown" else {}
-    return Cell(kind, text(cell.get("source", cell.get("input", ""))), grade_id, pictures)
+    shown = read_outputs(cell.get("outputs")) if kind == "code" else []
+    source = text(cell.get("source", cell.get("input", "")))
+    if len(source) > LONGEST_CELL:
+        source = f"{TOO_LONG} ({len(source) >> 20} MB)" if kind == "code" else source[:LONGEST_CELL]
+    return Cell(kind, source, grade_id, pictures, shown)
 
 
 def attachments(given: object) -> dict[str, bytes]:
@@ -312,6 +338,9 @@ def match(assignment: Assignment, cells: list[Cell]) -> Answers:
     for said, names in (("missing", missing), ("doubled", doubled)):
         if names:
             found.warnings.append(f"test cells {said}: {', '.join(names)}; the instructor's are used")
+    for i, cell in enumerate(cells):
+        if cell.source.startswith(TOO_LONG):
+            found.warnings.append(f"cell {cell.grade_id or f'number {i + 1}'} is {cell.source[2:60]}")
     for name, source in known.items():
         if source.role == "solution":
             find_solution(found, name, cells, claims, known)
@@ -411,6 +440,19 @@ def find_written(
         pictures = {key: data for i in pieces for key, data in cells[i].attachments.items()}
         joined = "\n\n".join(cells[i].source for i in pieces)
         found.joined[name] = Cell("markdown", joined, name, pictures)
+
+
+def experiment(assignment: Assignment, cells: list[Cell], place: int) -> list[Output]:
+    """What the cells above a written answer showed, back to the heading of its part (`## …`).
+
+    Tests and answers apart: the judge looks at those.
+    """
+    judged = {cell.grade_id for cell in assignment.cells if cell.role in ("test", "solution")}
+    begin = next((i for i in range(place - 1, -1, -1) if PART.search(cells[i].source)), 0)
+    return [out for cell in cells[begin:place] if cell.grade_id not in judged for out in cell.outputs]
+
+
+PART = re.compile(r"(?m)\A#{1,2} \S")
 
 
 def words(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Copy this file into the root of an nbgrader course: nbgrader then scores with the course's judge.
+"""In the root of an nbgrader course, nbgrader scores with the course's judge: `build` puts a copy there.
 
 nbgrader's own commands and formgrader stay as they are; see rlcourse/grading/README.md.
 """

@@ -10,6 +10,7 @@ import fcntl
 import gc
 import os
 import secrets
+import sys
 import weakref
 from dataclasses import replace
 from pathlib import Path
@@ -26,14 +27,18 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
+    DeduplicateIds,
     LimitOutput,
     NbGraderPreprocessor,
+    OverwriteCells,
+    OverwriteKernelspec,
     SaveAutoGrades,
 )
 from traitlets import Bool, Float, Integer
 from traitlets.config import Config
 
 from rlcourse.grading.judging.judge import judge
+from rlcourse.grading.judging.outputs import WHOSE, clean
 from rlcourse.grading.judging.rows import Result, zero
 from rlcourse.grading.judging.sanitise import picture, sanitised
 from rlcourse.grading.judging.submission import Answers, Assignment, Cell, SourceCell, Unreadable, match
@@ -46,9 +51,19 @@ NOTICE = "The submitted file could not be read: "
 
 def configure(c: Config) -> None:
     """Settings for nbgrader_config.py. Each of nbgrader's traps that one of them closes is named."""
+    here = os.path.dirname(sys.executable)  # a new gradebook calls `alembic`, which lies beside this Python
+    if here not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
     c.Autograde.exporter_class = SubmissionExporter  # malformed files, deleted and duplicated cells
     nbgraders = (ClearMetadataPreprocessor, LimitOutput, SaveAutoGrades, AssignLatePenalties)
     c.Autograde.autograde_preprocessors = [Judge, *nbgraders, CheckCellMetadata]  # Judge in place of Execute
+    # Without ClearOutput: what is there are the clean outputs that the exporter has kept for the marker.
+    c.Autograde.sanitize_preprocessors = [
+        DeduplicateIds,
+        OverwriteKernelspec,
+        OverwriteCells,
+        CheckCellMetadata,
+    ]
     c.Autograde.force = True  # without it, changed points or files skip regrading without a word
     c.ClearSolutions.code_stub = {"python": BLANK}  # the release that notebooks/homework holds
     c.ClearSolutions.text_stub = BLANK_TEXT
@@ -160,7 +175,7 @@ def metadata(source: SourceCell, kind: str, recorded: bool) -> dict:
 def as_cell(cell: Cell, is_ours: bool = False) -> NotebookNode:
     """A cell for nbgrader's files: Markdown is sanitised, as Formgrader shows it in your session."""
     if cell.kind == "code":
-        return new_code_cell(cell.source)
+        return new_code_cell(cell.source, outputs=stored_outputs(cell))
     if is_ours and not cell.attachments:
         return new_markdown_cell(cell.source)
     pictures = {name: made for name, data in cell.attachments.items() if (made := picture(data))}
@@ -169,6 +184,20 @@ def as_cell(cell: Cell, is_ours: bool = False) -> NotebookNode:
         encoded = {name: {"image/png": base64.b64encode(png).decode()} for name, png in pictures.items()}
         stored["attachments"] = nbformat.from_dict(encoded)
     return stored
+
+
+def stored_outputs(cell: Cell) -> list[NotebookNode]:
+    """What a cell showed, for the marker: text and pictures, and whose they are."""
+    kept = clean(cell.outputs)
+    if not kept:
+        return []
+    made = [new_output("stream", name="stdout", text=f"[{WHOSE}]\n")]
+    for kind, data in kept:
+        if kind == "text":
+            made.append(new_output("stream", name="stdout", text=data))
+        else:
+            made.append(new_output("display_data", data={"image/png": data}))
+    return made
 
 
 def plain_markdown(text: str) -> str:
@@ -238,10 +267,10 @@ class Judge(NbGraderPreprocessor):
             except SandboxError as error:
                 raise NbGraderException(str(error)) from None
         for cell in nb.cells:
-            if cell.cell_type == "code":
+            name = grade_id(cell) or ""
+            if cell.cell_type == "code" and name.startswith("test-"):
                 cell.outputs, cell.execution_count = [], None
-                name = grade_id(cell) or ""
-                if name.startswith("test-") and name in points:
+                if name in points:
                     self.write(cell, results.get(name.removeprefix("test-")), points[name], seed)
         return nb, resources
 

@@ -5,6 +5,7 @@ it cannot read, follows symbolic links into feedback, and prints names as they a
 before it copies; so they are put right on the converter that is about to run.
 """
 
+import contextlib
 import glob
 import logging
 import os
@@ -14,7 +15,7 @@ from pathlib import Path
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters.base import BaseConverter
 
-from rlcourse.grading.judging.collection import Entry, of_student, shown
+from rlcourse.grading.judging.collection import Entry, of_student, shown, stamp_in
 from rlcourse.grading.judging.submission import Cell, Unreadable, read, read_member
 
 
@@ -37,6 +38,8 @@ def prepare(converter: BaseConverter) -> None:
 
     def stamped(folder):
         try:
+            with contextlib.suppress(FileNotFoundError):
+                stamp_in(Path(folder))
             return stamp(folder)
         except (ValueError, OverflowError, OSError) as error:
             log.warning(

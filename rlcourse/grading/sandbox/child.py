@@ -8,8 +8,9 @@ import os
 import select
 import time
 
+from rlcourse.grading.sandbox import control_group
 from rlcourse.grading.sandbox.confinement import LIMITS, Limits, SandboxError
-from rlcourse.grading.sandbox.fork_server import shared
+from rlcourse.grading.sandbox.fork_server import OWN_BYTES, shared
 
 LOOK = 0.25  # seconds between two looks at what a child uses
 PATIENCE = 4  # times the limit is the most that a child may take by the clock on the wall
@@ -49,7 +50,7 @@ class Child:
     """A fresh fork of the fork server, for one submission. Close it, or use it in a `with`."""
 
     def __init__(self, limits: Limits = LIMITS, unsandboxed: bool = False):
-        self.limits, self._open, self._asked = limits, True, 0
+        self.limits, self._open, self._asked, self._group = limits, True, 0, None
         if shared(limits, unsandboxed).process.poll() is not None:
             shared.cache_clear()
         self._server = shared(limits, unsandboxed)
@@ -71,6 +72,10 @@ class Child:
             self.ask({"cell": {"role": "given", "name": "empty", "source": ""}}, seconds=60)
         except ChildDied as death:
             raise SandboxError(f"a child of the sandbox does not start: {death}") from None
+        # Nothing of a student has run yet: what the server started is the child and its process 1.
+        self._group = control_group.opened(limits.memory + OWN_BYTES, limits.processes + 8)
+        if self._group:
+            self._group.add(self._server.started())
 
     def ask(self, message: dict, seconds: float | None = None) -> dict:
         """The reply to a message. Where none comes: `ChildDied`, and what is left of the child is ended."""
@@ -136,6 +141,8 @@ class Child:
                 return
 
     def _death(self):
+        if self._group and self._group.overrun:
+            return ChildDied("memory", f"more than {self.limits.memory / 2**30:.2g} GB of memory was used")
         return ChildDied("crash", "the Python process ended (killed, out of memory, or os._exit was called)")
 
     def close(self) -> None:
@@ -148,6 +155,8 @@ class Child:
                 self._server.tell(b"e")
             except SandboxError:
                 shared.cache_clear()
+            if self._group:
+                self._group.close()
 
     def __enter__(self):
         return self

@@ -89,6 +89,10 @@ class ForkServer:
                 return int(file.read().split()[1]) / 1e9
         return 0.0
 
+    def started(self) -> list[int]:
+        """The processes of a fresh child, which has started none itself: the end of the server's one line."""
+        return [process.pid for process in self._below()[-1 if self._folder else -3 :]]
+
     def _below(self) -> list[psutil.Process]:
         """All processes that it started, or that these started."""
         with contextlib.suppress(psutil.Error):

@@ -6,6 +6,7 @@ end the process), and handed to bubblewrap. A refused call answers EPERM, as if 
 
 import errno
 import functools
+import socket
 import tempfile
 
 # A keyring belongs to the user, not to the process: the next submission could read it.
@@ -15,6 +16,7 @@ OUTLIVES = ("keyctl", "add_key", "request_key")
 HIDES_MEMORY = (
     *("memfd_create", "memfd_secret", "vmsplice", "shmget", "shmat", "shmctl", "msgget", "msgsnd", "msgrcv"),
     *("msgctl", "semget", "semop", "semtimedop", "semctl", "mq_open", "mq_unlink"),
+    *("inotify_init", "inotify_init1", "inotify_add_watch"),  # a million watches, of 1 KB each
 )
 # Much of the kernel behind one door; or a look into another process.
 NEVER_NEEDED = (
@@ -23,6 +25,8 @@ NEVER_NEEDED = (
     *("kexec_load", "init_module", "finit_module", "swapon", "acct", "fanotify_init"),
 )
 MAP_SHARED, MAP_ANONYMOUS = 0x01, 0x20
+# A socket holds 0.4 MB that no size of a process shows; once it asks, as much as the machine allows (8 MB).
+LARGER_BUFFERS = {"SO_SNDBUF": 7, "SO_RCVBUF": 8, "SO_SNDBUFFORCE": 32, "SO_RCVBUFFORCE": 33}
 
 
 def why_not() -> str | None:
@@ -51,6 +55,9 @@ def filter_program() -> bytes:
     shared = MAP_SHARED | MAP_ANONYMOUS  # MAP_SHARED_VALIDATE is 3, MAP_PRIVATE 2
     for flags in (shared, shared | 2):
         program.add_rule(refusal, "mmap", seccomp.Arg(3, seccomp.MASKED_EQ, shared | 2, flags))
+    for option in LARGER_BUFFERS.values():
+        level = seccomp.Arg(1, seccomp.EQ, socket.SOL_SOCKET)
+        program.add_rule(refusal, "setsockopt", level, seccomp.Arg(2, seccomp.EQ, option))
     with tempfile.TemporaryFile() as file:
         program.export_bpf(file)
         file.seek(0)

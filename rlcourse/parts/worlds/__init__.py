@@ -13,16 +13,19 @@ import gymnasium
 
 from rlcourse.parts.worlds.cartpole import CartPole
 from rlcourse.parts.worlds.double_integrator import DoubleIntegrator
+from rlcourse.parts.worlds.fork import Fork
+from rlcourse.parts.worlds.maze import PointMaze
 from rlcourse.parts.worlds.pendulum import Pendulum
 from rlcourse.parts.worlds.regulator import Regulator
+from rlcourse.parts.worlds.stay_or_leave import StayOrLeave
 from rlcourse.parts.worlds.system import System, SystemEnv, SystemVectorEnv, system_of
 
 __all__ = [
-    "WORLDS", "CartPole", "DoubleIntegrator", "Pendulum", "Regulator", "System", "SystemEnv",
-    "SystemVectorEnv", "register", "system_of",
+    "WORLDS", "CartPole", "DoubleIntegrator", "Fork", "Pendulum", "PointMaze", "Regulator", "StayOrLeave",
+    "System", "SystemEnv", "SystemVectorEnv", "register", "system_of",
 ]  # fmt: skip
 
-WORLDS = (Pendulum, CartPole, DoubleIntegrator, Regulator)
+WORLDS = (Pendulum, CartPole, DoubleIntegrator, Regulator, Fork, PointMaze, StayOrLeave)
 
 
 def register() -> None:

@@ -30,7 +30,7 @@ class CartPole:
 
     id: ClassVar = "rlcourse/CartPole-v1"
     episode_steps: ClassVar = 500
-    return_bounds: ClassVar = (0.0, None)  # no reward is below 0
+    return_bounds: ClassVar = (0.0, 500.0)  # 1 a step, for at most 500 steps
     state_names: ClassVar = (
         "position [m]", "velocity [m/s]", "angle [rad]", "angular velocity [rad/s]",
     )  # fmt: skip

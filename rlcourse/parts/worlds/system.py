@@ -121,6 +121,13 @@ class SystemVectorEnv(VectorEnv):
             self.elapsed[free] += 1
         return reward, terminated
 
+    def restart(self, which: np.ndarray) -> np.ndarray:
+        """New episodes in these copies, which [E] bool -> obs [E, O] of all."""
+        self.state = self.state.copy()
+        self.state[which] = self._starts(np.flatnonzero(which))
+        self.elapsed[which] = 0
+        return self.system.observe(self.state)
+
     def _starts(self, indices: np.ndarray | range) -> np.ndarray:
         dimension = len(self.system.state_names)
         return self.system.start(np.stack([self.streams[i].random(dimension) for i in indices]))

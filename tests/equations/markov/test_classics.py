@@ -86,6 +86,10 @@ def look_alike(mdp, one, other):
     return walls[0] == walls[1]
 
 
+def leads(m, start, end):
+    return (m.transition[start, :, end] == 1).all()
+
+
 CLAIMS = {  # each phrase of a docstring that holds a number, and what the process must be for it to be true
     "two_state": {
         "Two states, actions stay and move": lambda m: m.transition.shape == (2, 2, 2),
@@ -99,6 +103,28 @@ CLAIMS = {  # each phrase of a docstring that holds a number, and what the proce
         "r(1, move) = 0.3": lambda m: m.reward[1, MOVE] == 0.3,
         "Every policy is a point (π(move|0), π(move|1)) of the unit square": lambda m: m.states == 2,
     },
+    "jump_grid": {
+        "5 × 5 cells": lambda m: m.states == 25,
+        "A pays 10, B 5": lambda m: (m.reward[1] == 10).all() and (m.reward[3] == 5).all(),
+        "State 5·row + column, row 0 on top": lambda m: (
+            m.transition[12, 0, 7] == m.transition[12, 1, 13] == 1
+        ),
+        "from A = 1 to 21 and from B = 3 to 13": lambda m: leads(m, 1, 21) and leads(m, 3, 13),
+        "a step off the grid costs 1 and goes nowhere": lambda m: (
+            m.transition[0, 0, 0] == 1 and m.reward[0, 0] == -1
+        ),
+        "state 20": lambda m: m.start[20] == 1,
+    },
+    "tightrope_with_ladder": {
+        "A rope (state 0) and the ground (1): action 0 is right, 1 wrong": lambda m: (
+            m.transition[0, 0, 0] == m.transition[0, 1, 1] == 1
+        ),
+        "arrives with probability 1/(price − 1)": lambda m: (
+            markov.tightrope_with_ladder(5.0).transition[1, 0, 0] == 0.25
+        ),
+        "`price` = u ≥ 2 steps": lambda m: markov.tightrope_with_ladder(2.0).transition[1, 0, 0] == 1,
+        "Reward −1 for a lost step": lambda m: m.reward[0, 1] == -1 and (m.reward[1] == -1).all(),
+    },
     "two_action": {
         "One live state": lambda m: m.states == 2 and not m.reward[1].any() and m.start[0] == 1,
         "action 0 (probability θ) pays 1 and goes on": lambda m: m.reward[0, 0] == 1 and goes(m, 0, 0) == 0,
@@ -107,6 +133,18 @@ CLAIMS = {  # each phrase of a docstring that holds a number, and what the proce
         "η = θ/(1 − γθ)": lambda m: np.isclose(
             markov.expected_return(m, np.array([[0.3, 0.7], [0.5, 0.5]])), 0.3 / (1 - m.gamma * 0.3)
         ),
+    },
+    "stay_or_leave": {
+        "Two states without chance": lambda m: m.states == 2 and set(m.transition.ravel()) == {0, 1},
+        "staying pays 1 in state 0 and 2 in state 1": lambda m: list(m.reward[:, STAY]) == [1, 2],
+        "leaving for the other nothing": lambda m: not m.reward[:, MOVE].any() and goes(m, 0, MOVE) == 1,
+        "Actions stay (0) and leave (1)": lambda m: [goes(m, s, a) for s in (0, 1) for a in (0, 1)]
+        == [0, 1, 1, 0],
+        "starts in state 0 with probability 0.8": lambda m: np.allclose(m.start, [0.8, 0.2]),
+        "A policy that stays in 0 and leaves 1 earns nearly 1 a step": lambda m: 0.99
+        < (1 - m.gamma) * markov.expected_return(m, np.array([[1.0, 0.0], [0.0, 1.0]]))
+        < 1,
+        "though 2 is near": lambda m: m.reward.max() == 2,
     },
     "chain": {
         "action 0 forward (10 at the last state)": lambda m: np.allclose(
@@ -135,6 +173,16 @@ CLAIMS = {  # each phrase of a docstring that holds a number, and what the proce
         ),
         "none costs nothing": lambda m: returns(m, 4, 0) == 0,
         "the far end leads back to state 0, the start": lambda m: goes(m, 9, 0) == 0 and m.start[0] == 1,
+    },
+    "noisy_arms": {
+        "in A (state 0, the start) go right, for nothing": lambda m: m.start[0] == 1
+        and all(goes(m, 0, a) == 2 and m.reward[0, a] == 0 for a in range(1, 10)),
+        "or left to B (state 1)": lambda m: goes(m, 0, 0) == 1 and m.reward[0, 0] == 0,
+        "ends the episode and pays `mean`": lambda m: all(goes(m, 1, a) == 2 for a in range(10))
+        and (m.reward[1] == -0.1).all(),
+        "State 2 is the end": lambda m: goes(m, 2, 0) == 2 and not m.reward[2].any(),
+        "In A action 0 goes left": lambda m: goes(m, 0, 0) == 1,
+        "Q*(A, left) = γ · mean": lambda m: abs(markov.optimal_q_values(m)[0, 0] + 0.099) < 1e-9,
     },
     "cliff": {
         "4 × 12 cells": lambda m: m.states == 4 * 12,
@@ -181,7 +229,14 @@ CLAIMS = {  # each phrase of a docstring that holds a number, and what the proce
     },
 }  # fmt: skip
 # Numbers that are not the process's:
-SOURCES = ("Strens (2000)", "example 6.6", "(Sutton & Barto 2018, example 6.2, has")
+SOURCES = (
+    "Sutton & Barto 2018, example 3.5",
+    "Kakade 2001",
+    "Strens (2000)",
+    "example 6.6",
+    "example 6.7",
+    "(Sutton & Barto 2018, example 6.2, has",
+)
 
 
 @pytest.mark.parametrize("name", CLAIMS)
@@ -205,3 +260,12 @@ def test_every_classic_has_its_claims_tested():
         if getattr(value, "__module__", "") == classics.__name__
     }
     assert defined == set(CLAIMS)
+
+
+def test_a_smaller_cliff_has_its_corners_below_and_the_cliff_between_them():
+    mdp = markov.cliff(rows=3, columns=4)
+    assert mdp.states == 12 and mdp.start.argmax() == 8
+    falls = np.argwhere(mdp.reward == -100)
+    assert {(8, EAST), (5, SOUTH), (6, SOUTH)} <= {tuple(map(int, pair)) for pair in falls}
+    assert all(goes(mdp, s, a) == 8 and s < 11 for s, a in falls) and walk(mdp, [NORTH, EAST])[0] == 5
+    assert not mdp.reward[11].any() and {goes(mdp, 11, a) for a in range(4)} == {11}

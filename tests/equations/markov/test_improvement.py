@@ -63,3 +63,19 @@ def test_value_iteration_reaches_the_optimum_and_takes_no_negative_number_of_swe
     assert np.abs(markov.value_iteration(mdp, 400) - best).max() < 1e-12
     with pytest.raises(ValueError, match="sweeps is -1; it must be 0 or more"):
         markov.value_iteration(mdp, -1)
+
+
+def test_optimal_q_values_are_those_of_the_policy_at_the_end_of_policy_iteration():
+    for mdp in (markov.MDP.random(6, 3, 0), markov.cliff(), markov.MDP.random(4, 2, 1, gamma=0.0)):
+        best = markov.policy_iteration(mdp, markov.uniform_policy(mdp))[-1]
+        np.testing.assert_allclose(markov.optimal_q_values(mdp), markov.q_values(mdp, best), atol=1e-9)
+
+
+def test_an_epsilon_greedy_policy_shares_what_is_greedy_among_ties():
+    q = np.array([[1.0, 3.0, 3.0, 0.0], [2.0, 0.0, 0.0, 0.0]])
+    expected = [[0.05, 0.45, 0.45, 0.05], [0.85, 0.05, 0.05, 0.05]]
+    np.testing.assert_allclose(markov.epsilon_greedy_policy(q, 0.2), expected)
+    np.testing.assert_allclose(markov.epsilon_greedy_policy(q[None], 1.0), np.full((1, 2, 4), 0.25))
+    for epsilon in (-0.1, 1.1):
+        with pytest.raises(ValueError, match="it is a probability, 0 ≤ ε ≤ 1"):
+            markov.epsilon_greedy_policy(q, epsilon)

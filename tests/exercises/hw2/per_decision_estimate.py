@@ -112,3 +112,12 @@ def wrong_changes_arguments__a(rewards, target_probs, behaviour_probs, gamma):
 
 def wrong_none__text(rewards, target_probs, behaviour_probs, gamma):
     return str(right_loops(rewards, target_probs, behaviour_probs, gamma))
+
+
+def wrong_none__no_steps(rewards, target_probs, behaviour_probs, gamma):
+    weight, total = target_probs[:, 0] / behaviour_probs[:, 0], 0.0  # the first step, where there may be none
+    for t in range(rewards.shape[1]):
+        total = total + gamma**t * weight * rewards[:, t]
+        if t + 1 < rewards.shape[1]:
+            weight = weight * target_probs[:, t + 1] / behaviour_probs[:, t + 1]
+    return np.mean(total)

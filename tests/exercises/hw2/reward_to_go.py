@@ -192,3 +192,11 @@ def wrong_changes_arguments__in_place(reward, done, gamma):
 
 def wrong_none__never_returns(reward, done, gamma):
     right_backwards(reward, done, gamma)
+
+
+def wrong_none__no_steps(reward, done, gamma):
+    out = np.array(reward)
+    out[-1] = reward[-1]  # there is no last step where there is none at all
+    for t in range(len(reward) - 2, -1, -1):
+        out[t] = reward[t] + gamma * (1 - done[t]) * out[t + 1]
+    return out

@@ -13,11 +13,13 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
 from rlcourse.commands.test import fuse
+from rlcourse.equations import markov
 from rlcourse.parts.worlds import (
     CartPole,
     DoubleIntegrator,
     Pendulum,
     Regulator,
+    StayOrLeave,
     SystemEnv,
     SystemVectorEnv,
 )
@@ -106,7 +108,7 @@ def test_twin_declares_the_spaces_and_the_time_limit_of_gymnasium(name):
     assert own.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP
 
 
-@pytest.mark.parametrize("name", [*IDS, "DoubleIntegrator-v0", "Regulator-v0"])
+@pytest.mark.parametrize("name", [*IDS, "DoubleIntegrator-v0", "Regulator-v0", "StayOrLeave-v0"])
 def test_single_environment_passes_gymnasiums_checker_and_moves_like_the_vectorised_one(name):
     single, many = gymnasium.make(f"rlcourse/{name}"), gymnasium.make_vec(f"rlcourse/{name}", num_envs=1)
     with warnings.catch_warnings():
@@ -194,6 +196,27 @@ def test_the_regulators_problem_says_what_its_episodes_cost():
         total += gamma**t * env.step(world.max_force * a)[1]
     P = world.problem(gamma).value_matrix(K)
     np.testing.assert_allclose(-total, np.einsum("ei,ij,ej->e", start, P, start), rtol=1e-6)
+
+
+def test_stay_or_leave_is_played_as_its_process_says():
+    """Frequencies of starts, every transition and reward; and η of a policy from many discounted episodes."""
+    world, gamma, rng = StayOrLeave(), 0.9, np.random.default_rng(0)
+    process = world.problem(gamma)
+    for s in (0, 1):
+        for a in (0, 1):
+            new, reward, ended = world.step(np.array([[float(s)]]), np.array([a]))
+            assert process.transition[s, a, int(new[0, 0])] == 1 and reward[0] == process.reward[s, a]
+            assert not ended[0]
+    env = SystemVectorEnv(world, 20_000)
+    obs, _ = env.reset(seed=0)
+    assert abs(obs[:, 0].mean() - 0.8) < 4 * 0.4 / np.sqrt(20_000)
+    policy, total = np.array([[0.7, 0.3], [0.2, 0.8]]), np.zeros(20_000)
+    for t in range(99):
+        action = (rng.random(20_000) > obs @ policy[:, 0]).astype(int)
+        obs, reward, *_ = env.step(action)
+        total += gamma**t * reward
+    error = total.std() / np.sqrt(20_000)
+    assert abs(total.mean() - markov.expected_return(process, policy)) < 4 * error
 
 
 def test_constants_are_fields_so_that_the_moon_is_one_argument_away():

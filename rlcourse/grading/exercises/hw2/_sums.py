@@ -35,7 +35,7 @@ def clock(done):
     for over in done:
         ages.append(age)
         age = 0 if over else age + 1
-    return np.array(ages)
+    return np.array(ages, dtype=int)
 
 
 def powers(gamma, n):

@@ -19,8 +19,8 @@ def per_decision_estimate(rewards, target_probs, behaviour_probs, gamma):
 def draw(rng):
     cases = []
     for size, gamma in zip(
-        ((4, 3), (5, 4), (3, 5), (6, 2), (4, 3)), (0.9, 0.8, 0.95, 0.85, 0.0), strict=True
-    ):
+        ((4, 3), (5, 4), (3, 5), (6, 2), (4, 3), (3, 0)), (0.9, 0.8, 0.95, 0.85, 0.0, 0.9), strict=True
+    ):  # the last has no step
         target, behaviour = probabilities(rng, *size)
         cases.append(
             {
@@ -71,7 +71,7 @@ def weighted(rewards, target_probs, behaviour_probs, gamma, weights=lambda r: np
 def total_weighted(rewards, target_probs, behaviour_probs, gamma, last=False, discounted=False):
     """The sum over everything, divided by a sum of weights."""
     rho, discount = np.cumprod(target_probs / behaviour_probs, 1), powers(gamma, rewards.shape[1])
-    weights = rho[:, -1] if last else rho * discount if discounted else rho
+    weights = rho[:, -1:] if last else rho * discount if discounted else rho
     return (rho * discount * rewards).sum() / weights.sum()
 
 
@@ -110,7 +110,7 @@ MISTAKES = (
     Mistake("one_discount_too_many", "Even the first reward is discounted. It counts γ⁰ = 1.",
         of(discount=lambda g, n: g * powers(g, n))),
     Mistake("discounted_once", "Every step is discounted by γ alone. The reward of step t counts γ^t.",
-        of(discount=lambda g, n: np.r_[1.0, np.full(n - 1, g)])),
+        of(discount=lambda g, n: np.r_[1.0, np.full(max(n - 1, 0), g)][:n])),
     Mistake("sum_for_mean", "The trajectories are summed. Average them.", of(reduce=lambda x: x.sum())),
     Mistake("averaged_over_time", "The steps are averaged. Sum them; average over the trajectories only.",
         of(reduce=lambda x: x.mean()), of(reduce=lambda x: x.mean(1).sum())),
@@ -144,7 +144,7 @@ MISTAKES = (
     Mistake("divided_by_one_less", "The sum is divided by N − 1. A mean divides by N.",
         of(reduce=lambda x: x.sum() / (len(x) - 1))),
     Mistake("last_reward_only", "Only one step's reward is left.",
-        of(reduce=lambda x: x[:, -1].mean()), of(reduce=lambda x: x[:, 0].mean())),
+        of(reduce=lambda x: x[:, -1:].sum(1).mean()), of(reduce=lambda x: x[:, :1].sum(1).mean())),
     Mistake("last_step_missing", "The last step is left out.", of(reduce=lambda x: x[:, :-1].sum(1).mean())),
     Mistake("first_step_missing", "The first step is left out.", of(reduce=lambda x: x[:, 1:].sum(1).mean())),
 )  # fmt: skip

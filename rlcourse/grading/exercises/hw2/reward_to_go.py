@@ -15,10 +15,10 @@ def reward_to_go(reward, done, gamma):
 
 
 def draw(rng):
-    """Episodes that end inside and at the end, one after another, at once, and never; γ = 0 is one."""
-    ends = ([3], [2, 6], [1, 2, 7], [], [4, 8], [2])
-    lengths = (7, 9, 8, 5, 9, 6)
-    discounts = (*rng.uniform(0.8, 0.97, 5).tolist(), 0.0)
+    """Episodes that end inside and at the end, one after another, at once, never; γ = 0 and T = 0 once."""
+    ends = ([3], [2, 6], [1, 2, 7], [], [4, 8], [2], [])
+    lengths = (7, 9, 8, 5, 9, 6, 0)
+    discounts = (*rng.uniform(0.8, 0.97, 5).tolist(), 0.0, 0.9)
     cases = []
     for n, places, gamma in zip(lengths, ends, discounts, strict=True):
         done = np.zeros(n, dtype=bool)
@@ -76,7 +76,7 @@ MISTAKES = (
         "Each step has the return of its whole episode. Rewards before t cannot depend on the action at t: "
         "sum from t on.",
         whole_return,
-        lambda reward, done, gamma: np.full(len(reward), to_go(reward, gamma)[0]),
+        lambda reward, done, gamma: np.full(len(reward), to_go(reward, gamma)[:1].sum()),
         lambda reward, done, gamma: whole_return(reward, done, 1.0),
         lambda reward, done, gamma: np.full(len(reward), reward.sum())),
     Mistake("no_discount", "γ is missing: a reward k − t steps ahead counts γ^{k−t}.",
@@ -147,8 +147,8 @@ MISTAKES = (
         lambda reward, done, gamma: (1 - gamma) * to_go(reward, gamma, done)),
     Mistake("sum_not_returned", "One number for all steps comes back. Each step has its own return, [T].",
         lambda reward, done, gamma: to_go(reward, gamma, done).sum(),
-        lambda reward, done, gamma: to_go(reward, gamma, done)[0],
-        lambda reward, done, gamma: to_go(reward, gamma)[0]),
+        lambda reward, done, gamma: to_go(reward, gamma, done)[:1].sum(),
+        lambda reward, done, gamma: to_go(reward, gamma)[:1].sum()),
     Mistake("one_cut_only",
         "Only one done cuts the sum, the first or the last. Every one does.",
         lambda reward, done, gamma: to_go(reward, gamma, done & (np.cumsum(done) == 1)),

@@ -12,8 +12,9 @@ import functools
 
 import numpy as np
 
-from rlcourse.grading.exercises._faults import mistakes, seen
+from rlcourse.grading.exercises._faults import nearest, two_worlds
 from rlcourse.grading.record import Exercise
+from rlcourse.grading.rules.faults import mistakes, seen
 
 GAMMA, UPDATES, EVERY, RUNS = 0.9, 240, 6, 4
 FAULTS = ("healthy", "terminal", "descent", "frozen", "replayed", "undiscounted")  # as homework 3 lists them
@@ -35,8 +36,7 @@ def td3_faults(curves):
 
 def draw(rng):
     """Two worlds, four runs each, so that every fault comes."""
-    order = rng.permutation(len(FAULTS))
-    for faults in (order[:RUNS], order[-RUNS:]):
+    for faults in two_worlds(rng, len(FAULTS), RUNS):
         goals = rng.uniform(0.3, 0.8, 5) * rng.choice([-1, 1], 5)
         runs = every_run(tuple(goals.tolist()))
         yield {"curves": runs[rng.permutation(faults)], "goals": goals}
@@ -80,8 +80,7 @@ def value(theta, a):
 
 def labels(curves, goals):
     """Each run's place among those of its world."""
-    runs = every_run(tuple(np.asarray(goals).tolist()))
-    return np.array([np.argmin(np.abs(runs - one).max((1, 2))) for one in curves], dtype=float)
+    return nearest(curves, every_run(tuple(np.asarray(goals).tolist())))
 
 
 SHOWS = (  # what a run of each fault shows
@@ -107,7 +106,7 @@ EXERCISE = Exercise(
     stars=2,
     mistakes=mistakes(FAULTS, SHOWS, labels),
     oracle=labels,
-    seen=seen(RUNS, labels),
+    seen=seen,
     personal=True,
     viva=VIVA,
 )

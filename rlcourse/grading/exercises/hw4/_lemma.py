@@ -6,7 +6,7 @@ Cases hold P [S, A, S], R [S, A], start [S], gamma, and two policies, new and ol
 import numpy as np
 
 from rlcourse.equations import markov
-from rlcourse.grading.exercises.hw4._processes import (
+from rlcourse.grading.exercises._processes import (
     SIZES,
     backwards,
     process,

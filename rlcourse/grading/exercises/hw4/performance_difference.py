@@ -8,9 +8,9 @@ al. 2015, eq. 2.
 import numpy as np
 
 from rlcourse.equations import markov
+from rlcourse.grading.exercises._processes import stationary, uniform_like
 from rlcourse.grading.exercises.hw4 import _lemma
 from rlcourse.grading.exercises.hw4._lemma import draw, eta, lemma, terms
-from rlcourse.grading.exercises.hw4._processes import stationary, uniform_like
 from rlcourse.grading.record import Exercise, Mistake
 
 

@@ -10,9 +10,10 @@ import functools
 import numpy as np
 
 from rlcourse.equations import markov
-from rlcourse.grading.exercises._faults import mistakes, seen
-from rlcourse.grading.exercises.hw4._processes import process
+from rlcourse.grading.exercises._faults import nearest, two_worlds
+from rlcourse.grading.exercises._processes import process
 from rlcourse.grading.record import Exercise
+from rlcourse.grading.rules.faults import mistakes, seen
 
 DELTA, UPDATES, RUNS = 0.02, 12, 3
 FAULTS = ("healthy", "short", "unchecked", "descent", "stuck")  # as homework 4 lists them
@@ -33,8 +34,7 @@ def trpo_faults(curves):
 
 def draw(rng):
     """Two processes, three runs each, so that every fault comes."""
-    order = rng.permutation(len(FAULTS))
-    for faults in (order[:RUNS], order[-RUNS:]):
+    for faults in two_worlds(rng, len(FAULTS), RUNS):
         world = process(rng, 5, 3, 0.9)
         world["R"] = rng.normal(0, 1, (5, 3))
         yield {"curves": every_run(**hashable(world))[rng.permutation(faults)], **world}
@@ -97,8 +97,7 @@ def log_softmax(theta):
 
 def labels(curves, **world):
     """Each run's place among those of its process."""
-    runs = every_run(**hashable(world))
-    return np.array([np.argmin(np.abs(runs - one).max((1, 2))) for one in curves], dtype=float)
+    return nearest(curves, every_run(**hashable(world)))
 
 
 SHOWS = (  # what a run of each fault shows
@@ -123,7 +122,7 @@ EXERCISE = Exercise(
     stars=2,
     mistakes=mistakes(FAULTS, SHOWS, labels),
     oracle=labels,
-    seen=seen(RUNS, labels),
+    seen=seen,
     personal=True,
     viva=VIVA,
 )

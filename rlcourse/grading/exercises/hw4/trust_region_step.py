@@ -8,6 +8,7 @@ import numpy as np
 
 from rlcourse.equations import trust_region
 from rlcourse.grading.record import Exercise, Mistake
+from rlcourse.grading.rules.trust_region_step import derivatives, is_minimiser
 
 
 def trust_region_step(f, df, d2f, x, radius):
@@ -60,22 +61,6 @@ def adaptor(function, case, plain, style):
     first = derivative(coefficients)
     functions = [polynomial(c) for c in (coefficients, first, derivative(first))]
     return {"value": function(*functions, style(float(case["x"])), style(float(case["radius"])))}
-
-
-def derivatives(coefficients, x):
-    f = np.polynomial.Polynomial(coefficients)
-    return float(f.deriv()(x)), float(f.deriv(2)(x))
-
-
-def is_minimiser(case, answer, expected, tolerance):
-    """The right point; at f′ = 0, f″ < 0 both ends of the region are."""
-    if answer["value"].size != 1:
-        return False
-    step, best = answer["value"].item() - case["x"], expected["value"].item() - case["x"]
-    slope, curvature = derivatives(case["coefficients"], case["x"])
-    if slope == 0 and curvature < 0:
-        step, best = abs(step), abs(best)
-    return abs(step - best) <= tolerance * max(1.0, abs(case["x"]), abs(best))
 
 
 # Wrong steps p(slope g, curvature h, radius r).

@@ -5,19 +5,28 @@ P [S, A, S], policy [S, A], start [S], gamma a number; the answer is [S] and sum
 
 import numpy as np
 
-from rlcourse.grading.exercises.hw4 import _processes
-from rlcourse.grading.exercises.hw4._processes import backwards, chain, stationary, uniform_like
+from rlcourse.grading.exercises._processes import (
+    SIZES,
+    backwards,
+    chain,
+    geometric_sum,
+    process,
+    random_policy,
+    stationary,
+    uniform_like,
+)
+from rlcourse.grading.exercises._processes import visitation as exactly
 from rlcourse.grading.record import Exercise, Mistake
 
 
 def visitation(P, policy, start, gamma):
-    return _processes.visitation(P, policy, start, gamma)
+    return exactly(P, policy, start, gamma)
 
 
 def draw(rng):
     return [
-        dict(_processes.process(rng, *size, gamma), policy=_processes.random_policy(rng, *size))
-        for size, gamma in zip(_processes.SIZES, (0.9, 0.8, 0.97, 0.7, 0.95), strict=True)
+        dict(process(rng, *size, gamma), policy=random_policy(rng, *size))
+        for size, gamma in zip(SIZES, (0.9, 0.8, 0.97, 0.7, 0.95), strict=True)
     ]
 
 
@@ -52,15 +61,6 @@ def partial_sum(terms, normalise=False, discount=True):
         return normalised(total) if normalise else (1 - gamma) * total
 
     return wrong
-
-
-def geometric_sum(matrix, terms):
-    """Σ_{t < n} Mᵗ, by doubling: S₂ₙ = Sₙ + MⁿSₙ."""
-    if terms == 1:
-        return np.eye(len(matrix))
-    half = geometric_sum(matrix, terms // 2)
-    total = half + np.linalg.matrix_power(matrix, terms // 2) @ half
-    return total if terms % 2 == 0 else np.eye(len(matrix)) + matrix @ total
 
 
 TRANSPOSED = (

@@ -20,9 +20,11 @@ returned into numbers and refuses everything else; `style` hands an array or a n
 does. An adaptor without `style` makes its inputs itself and is tried once.
 """
 
+import contextlib
 import decimal
 import functools
 import inspect
+import io
 import linecache
 import numbers
 import sys
@@ -96,7 +98,7 @@ def attempt(spec: dict, function: Callable, case: dict) -> dict:
             with warnings.catch_warnings():
                 if number:  # what a second style warns about is not the student's business
                     warnings.simplefilter("ignore")
-                return call(spec, function, unpack(case), style)
+                return differentiated(spec, function, case, call(spec, function, unpack(case), style))
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -112,6 +114,26 @@ def attempt(spec: dict, function: Callable, case: dict) -> dict:
     return furthest
 
 
+def differentiated(spec: dict, function: Callable, case: dict, answer: dict) -> dict:
+    """The answer, with its gradients where the same function takes tensors as well and keeps their graph."""
+    names = [f"{name}_gradient" for name in spec.get("gradient", ())]
+    torch = sys.modules.get("torch")
+    if not names or torch is None or not all(np.all(np.isnan(answer[name])) for name in names):
+        return answer
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            again = call(spec, function, unpack(case), doubles)
+    except Exception:
+        return answer
+    alike = all(
+        again[name].shape == answer[name].shape
+        and np.allclose(again[name], answer[name], rtol=1e-5, atol=1e-8)
+        for name in answer.keys() - {*names, "changed"}
+    )
+    return answer | {name: again[name] for name in names} if alike else answer
+
+
 # Styles: how arrays, booleans and scalars are handed over.
 
 
@@ -123,14 +145,13 @@ def styles(spec: dict) -> Iterator[Callable]:
     yield lambda v: np.array(v, dtype=v.dtype if v.dtype.kind == "i" else float) if is_array(v) else v
     torch = sys.modules.get("torch")
     if torch is not None and hasattr(torch, "tensor"):
-        as_float = {"f": torch.float64, "b": torch.float64, "i": torch.int64}
         single = {"f": torch.float32, "b": torch.float32, "i": torch.int64}
-        yield lambda v: torch.tensor(v, dtype=as_float[v.dtype.kind]) if is_array(v) else v
+        yield doubles
         yield lambda v: torch.tensor(v) if is_array(v) else v
         yield lambda v: torch.tensor(v, dtype=single[v.dtype.kind]) if is_array(v) else v
         yield (
             lambda v: (
-                torch.tensor(v, dtype=as_float[v.dtype.kind])
+                doubles(v)
                 if is_array(v)
                 else torch.tensor(v, dtype=torch.float64)
                 if isinstance(v, float)
@@ -139,6 +160,14 @@ def styles(spec: dict) -> Iterator[Callable]:
         )
     if spec["flat"]:  # a loop over one dimension is as right as any
         yield lambda v: v.reshape(-1).copy() if is_array(v) else v
+
+
+def doubles(value: Any) -> Any:
+    """Arrays as tensors of float64, or of whole numbers; all else as it is."""
+    if not is_array(value):
+        return value
+    torch = sys.modules["torch"]
+    return torch.tensor(value, dtype=torch.int64 if value.dtype.kind == "i" else torch.float64)
 
 
 def is_array(value: Any) -> bool:
@@ -254,13 +283,7 @@ def plain(value: Any, size: int | None = None, who: str = "your function") -> np
     """
     if value is None:
         raise NotNumbers("your function returned None: does every path end in `return …`?")
-    if isinstance(value, (bool, np.bool_)):
-        raise NotNumbers(f"your function returned {bool(value)}, a truth value, where a number is asked")
-    if isinstance(value, (int, float, np.integer, np.floating, numbers.Rational, decimal.Decimal)):
-        return np.array(float(value))
-    if isinstance(value, (complex, np.complexfloating)) and value.imag == 0:
-        return np.array(float(value.real))
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray):  # first: it is the most frequent, and comes by the thousand
         if value.dtype.kind == "c" and not np.any(value.imag):
             value = value.real
         if value.dtype.kind in "iuf":
@@ -269,6 +292,12 @@ def plain(value: Any, size: int | None = None, who: str = "your function") -> np
             array = plain(value.tolist())
         else:
             raise NotNumbers(f"your function returned an array of {value.dtype}, where numbers are asked")
+    elif isinstance(value, (bool, np.bool_)):
+        raise NotNumbers(f"your function returned {bool(value)}, a truth value, where a number is asked")
+    elif isinstance(value, (int, float, np.integer, np.floating, numbers.Rational, decimal.Decimal)):
+        return np.array(float(value))
+    elif isinstance(value, (complex, np.complexfloating)) and value.imag == 0:
+        return np.array(float(value.real))
     elif "torch" in sys.modules and isinstance(value, sys.modules["torch"].Tensor):
         tensor = value.detach().cpu()
         if tensor.is_complex() and not bool(tensor.imag.any()):
@@ -368,7 +397,7 @@ REASONS = (  # (type name, part of the text, what it usually means)
     ),
     ("TypeError", "not subscriptable", "Something that is no array is indexed"),
     ("TypeError", "not callable", "A number or array is called like a function: a missing `*`?"),
-    ("IndexError", "", "An index runs past the end: check the loop's range"),
+    ("IndexError", "", "An index runs past the end: check the loop's range, and the order of the indices"),
     ("AttributeError", "numpy.ndarray", "Arrays have no such method: is it torch's?"),
     ("AttributeError", "Tensor", "Tensors have no such method: is it NumPy's?"),
     ("AttributeError", "", "Check the spelling, and that __init__ sets it"),

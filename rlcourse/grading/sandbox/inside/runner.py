@@ -21,14 +21,17 @@ import ast
 import base64
 import builtins
 import dis
+import functools
 import importlib
 import importlib.util
+import inspect
 import json
+import linecache
 import os
 import resource
 import sys
 import types
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 
 def serve(limits: dict) -> None:
@@ -38,7 +41,7 @@ def serve(limits: dict) -> None:
         resource.RLIMIT_CPU: int(limits["total"]) + 1,
         resource.RLIMIT_FSIZE: limits["file_bytes"],
         resource.RLIMIT_NPROC: limits["processes"],
-        resource.RLIMIT_NOFILE: 256,
+        resource.RLIMIT_NOFILE: 96,  # each open socket may hold 0.4 MB that no process's size shows
         resource.RLIMIT_CORE: 0,
     }
     for limit, value in limits.items():
@@ -121,6 +124,10 @@ class Cell:
     def __init__(self, role: str, name: str, source: str):
         self.role, self.name, self.error = role, name, None
         self.where = f"<cell {name}>"
+        lines = source.splitlines(
+            keepends=True
+        )  # as in a kernel: for inspect.getsource, and so for torch.jit
+        linecache.cache[self.where] = (len(source), None, lines, self.where)
         try:
             nodes = list(split(parse(source, self.where)))
             self.statements = [Statement(node, self.where, future(nodes)) for node in nodes]
@@ -135,10 +142,22 @@ class Cell:
         first = self.error
         for statement in self.statements:
             try:
-                exec(statement.code(), namespace)
+                code = statement.code()
+                if code.co_flags & inspect.CO_COROUTINE:  # await at the top of a cell, as a kernel allows it
+                    loop().run_until_complete(eval(code, namespace))
+                else:
+                    exec(code, namespace)
             except BaseException as error:
                 first = first or one_line(error, statement.node.lineno)
         return first
+
+
+@functools.cache
+def loop() -> object:
+    """The one loop on which cells await, as in a kernel."""
+    import asyncio
+
+    return asyncio.new_event_loop()
 
 
 def parse(source: str, where: str) -> list[ast.stmt]:
@@ -210,7 +229,8 @@ class Statement:
     def code(self) -> types.CodeType:
         if self._code is None:
             module = ast.Module([self.node], [])
-            self._code = compile(module, self.where, "exec", flags=self.flags, dont_inherit=True)
+            flags = self.flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+            self._code = compile(module, self.where, "exec", flags=flags, dont_inherit=True)
         return self._code
 
     @property
@@ -221,6 +241,31 @@ class Statement:
             except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
                 self._uses = set()
         return self._uses
+
+    @functools.cached_property
+    def called(self) -> set[str]:
+        """Names of functions that it calls when it runs, as decorators too; not from inside a function."""
+        return set(called_by(self.node))
+
+    @functools.cached_property
+    def declares(self) -> set[str]:
+        """Names that a function of it declares global."""
+        return {name for node in ast.walk(self.node) if isinstance(node, ast.Global) for name in node.names}
+
+
+def called_by(statement: ast.stmt) -> Iterator[str]:
+    waiting = [statement]
+    while waiting:  # no recursion: a sum of thousands of terms is as deep
+        node = waiting.pop()
+        if isinstance(node, ast.Lambda):
+            continue
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield from (d.id for d in node.decorator_list if isinstance(d, ast.Name))
+            waiting += node.decorator_list + (node.body if isinstance(node, ast.ClassDef) else [])
+            continue
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id
+        waiting += ast.iter_child_nodes(node)
 
 
 def future(nodes: list[ast.stmt]) -> int:
@@ -292,7 +337,8 @@ def keep_what_is_needed(cells: list[Cell]) -> None:
     others = [(cell, s) for cell in cells if cell.role != "solution" for s in cell.statements]
     theirs = {name for s in solutions for name in s.binds}
     needed = {name for s in solutions for name in s.uses} - theirs
-    kept = closure([s for _, s in others], needed, theirs)
+    sets_up = effects([s for cell in cells for s in cell.statements])
+    kept = closure([s for _, s in others], needed, theirs, sets_up)
     kept |= {id(s) for _, s in others if s.brings_torch}
     for cell in cells:
         if cell.role != "solution":
@@ -300,16 +346,47 @@ def keep_what_is_needed(cells: list[Cell]) -> None:
 
 
 def closure(
-    statements: list[Statement], needed: set[str], without: Collection[str] = frozenset()
+    statements: list[Statement],
+    needed: set[str],
+    without: Collection[str] = frozenset(),
+    sets_up: Callable = lambda statement: frozenset(),
 ) -> set[int]:
-    """ids of the statements that bind a needed name, or one that such a statement needs; `needed` grows."""
+    """ids of the statements that bind a needed name, or one that such a statement needs; `needed` grows.
+
+    sets_up: (statement) -> further names that it may change, see `effects`.
+    """
     kept = set()
     while True:
-        new = [s for s in statements if id(s) not in kept and ("*" in s.binds or s.binds & needed)]
+        new = [
+            s
+            for s in statements
+            if id(s) not in kept and ("*" in s.binds or s.binds & needed or sets_up(s) & needed)
+        ]
         if not new:
             return kept
         kept.update(id(s) for s in new)
         needed |= {name for s in new for name in s.uses} - without
+
+
+def effects(statements: list[Statement]) -> Callable:
+    """(statement) -> names that functions which it calls may change: `add("keep", f)`, `@register`.
+
+    They are the module's data that such a function loads (or a function that it calls), and what it declares
+    global: a table may be filled by it.
+    """
+    data = {n for s in statements if not s.defines and not s.imports for n in s.binds}
+    defined = {s.node.name: s for s in statements if s.defines}
+
+    @functools.cache
+    def of(name):
+        reached, new = set(), {name}
+        while new:
+            reached |= new
+            new = {n for one in new for n in defined[one].uses if n in defined} - reached
+        loaded = {n for one in reached for n in defined[one].uses}
+        return frozenset(loaded & data | {n for one in reached for n in defined[one].declares})
+
+    return lambda s: frozenset().union(*(of(name) for name in s.called if name in defined))
 
 
 def plan(cells: list[Cell], until: dict[str, int]) -> list[str]:
@@ -334,14 +411,18 @@ def plan(cells: list[Cell], until: dict[str, int]) -> list[str]:
             kept.add(id(s))
         elif s.calls and s.binds & imported:  # plt.plot(x, y) changes no module
             kept.discard(id(s))
-    more = []
+    more, sets_up = [], effects([s for _, _, s in usable])
     for name, limit in until.items():
         wanted = {name}
-        closure([s for _, _, s in usable], wanted)
+        closure([s for _, _, s in usable], wanted, sets_up=sets_up)
         for number, cell, s in usable:
             if id(s) in kept and number < limit:
                 continue
-            if s.binds & wanted or (own.get(name) is cell and id(s) not in kept and not says_only(s)):
+            if (
+                s.binds & wanted
+                or sets_up(s) & wanted
+                or (own.get(name) is cell and id(s) not in kept and not says_only(s))
+            ):
                 more.append(name)
                 break
     for cell in cells:

@@ -31,6 +31,15 @@ def chain(P, policy):
     return np.einsum("sa,sat->st", policy, P)
 
 
+def geometric_sum(matrix, terms):
+    """Σ_{t < n} Mᵗ, by doubling: S₂ₙ = Sₙ + MⁿSₙ."""
+    if terms == 1:
+        return np.eye(len(matrix))
+    half = geometric_sum(matrix, terms // 2)
+    total = half + np.linalg.matrix_power(matrix, terms // 2) @ half
+    return total if terms % 2 == 0 else np.eye(len(matrix)) + matrix @ total
+
+
 def visitation(P, policy, start, gamma):
     """d = (1 − γ)(I − γPπᵀ)⁻¹ρ₀."""
     return markov.visitation(markov.MDP(P, np.zeros(policy.shape), start, gamma), policy)

@@ -1,0 +1,514 @@
+# %% [markdown] tags=["head"]
+# # Lecture 13 · The map
+#
+# question: So many methods: which few decisions tell them apart, and which one should I take?
+# objectives:
+# - **place** a method on the map by two questions, and say what its box costs and buys
+# - **take apart** any method into sampling, estimating and improving
+# - **compare** methods fairly: by samples, by seconds, and by the share of runs that succeed
+# - **choose** a first method for a task, with reasons
+# - **scale** a comparison from a laptop to a cluster
+# needs:
+# - 02: imitation
+# - 07: DDPG and TD3
+# - 12: PPO
+# - what seeds can show (lecture 13b) for the intervals
+# symbols: s, a, r, \gamma, \alpha, \pi, \epsilon, \lambda, n
+# - $\tau$: a return that a run may reach
+# - $\beta$: price of divergence from a reference
+# - $Q$: a table or network of estimated values of actions
+# - $y$: what $Q(s,a)$ is moved towards
+
+# %% tags=["import", "hide"]
+import time
+
+import joblib
+import numpy as np
+
+from rlcourse import plots
+from rlcourse.algorithms.a2c import A2C
+from rlcourse.algorithms.cem import CEM
+from rlcourse.algorithms.ddpg import DDPG
+from rlcourse.algorithms.npg import NPG
+from rlcourse.algorithms.ppo import PPO
+from rlcourse.algorithms.reinforce import REINFORCE
+from rlcourse.algorithms.td3 import TD3
+from rlcourse.algorithms.trpo import TRPO
+from rlcourse.equations import markov
+from rlcourse.experiments import recorded, replayed
+from rlcourse.map import discover
+from rlcourse.map.sac import SAC
+from rlcourse.pages import receipts
+from rlcourse.statistics import bootstrap_interval, intervals_of_sets, iqm, mean_interval
+from rlcourse.training import learn, sweep, train
+from rlcourse.widgets import Choice, atlas, explore, predict
+
+plots.use()
+
+# %% [markdown]
+# ## 1 · One cliff, two answers (13 minutes)
+#
+# From S one should walk to G, north, east, south or west. Each step costs 1. Whoever steps on a red cell falls, pays 100, and begins again at S.
+
+# %% tags=["hide"]
+CLIFF, METHODS = markov.cliff(gamma=0.99), discover()
+FALLS = np.r_[37:47]
+
+
+def draw_cliff(ax, policy=None, visits=None):
+    plots.grid(ax, (4, 12), visits=visits, names={36: "S", 47: "G"})
+    for cell in FALLS:
+        ax.fill_between([cell % 12 - 0.5, cell % 12 + 0.5], 2.5, 3.5, color=plots.VERMILION, alpha=0.5)
+    if policy is not None:
+        at, path = 36, [36]
+        while at != 47 and len(path) < 60:
+            at = int(CLIFF.transition[at, policy[at].argmax()].argmax())
+            path.append(at)
+        ax.plot(np.array(path) % 12, np.array(path) // 12, color=plots.BLUE, linewidth=3, linestyle="-")
+
+
+fig = plots.figure(8, 2.8)
+draw_cliff(plots.axes(fig))
+plots.show(
+    fig,
+    alt="A grid of 4 by 12 cells: start and goal are the corners below, the cells between them are the cliff",
+)
+
+# %% [markdown]
+# Two methods keep a table $Q(s,a)$, act greedily in it, and in one step of ten at random ($\epsilon=0.1$, all their lives, so that they see enough). After each step they move $Q(s,a)$ a little towards a target $y$. They differ in one symbol:
+# $$\text{Sarsa:}\quad y=r+\gamma\,Q(s',a')\qquad\qquad\text{Q-learning:}\quad y=r+\gamma\max_{b}Q(s',b)$$
+# where $a'$ is the action that is taken next, random steps included.
+
+# %% tags=["hide"]
+predict(
+    "Which of the two earns more while it learns, its random steps included?",
+    {
+        "Q-learning, as its target is the best there is": "It finds the shortest path. What is that worth to someone who stumbles?",
+        "Sarsa": "",
+        "both the same, they differ in one symbol": "The symbol decides whose values are learnt.",
+    },
+    answer="Sarsa",
+    why="Sarsa learns what a stumbling walker is worth, so it keeps away from the edge. Q-learning learns what a walker is worth who never stumbles, and then stumbles.",
+)
+
+
+# %% [markdown]
+# What each is worth is computed, not sampled: the walk with its random steps, and the walk without them.
+
+
+# %%
+def both(name, seeds=8, steps=40_000):
+    """Exact returns [seeds, L] of the walk with random steps, and without; steps [L]; the last Q."""
+    tables = []
+    learnt = learn(
+        METHODS[name], seeds=seeds, steps=steps, callbacks=[lambda live: tables.append(live.point.found["Q"])]
+    )
+    worth = {
+        epsilon: np.stack(
+            [markov.expected_return(CLIFF, markov.epsilon_greedy_policy(Q, epsilon)) for Q in tables], axis=1
+        )
+        for epsilon in (0.1, 0.0)
+    }
+    return worth, learnt.curve.steps, tables[-1]
+
+
+FOUND = {name: both(name) for name in ("sarsa", "q_learning")}
+
+# %% [markdown]
+# Above what they are worth, below where they walk:
+
+# %% tags=["hide"]
+fig = plots.figure(10.5, 6)
+places = plots.axes(fig, 2, 2, height_ratios=(1.5, 1))
+for column, (epsilon, words) in enumerate(((0.1, "with its random steps"), (0.0, "without them"))):
+    for name, colour, line in (("sarsa", plots.BLUE, "-"), ("q_learning", plots.ORANGE, plots.DASHES)):
+        worth, at, _ = FOUND[name]
+        plots.learning_curve(
+            places[0, column], at, worth[epsilon], METHODS[name].name, colour, line, seeds_width=0.4,
+            bounds=(None, 0),
+        )  # fmt: skip
+    places[0, column].set(ylim=(-105, 0), title=words, ylabel="return, exact")
+    plots.legend(places[0, column], loc="lower right")
+for ax, name in zip(places[1], ("sarsa", "q_learning"), strict=True):
+    policy = markov.epsilon_greedy_policy(FOUND[name][2][0], 0.1)
+    draw_cliff(ax, policy, markov.visitation(CLIFF, policy) * (np.arange(48) < 47))
+    ax.set_title(f"{METHODS[name].name}'s path (seed 0)")
+plots.show(
+    fig,
+    alt="Returns of Sarsa and Q-learning with and without random steps; Sarsa walks far from the cliff, Q-learning along it",
+)
+
+# %% [markdown]
+# Both are right. Q-learning's path along the edge *is* the shortest, and without random steps it is worth more. With them it falls again and again; Sarsa goes round.
+#
+# A method whose target speaks of the policy that acts is **on-policy**. A method whose target speaks of another policy is **off-policy**: it may learn from anybody's steps, yesterday's or a teacher's, and pays for that elsewhere.
+
+# %%
+worth = {(name, epsilon): FOUND[name][0][epsilon][:, -1] for name in FOUND for epsilon in (0.1, 0.0)}
+for (name, epsilon), found in worth.items():
+    print(f"{METHODS[name].name:10} with random steps {epsilon:.0%}: {mean_interval(found)}")
+edge, best = (markov.epsilon_greedy_policy(markov.optimal_q_values(CLIFF), e) for e in (0.1, 0.0))
+with receipts("what is learnt on the cliff", oracle="value iteration, linear algebra") as same:
+    same(
+        "Q-learning without random steps",
+        worth["q_learning", 0.0].min(),
+        float(markov.expected_return(CLIFF, best)),
+        1e-9,
+    )
+    same(
+        "shortest path: −Σ γᵗ over 13 steps",
+        float(markov.expected_return(CLIFF, best)),
+        -(1 - 0.99**13) / 0.01,
+        1e-9,
+    )
+assert worth["sarsa", 0.1].min() > worth["q_learning", 0.1].max()
+
+# %% [markdown]
+# ## 2 · The map (18 minutes)
+#
+# Two questions place a method.
+#
+# 1. **What is improved?** A *policy*, directly, by a gradient; or *values*, from which the policy follows as the best action; or a *model* of the world, in which one plans; or the likeness to someone who shows what is good (*imitation*).
+# 2. **Whose data does it use?** On-policy: its own, now. Off-policy: anybody's.
+
+# %% tags=["hide"]
+predict(
+    "TD3 has critics, whose target takes a minimum over two networks, and an actor. Which box is its own?",
+    {
+        "value, off-policy": "Its critics alone could stand there. But how is its action found?",
+        "policy, on-policy": "It replays transitions that older policies made.",
+        "policy, off-policy": "",
+    },
+    answer="policy, off-policy",
+    why="What is improved by a gradient is the actor. The critic serves it, and both learn from a memory of old steps.",
+)
+
+# %% [markdown]
+# Choose a method: what is new in it, its code, and *Start*, which lets eight seeds learn at once. At the end its oracle is asked: value iteration, a closed form, an enumeration, never the method itself.
+
+# %% tags=["hide"] stage={"ask": "Which of these could learn from a recording of somebody else's driving?"}
+ATLAS = atlas(METHODS, seeds=8, chosen="expected_sarsa")
+ATLAS
+
+# %% [markdown]
+# What the boxes cost and buy, in one table:
+#
+# | | buys | costs |
+# |:---|:---|:---|
+# | on-policy | what is estimated is what is done; stable | every sample is used once, or a few times |
+# | off-policy | old samples count | what is estimated is not what is done; with approximation it can diverge (the deadly triad, 01b) |
+# | policy | any actions, also random ones; small steps change little | gradients are noisy; local |
+# | value | no gradient through a policy; greedy at once | a maximum over actions: few actions, and overestimation (07) |
+# | model | plans before it acts; fewest samples | plans exploit the model's errors; each decision is a computation |
+# | imitation | no reward is needed | a teacher is; and drift (02) |
+#
+# Most methods of the last years stand on a border: TD3 takes values' targets to improve a policy, PPO replays a batch for a few epochs. SAC stands with the values here, as its actor only imitates $e^{Q/\alpha}$; it could stand beside TD3.
+#
+# ## 3 · Three parts (12 minutes)
+#
+# Every method goes round: **sample** some steps, **estimate** what they say, **improve**. Written so, neighbours differ in a single cell.
+#
+# | | sample | estimate | improve |
+# |:---|:---|:---|:---|
+# | Monte Carlo | whole episodes, $\epsilon$-greedy | mean return after $(s,a)$ | greedy in $Q$ |
+# | Sarsa | one step, $\epsilon$-greedy | $r+\gamma Q(s',a')$ | greedy in $Q$ |
+# | Q-learning | one step, anybody's | $r+\gamma\max_b Q(s',b)$ | greedy in $Q$ |
+# | REINFORCE | whole episodes of $\pi$ | reward to go, less a baseline | one gradient step |
+# | A2C | a few steps of $\pi$ | $\lambda$-advantage with a critic | one gradient step |
+# | TRPO | a batch of $\pi$ | $\lambda$-advantage with a critic | one natural step inside a trust region |
+# | PPO | a batch of $\pi$ | $\lambda$-advantage with a critic | epochs of clipped gradient steps |
+# | DDPG | a memory | $r+\gamma Q'(s',\pi'(s'))$ | a step up the slope of $Q$ |
+# | DAgger | the learner's own states | the teacher's answer there | fit |
+
+# %% tags=["hide"]
+predict(
+    "TRPO becomes PPO if one exchanges how many of the three parts?",
+    {
+        "one": "",
+        "two": "Both sample a batch of π and estimate GAE with a critic.",
+        "all three": "Look at the table's rows for the two.",
+    },
+    answer="one",
+    ordered=True,
+    why="Only the improvement differs. In the package the other two are literally the same functions.",
+)
+
+# %% [markdown]
+# The package is built that way:
+
+# %%
+assert PPO().advantage is TRPO().advantage is NPG().advantage  # the same estimate
+assert TD3().target is not DDPG().target  # another one
+for algorithm in (PPO(), TRPO(), DDPG(), TD3()):
+    print(f"{type(algorithm).__name__:5} samples with {algorithm.agent.__name__}")
+
+# %% [markdown]
+# ## 4 · Samples or seconds? (21 minutes)
+#
+# Fifteen seeds of every method of the course that can play, on the same two tasks, with the same 40,960 steps and the same evaluation: ten episodes on fresh starts, without exploration. Nothing was tuned for this; each has its defaults.
+
+
+# %%
+PROGRAMS = {
+    "CartPole-v1": {
+        "REINFORCE": REINFORCE(), "A2C": A2C(), "NPG": NPG(), "TRPO": TRPO(), "PPO-Clip": PPO(),
+        "PPO-KL": PPO(objective="adaptive_kl"), "CEM": CEM(),
+    },
+    "Pendulum-v1": {
+        "REINFORCE": REINFORCE(), "A2C": A2C(), "NPG": NPG(), "TRPO": TRPO(), "PPO-Clip": PPO(),
+        "PPO-KL": PPO(objective="adaptive_kl"), "CEM": CEM(), "DDPG": DDPG(), "TD3": TD3(), "SAC": SAC(),
+    },
+}  # fmt: skip
+
+
+def leaderboard(steps, seeds):
+    """Of each program on each task: returns [seeds, L], the steps [L], and one seed's share of CPU seconds."""
+    found = {}
+    for task, algorithms in PROGRAMS.items():
+        curves, seconds = {}, {}
+        for name, algorithm in algorithms.items():
+            begin = time.process_time()
+            curves[name] = train(algorithm, task, steps, seeds, evaluate_every=4096).curve
+            seconds[name] = (time.process_time() - begin) / seeds
+        found[task] = {name: curve.returns for name, curve in curves.items()}
+        found[f"{task}, at"] = {name: curve.steps for name, curve in curves.items()}
+        found[f"{task}, seconds"] = seconds
+    return found
+
+
+# %% [markdown]
+# Before the picture:
+
+# %% tags=["hide"]
+predict(
+    "40,960 steps of a pendulum: how many times as many seconds does TD3 need as PPO?",
+    {
+        "half as many": "TD3 makes a gradient step of two critics after every environment step.",
+        "about as many": "Count the gradient steps: one for each environment step, against forty for every two thousand.",
+        "more than ten times as many": "",
+    },
+    answer="more than ten times as many",
+    ordered=True,
+    why="It makes 40,960 updates of its critics, PPO a few hundred. What it buys is below.",
+)
+
+# %% [markdown]
+# Left, the middle half of the runs over time; right, the share of runs that end above a return $\tau$.
+
+# %% tags=["hide"]
+kept = replayed("recordings/13-leaderboard.json")
+LOOKS = dict(zip(kept["Pendulum-v1"], plots.styles(kept["Pendulum-v1"]), strict=True))
+LOOKS["A2C"] = {"color": plots.VERMILION, "linestyle": plots.DASHES}
+LOOKS["CEM"], LOOKS["SAC"] = ({"color": plots.BLACK, "linestyle": line} for line in (plots.DOTS, "-"))
+BOUNDS = {"CartPole-v1": (0, 500), "Pendulum-v1": (-1800, 0)}
+
+
+def draw_race(fig, over="steps", which="Pendulum-v1"):
+    ax, profile_ax = plots.axes(fig, 1, 2, width_ratios=(1.5, 1))
+    low, high = BOUNDS[which]
+    levels = np.linspace(low, high, 200)
+    for name, returns in kept[which].items():
+        at, seconds = kept[f"{which}, at"][name], float(kept[f"{which}, seconds"][name])
+        x = at if over == "steps" else np.maximum(at / at[-1], 0.02) * seconds
+        look = LOOKS[name]
+        ax.plot(x, iqm(returns), color=look["color"], linestyle=look["linestyle"], label=name)
+        band = bootstrap_interval(returns, iqm, resamples=400)
+        ax.fill_between(x, band.low, band.high, color=look["color"], alpha=0.12, linewidth=0)
+        share = (returns[:, -1, None] >= levels).mean(axis=0)
+        profile_ax.plot(levels, share, color=look["color"], linestyle=look["linestyle"], label=name)
+    ax.set_xscale("linear" if over == "steps" else "log")
+    label = "environment steps per seed" if over == "steps" else "CPU seconds of one seed (log)"
+    ax.set(xlabel=label, ylabel="return, IQM of 15", ylim=(low, high), title=f"{which}, over {over}")
+    profile_ax.set(xlim=(low, high), ylim=(0, 1.03), xlabel="return τ", title="share of runs above τ")
+    plots.legend(profile_ax, loc="center", bbox_to_anchor=(0.53, 0.45), fontsize=9)
+    return {"highest mean at the end": max(kept[which], key=lambda name: kept[which][name][:, -1].mean())}
+
+
+explore(
+    draw_race,
+    alt="Learning curves of all methods with intervals, over steps or seconds, and the share of runs above each return",
+    size=(10.5, 4.6),
+    over=Choice("", "horizontal axis", ["steps", "seconds"]),
+    which=Choice("", "task", list(BOUNDS), value="Pendulum-v1"),
+)
+
+# %% [markdown]
+# All of it was recorded (`python3 -m rlcourse record 13`, a quarter of an hour of one core), and its beginning is trained now, two seeds of each:
+
+# %%
+SMALL = {"steps": 4096, "seeds": 2}
+_, now = recorded("recordings/13-leaderboard.json", leaderboard, SMALL, steps=40_960, seeds=15)
+
+# %% [markdown]
+# The last column of the table is what one seed costs when fifteen learn at once.
+
+# %%
+for task in BOUNDS:
+    print(f"{task:14} {'return, IQM of 15 [95 %]':>26}   {'CPU s':>6}")
+    ranked = sorted(kept[task], key=lambda name: -iqm(kept[task][name][:, -1]))
+    for name in ranked:
+        end = bootstrap_interval(kept[task][name][:, -1], iqm)
+        said = f"{end.estimate:.0f} [{end.low:.0f}, {end.high:.0f}]"
+        print(f"  {name:12} {said:>26}   {float(kept[f'{task}, seconds'][name]):6.1f}")
+
+# %% [markdown]
+# How far is it to −250 on the pendulum, for the mean of five seeds? Three disjoint sets of five answer:
+
+# %%
+REACHED = {}
+for name in ("PPO-Clip", "DDPG", "TD3", "SAC"):
+    at, returns = kept["Pendulum-v1, at"][name], kept["Pendulum-v1"][name]
+    steps = at[[np.argmax(part.mean(axis=0) > -250) for part in np.split(returns, 3)]]
+    seconds = steps / at[-1] * float(kept["Pendulum-v1, seconds"][name])
+    REACHED[name] = steps, seconds
+    print(f"{name:9} after {steps} steps, {np.round(seconds, 1)} CPU s")
+for name in ("DDPG", "TD3", "SAC"):
+    assert (REACHED[name][0] < REACHED["PPO-Clip"][0]).all()  # fewer samples in every set
+    assert (REACHED[name][1] > REACHED["PPO-Clip"][1]).all()  # and more seconds
+
+# %% [markdown]
+# Both are true at once. The three with a memory need a quarter of the samples or fewer (they are looked at every 4,096 steps only), as each sample is used hundreds of times. By the clock PPO is there first, as its few large steps cost little. Whether a method is "efficient" depends on what is dear: a robot's minute, or a processor's.
+#
+# The picture shows more. Plain REINFORCE and A2C do not move on the pendulum within this budget, and CEM, which never looks inside an episode, does not either; on the pole all three learn. And the share of runs (right) says what a mean hides: on the pole, PPO-Clip's fifteen runs all end at 500, while four of A2C's end between 144 and 280.
+#
+# ## 5 · Which one should I take? (10 minutes)
+#
+# Ask in this order, and stop at the first *yes*.
+#
+# | question | take | because | seen in |
+# |:---|:---|:---|:---|
+# | Is the world known, and a table? | value iteration | exact, in milliseconds | 01 |
+# | Is there a model that can be simulated, and time to think? | planning in it, step by step | no learning at all | box *model* |
+# | Does a teacher answer questions? | DAgger | its error does not add up over time | 02 |
+# | Are there only recordings of a teacher? | cloning, and look at the drift | nothing to explore | 02 |
+# | Is a step cheap (a simulator)? | PPO | stable, quick by the clock, any actions | section 4, 12 |
+# | Is a step dear, actions continuous? | TD3 | every sample is used hundreds of times | section 4, 07 |
+# | Is a step dear, actions few? | DQN: Q-learning with a network and a memory | a maximum over few actions is cheap | not in this course; its table is in the box *value, off-policy* |
+# | Does the policy have few parameters, and is the return all there is? | CEM | no gradient, no critic, no credit assignment | section 4 |
+#
+# Every method assumes something. Most policy gradients that a trajectory can be begun again and again; temporal differences that the state is observed in full (Monte Carlo does not); TRPO and PPO that a batch is large enough to trust; DDPG and TD3 that $Q$ has a slope in the action; cloning that the teacher's states are the learner's.
+#
+# ## 6 · Practice (10 minutes)
+#
+# - **Start small.** Probe environments first: five worlds that isolate one fault each (13c). A new method should be dull on them within seconds.
+# - **Keep a separate evaluation.** What a learner earns while it explores is another number: on the cliff, section 1, the same table earned −46.6 or −12.2.
+# - **Evaluate on the same starts.** Episodes differ more than policies do; the same starts for both take that out (13b).
+# - **Log everything**, the dull quantities too: entropy, KL of a step, explained variance, size of gradients, $\max Q$ against the return. `Run.metrics` holds them.
+# - **Take seeds.** Three show that something learns. They do not rank two methods that both learn.
+
+# %% tags=["hide"]
+predict(
+    "At 20,480 steps on the pole, PPO-Clip is ahead of TRPO in the mean of fifteen runs. Draw three runs of each: how often is TRPO ahead?",
+    {
+        "in about 1 of 100 draws": "The means of three spread much more than that.",
+        "in about 1 of 5 draws": "",
+        "in about half of the draws": "Then fifteen would not separate them either.",
+    },
+    answer="in about 1 of 5 draws",
+    ordered=True,
+    why="Single runs stray from their means by 79 and by 49, so the difference of two means of three strays by 54. The methods differ by 40.",
+)
+
+# %% [markdown]
+# Drawn twenty thousand times:
+
+# %%
+rng = np.random.default_rng(0)
+one, other = (kept["CartPole-v1"][name][:, 5] for name in ("TRPO", "PPO-Clip"))
+three = rng.choice(one, (20_000, 3)).mean(axis=1) - rng.choice(other, (20_000, 3)).mean(axis=1)
+print(
+    f"fifteen runs: TRPO {one.mean():.0f} ± {one.std():.0f}, PPO-Clip {other.mean():.0f} ± {other.std():.0f}"
+)
+print(f"three of each: TRPO is ahead in {np.mean(three > 0):.0%}")
+
+# %% [markdown]
+# ## 7 · From a laptop to a cluster (6 minutes)
+#
+# A comparison is a table of independent runs, so it can be spread. `sweep` trains every algorithm on every task, one process for each here:
+
+# %%
+algorithms = {"PPO": PPO(hidden=(32, 32)), "TRPO": TRPO(hidden=(32, 32))}
+for (name, env), run in sweep(algorithms, ["CartPole-v1"], 4096, 4, jobs=2, evaluation_episodes=5).items():
+    print(f"{name:5} {env}: {run.status}, {mean_interval(run.curve.returns[:, -1])}")
+
+# %% [markdown]
+# The same call runs on a cluster that Dask or Ray has joined (extra `cluster`); only one line stands around it:
+#
+# ```python
+# with joblib.parallel_config(backend="dask"):  # or "ray"
+#     runs = sweep(algorithms, tasks, steps=100_000, seeds=10, folder="runs")
+# ```
+#
+# If a worker is killed in the middle, its run goes on from its last checkpoint on another one, what was finished is not made again, and a run on which workers die repeatedly comes back as *failed*, with the reason. All of that is a test, with workers that are killed.
+#
+# ## Summary
+#
+# - Two questions place a method: what is improved (policy, values, model, likeness), and whose data it uses.
+# - On-policy methods learn what *their* policy is worth, stumbling included; off-policy methods learn another one's worth from anybody's steps.
+# - Every method samples, estimates, improves; neighbours differ in one of the three.
+# - Samples and seconds are two rankings. Say which one a comparison is about, how many seeds, and with which interval.
+# - Ask in order: known world? teacher? cheap steps? Then take the dullest method that fits.
+#
+# ## Exercises
+#
+# 1. ★ (5 minutes) Where on the map is A3C, whose workers send gradients that are a few updates old? And IMPALA?
+#    <details><summary>Answer</summary>Both improve a policy. A3C is called on-policy, though the workers' policies lag a little (lecture 04); IMPALA takes the lag seriously and weighs it with V-trace: off-policy (lecture 05).</details>
+# 2. ★★ (10 minutes) Let Sarsa stumble less: train `learn(METHODS["sarsa"], seeds=8, epsilon=0.02)`, then with `epsilon=0.01`. Which paths do the seeds find?
+#    <details><summary>Hint</summary>`markov.expected_return(CLIFF, markov.epsilon_greedy_policy(learnt.point.found["Q"], 0.0))` is −12.25 on the edge, −13.99 one row away.</details>
+#    <details><summary>Answer</summary>With 0.02 all eight keep one row away. With 0.01, five walk along the edge, and stumbling that costs them more (−15.1 against −14.4, exactly). A random step over the edge comes once in 400 steps: too rarely to be learnt from 40,000.</details>
+# 3. ★★ (15 minutes) Expected Sarsa replaces $Q(s',a')$ by its mean over $a'\sim\pi$. Which paths does it find if $\pi$ is (a) the $\epsilon$-greedy, (b) the greedy policy?
+#    <details><summary>Answer</summary>(a) Sarsa's, with less noise: the same mean, without the draw of $a'$. (b) The mean over the greedy policy is the maximum: it *is* Q-learning.</details>
+# 4. ★★ (15 minutes) Write the row of *sample, estimate, improve* for CEM and for behaviour cloning.
+#    <details><summary>Answer</summary>CEM: whole episodes of many parameter vectors; each vector's return; move mean and spread to the best ones. Cloning: the teacher's states; the teacher's actions; fit.</details>
+
+# %% [markdown]
+# ## Further · A reward that was learnt
+#
+# In the box *imitation* stands RLHF: people say which of two answers is better, a model learns a reward from that, a policy climbs it. Here answers are words of four letters, so that every expectation is a sum over all of them. The model only counts letters, and people also dislike "aa", which hardly occurs in what they compared. So the model is wrong where nobody looked. (The task was built for this: it shows the mechanism, and not how common it is.)
+
+# %% tags=["hide"]
+predict(
+    "A policy climbs the learnt reward for long, with no price on leaving the reference. What becomes of the true reward?",
+    {
+        "it rises as long as the learnt one does": "As far as the model is right. Where does the policy go after that?",
+        "it rises first, then falls below where it began": "",
+        "it falls from the beginning": "Near the reference the model is right, and climbing it helps.",
+    },
+    answer="it rises first, then falls below where it began",
+    why="What is optimised finds the places where the model is wrong in its favour.",
+)
+
+# %% [markdown]
+# Ten seeds, each with comparisons of its own; over the divergence from the reference:
+
+# %% tags=["hide"]
+seen = []
+learn(
+    METHODS["rlhf"],
+    seeds=10,
+    beta=0.0,
+    alpha=0.4,
+    steps=600,
+    callbacks=[lambda live: seen.append(live.point.found)],
+)
+kl, learnt, true = (np.stack([found[key] for found in seen], axis=1) for key in ("kl", "learnt", "true"))
+fig = plots.figure(8, 4)
+told, meant = plots.over_optimisation(plots.axes(fig), kl, learnt, true)
+plots.show(fig, alt="The learnt reward rises with the divergence; the true reward rises, peaks and falls")
+
+# %% [markdown]
+# The mean true reward peaks where the dotted line stands, and ends below its start, while the learnt one still rises. That is why RLHF pays for divergence: with the price $\beta$ its optimum is known, $\pi^*\propto\pi_\mathrm{ref}\,e^{r/\beta}$, and DPO fits that form to the comparisons directly, without a reward model between.
+
+# %%
+print(
+    f"true reward: {meant.estimate[0]:.2f} at the start, {meant.estimate.max():.2f} at its peak, {meant.estimate[-1]:.2f} at the end"
+)
+print(f"learnt reward: {told.estimate[0]:.2f} at the start, {told.estimate[-1]:.2f} at the end")
+assert meant.low.max() > meant.high[0] and meant.high[-1] < meant.low[0] and told.low[-1] > told.high[0]
+
+# %% [markdown]
+# ## Sources
+#
+# - Sutton and Barto, *Reinforcement Learning: An Introduction*, 2nd edition, 2018, [incompleteideas.net](http://incompleteideas.net/book/the-book-2nd.html): example 6.6.
+# - Agarwal, Schwarzer, Castro, Courville, Bellemare, *Deep reinforcement learning at the edge of the statistical precipice*, NeurIPS 2021, [arXiv:2108.13264](https://arxiv.org/abs/2108.13264): IQM and performance profiles.
+# - Each method's paper stands beside it on the map.

@@ -1,0 +1,1 @@
+"""A taste of `check` on the welcome page: in no homework. A file is an exercise."""

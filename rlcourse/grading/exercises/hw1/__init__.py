@@ -1,0 +1,1 @@
+"""Homework 1: decision processes and imitation."""

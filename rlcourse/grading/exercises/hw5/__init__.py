@@ -1,0 +1,1 @@
+"""Homework 5: trust-region policy optimisation (TRPO) and PPO."""

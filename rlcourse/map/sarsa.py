@@ -1,0 +1,67 @@
+"""Value, on-policy: Sarsa.
+
+    Q(s, a) ← Q(s, a) + α (r + γ Q(s′, a′) − Q(s, a)),  a′ the action that is taken next
+
+The target is that of the policy that walks, exploration and all: it learns to keep away from the edge.
+
+Source: Rummery and Niranjan 1994, "On-line Q-learning using connectionist systems" (not opened); the form is
+that of Sutton and Barto 2018, section 6.4.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from rlcourse.equations import markov
+from rlcourse.equations.returns import td_target
+from rlcourse.map.record import Claim, Method, Point, due
+from rlcourse.parts.walkers import Walkers
+
+CLIFF, EPSILON = markov.cliff(gamma=0.99), 0.1
+
+
+def learn(
+    seeds: Sequence[int], steps: int = 40_000, alpha: float = 0.1, epsilon: float = EPSILON
+) -> Iterator[Point]:
+    """One walker a seed on the cliff; the curve is what the ε-greedy policy is worth, exactly."""
+    walkers, Q = Walkers(CLIFF, seeds), np.zeros((len(seeds), CLIFF.states, CLIFF.actions))
+    each, s, a = walkers.each, walkers.state, walkers.explore(Q, epsilon)
+    for step in range(1, steps + 1):
+        r, next_s, terminated = walkers.step(a)
+        next_a = walkers.explore(Q, epsilon)
+
+        # y = r + γ Q(s′, a′)
+        y = td_target(r, terminated, Q[each, next_s, next_a], CLIFF.gamma)
+
+        # Q(s, a) ← Q(s, a) + α (y − Q(s, a)),  α falling to 0
+        Q[each, s, a] += alpha * (1 - step / steps) * (y - Q[each, s, a])
+        s, a = walkers.state, next_a
+
+        if due(step, steps):
+            walking = markov.epsilon_greedy_policy(Q, epsilon)
+            yield Point(step, markov.expected_return(CLIFF, walking), {"Q": Q.copy()})
+
+
+def oracle(end: Point) -> list[Claim]:
+    """Exact Q of the ε-greedy policy that Q itself prescribes, by linear algebra, where that policy walks."""
+    pi = markov.epsilon_greedy_policy(end.found["Q"], EPSILON)
+    d = markov.visitation(CLIFF, pi)[..., None] * pi
+    error = np.abs(end.found["Q"] - markov.q_values(CLIFF, pi))
+    edge = markov.epsilon_greedy_policy(markov.optimal_q_values(CLIFF), EPSILON)
+    risky = markov.expected_return(CLIFF, edge)
+    return [
+        Claim("E_d|Q − Q^π| of its own policy", (d * error).sum((1, 2)), 0.0, 2.0),
+        Claim("worth more than exploring on the edge", end.measure, risky, 0.0, "≥"),
+    ]
+
+
+METHOD = Method(
+    name="Sarsa",
+    box="value, on-policy",
+    paper="Rummery and Niranjan 1994, “On-line Q-learning using connectionist systems”",
+    idea="learn what the policy is worth that walks, by the action that it takes next",
+    task="the cliff",
+    learn=learn,
+    oracle=oracle,
+    measure="return of the ε-greedy policy, exact",
+)

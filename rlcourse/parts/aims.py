@@ -1,0 +1,77 @@
+"""Problems of one step or one state, whose best return is known: for learners of whatever kind."""
+
+import gymnasium
+import numpy as np
+from gymnasium.spaces import Box, Discrete
+
+
+class Aim(gymnasium.Env):
+    """One step: see x ~ U[−1, 1], answer a, get −(a − x)². The best return is 0, that of a = 0 is −1/3."""
+
+    observation_space = Box(-1, 1, (1,), np.float32)
+    action_space = Box(-1, 1, (1,), np.float32)
+
+    def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[np.ndarray, dict]:
+        """A new x."""
+        super().reset(seed=seed)
+        self.x = self.np_random.uniform(-1, 1, 1).astype(np.float32)
+        return self.x, {}
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict]:
+        """The reward of the answer; the episode is over."""
+        return self.x, self.reward(action), True, False, {}
+
+    def reward(self, action: np.ndarray) -> float:
+        """−(a − x)²."""
+        return -float((action[0] - self.x[0]) ** 2)
+
+
+class Side(Aim):
+    """The same with three discrete answers, 1 for the third that x lies in. The best return is 1, guessing
+    gives 1/3."""
+
+    action_space = Discrete(3)
+
+    def reward(self, action: int) -> float:
+        """1 for the right third, else 0."""
+        return float(action == min(int((self.x[0] + 1) * 1.5), 2))
+
+
+class Peak(Aim):
+    """One state for ever: r(a) = −(a − 0.3)², whatever was done before. The clock cuts after ten steps."""
+
+    x, peak = np.ones(1, np.float32), np.float32(0.3)  # what is seen, always; where the best action lies
+
+    def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[np.ndarray, dict]:
+        """The only state."""
+        self.left = 10
+        return self.x, {}
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict]:
+        """The reward of the action; the state stays."""
+        self.left -= 1
+        return self.x, self.reward(action), False, self.left == 0, {}
+
+    def reward(self, action: np.ndarray) -> float:
+        """−(a − 0.3)²."""
+        return -float((action[0] - self.peak) ** 2)
+
+    @classmethod
+    def soft(cls, entropy: float, gamma: float) -> tuple[float, float, float]:
+        """The price α at which the best random policy has this entropy H, its σ, and the soft value V.
+
+        exp(r/α) is N(0.3, α/2) times √(πα), so that H = ½ log(πeα), and V = α log √(πα) / (1 − γ). The bell's
+        share beyond [−1, 1] is left out: 2e−15 of it at H = −1.
+        """
+        alpha = np.exp(2 * entropy) / (np.pi * np.e)
+        return alpha, np.sqrt(alpha / 2), alpha / 2 * np.log(np.pi * alpha) / (1 - gamma)
+
+
+def aims(obs: np.ndarray, dice: np.ndarray) -> np.ndarray:
+    """Who knows Aim's answer: x itself."""
+    return obs
+
+
+def takes_sides(obs: np.ndarray, dice: np.ndarray) -> np.ndarray:
+    """Who knows Side's answer."""
+    return np.minimum(((obs[..., 0] + 1) * 1.5).astype(np.int64), 2)

@@ -1,0 +1,69 @@
+"""`python3 -m rlcourse stage 07` finds its page, and starts JupyterLab with the stage on it."""
+
+import json
+import subprocess
+
+import pytest
+
+from rlcourse import desk, installation
+from rlcourse.commands import stage
+from rlcourse.installation import Trouble
+
+
+@pytest.fixture
+def lectures(tmp_path):
+    for name in ("07-td3", "07b-measuring", "08-difference", "07-td3 (yours, 2026-01-01)"):
+        (tmp_path / f"{name}.ipynb").write_text("{}")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "said, page", [("07", "07-td3"), ("07b", "07b-measuring"), ("08-d", "08-difference")]
+)
+def test_a_lecture_is_named_by_how_its_file_begins(lectures, said, page):
+    assert stage.find(said, lectures).stem == page
+
+
+@pytest.mark.parametrize("said", ["7", "99", "0", ""])
+def test_a_number_of_no_lecture_or_of_several_is_answered_with_all_numbers(lectures, said):
+    with pytest.raises(Trouble, match="is no one lecture; choose of: 07, 07b, 08"):
+        stage.find(said, lectures)
+
+
+def test_the_command_opens_the_copy_of_the_page_alone_with_the_extension(lectures, monkeypatch, tmp_path):
+    (tmp_path / "lectures").mkdir()
+    (lectures / "07-td3.ipynb").rename(tmp_path / "lectures" / "07-td3.ipynb")
+    handed = []
+    monkeypatch.setattr(desk, "refuse_root", lambda rest: None)
+    monkeypatch.setattr(desk, "bring_course", lambda: tmp_path)
+    monkeypatch.setattr(installation, "environment", lambda extras: "python")
+    monkeypatch.setattr(installation, "hand_over", lambda *words: handed.append(words) or 0)
+    monkeypatch.setattr(stage, "SURROUNDINGS", {})
+    assert stage.start(["07", "--no-browser", "--port", "8123", "--debug"]) == 0
+    ((python, words),) = handed
+    assert python == "python" and words[:2] == ["-m", "jupyterlab"] and words[-1] == "--debug"
+    assert "--LabApp.default_url=/doc/workspaces/stage/tree/lectures/07-td3.ipynb?reset" in words
+    assert "--ServerApp.port=8123" in words and "--no-browser" in words
+    assert f"--LabApp.extra_labextensions_path={stage.EXTENSION}" in words
+
+
+def test_jupyterlab_finds_the_extension_and_its_files_are_there():
+    from jupyterlab_server.config import get_federated_extensions
+
+    found = get_federated_extensions([str(stage.EXTENSION)])
+    (name,) = found
+    build = found[name]["jupyterlab"]["_build"]
+    folder = stage.EXTENSION / name
+    assert (folder / build["load"]).exists() and (folder / "static" / "stage.css").exists()
+    assert json.loads((folder / "package.json").read_text())["name"] == name
+
+
+def test_the_files_of_the_stage_are_in_the_wheel():
+    tracked = subprocess.run(
+        ["git", "ls-files", str(stage.EXTENSION)], capture_output=True, text=True, check=True
+    )
+    assert {line.rsplit("/", 1)[1] for line in tracked.stdout.split()} == {
+        "package.json",
+        "stage.css",
+        "stage.js",
+    }
