@@ -29,7 +29,7 @@ FOLDERS = ("tests", "notebooks/lectures", "notebooks/homework")
 
 def start(arguments: list[str], extras: Sequence[str] = ()) -> int:
     os.chdir(str(installation.ROOT))
-    command = ["-m", "pytest"] + PARALLEL + ["-m", "not benchmark", "-rs"] + NOTEBOOKS
+    command = ["-m", "pytest"] + PARALLEL + ["-m", "not benchmark", "-rsfE"] + NOTEBOOKS
     if not any(os.path.exists(argument.split("::")[0]) for argument in arguments):
         command += [folder for folder in FOLDERS if os.path.isdir(folder)]
     needed = ["instructor", "test", *extras]

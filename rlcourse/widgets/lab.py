@@ -32,7 +32,7 @@ class Lab:
             for name, control in self.controls.items()
         }
         declared = {name: self.start | values for name, values in checked(settings, controls).items()}
-        self.kept = Kept(declared, lambda: self.values, self._to_kept, self.sharpen)
+        self.kept = Kept(declared, lambda: self.values, self._go, self.sharpen)
         self.numbers: dict[str, object] = {}
         self.error: BaseException | None = None
         self.pictures = 0
@@ -57,7 +57,7 @@ class Lab:
         self._view.add_class("rlcourse-view")
         self._error = ipywidgets.HTML()
         button = ipywidgets.Button(description="Reset", tooltip="all controls back to their start values")
-        button.on_click(lambda _: self.reset())
+        button.on_click(lambda _: self._go(self.start))
         button.add_class("rlcourse-do-reset")
         for widget in self._inputs.values():
             widget.observe(self._moved, names="value")
@@ -69,7 +69,8 @@ class Lab:
         hidden = [self._frames.place] if self._frames else []
         self._root = display.panel("lab", [lines, below, self._view, *hidden])
 
-    def _to_kept(self, values: Mapping[str, Any]) -> None:
+    def _go(self, values: Mapping[str, Any]) -> None:
+        """To these values, as a reader goes there: the picture becomes sharp."""
         self.set(**values)
         self._sharpen_at_rest()
 
@@ -169,9 +170,9 @@ class Lab:
         with display.DRAWING:  # shown within: a newer picture comes after it
             if self._drawn != self.values:
                 self._draw(self.values)
-            png = plots.to_png(self.figure, display.SHARP)
-            self._show(png)
-        return png
+            self.png = plots.to_png(self.figure, display.SHARP)
+            self._show(self.png)
+        return self.png
 
     def _show(self, png: bytes) -> None:
         """A picture, and the numbers that belong to it: none where the values beside them are others."""

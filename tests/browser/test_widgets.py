@@ -142,24 +142,17 @@ def test_sliders_driven_by_keyboard_to_their_ends_give_the_right_numbers(page):
     page.screenshot("widgets-lab")
 
 
-def at_rest(lab):
-    """The picture once it has become sharp, however late a busy machine makes it so."""
-    seen = [lab.picture.get_attribute("src")]
-
-    def the_same_for_a_second():
-        lab.page.wait_for_timeout(1000)
-        seen.append(lab.picture.get_attribute("src"))
-        return seen[-1] == seen[-2]
-
-    until(the_same_for_a_second, 6, lambda: "the picture changes without end")
-    return seen[-1]
+def sharp(lab):
+    """The picture, once it has the pixels of a large screen: two for each of the page's."""
+    pixels = """image => image.complete && image.naturalWidth >= 2 * image.getAttribute('width')"""
+    until(lambda: lab.picture.evaluate(pixels), 6, lambda: "after a rest the picture is not sharp")
+    return lab.picture.get_attribute("src")
 
 
 def test_a_raising_draw_is_shown_in_the_panel_and_the_lab_survives(page):
     lab = page.lab(0)
     lab.reset()
-    lab.settle()
-    before = at_rest(lab)
+    before = sharp(lab)
     lab.press("gap", "End")
     assert "ZeroDivisionError: the gap is too wide" in lab.error()
     assert 'raise ZeroDivisionError("the gap is too wide")' in lab.error()
