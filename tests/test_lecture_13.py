@@ -263,3 +263,15 @@ def test_13_section_6_three_seeds_put_trpo_ahead_in_about_one_draw_of_five():
 def triples(x):
     """The means of all draws of three with replacement."""
     return np.array([np.mean(three) for three in product(x, repeat=3)])
+
+
+def test_13_section_7_says_what_the_committed_table_of_clusters_says():
+    text = (notebooks.SOURCES / "13-the-map.py").read_text(encoding="utf-8")
+    table = (notebooks.ROOT / "tests" / "benchmarks" / "cluster.md").read_text(encoding="utf-8")
+    lines = [line.strip("| ").split("|") for line in table.splitlines() if line.startswith("| ")][1:]
+    rows = {row[0].strip(): row for row in lines if row[1].strip() == "2"}
+    words = zip(rows, ("as processes", "on Dask", "on Ray"), strict=True)
+    for name, place in words:
+        assert f"{rows[name][3].strip()} {place}" in text
+    each = [float(row[4].split(",", 3)[3].replace(",", "")) / 1000 for row in rows.values()]
+    assert "took {:.1f} ms, {:.1f} ms and {:.1f} ms".format(*each) in text
