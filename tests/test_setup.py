@@ -344,6 +344,7 @@ def test_help_fits_one_screen_and_makes_no_environment(repository):
     assert all(name in process.out for name in command_line.commands())
     assert len(process.out.splitlines()) <= 24
     assert max(map(len, process.out.splitlines())) <= 110
+    assert [name for name, command in command_line.commands().items() if len(command.does) > 41] == []
     assert not (repository.root / ".venv").exists()
 
 

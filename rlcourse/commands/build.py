@@ -13,4 +13,7 @@ EXTRAS = ["instructor", "test"]
 
 def main(arguments: list[str]) -> int:
     os.chdir(str(notebooks.ROOT))
-    return notebooks.main(arguments, builders=(notebooks.build, release.build, scenes.build))
+    status = notebooks.main(arguments, builders=(notebooks.build, release.build, scenes.build))
+    if not status and "--check" not in arguments:
+        print("For students: notebooks/   With answers, for nbgrader: build/instructor/ (not in git)")
+    return status

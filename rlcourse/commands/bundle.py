@@ -22,8 +22,8 @@ from rlcourse import installation
 from rlcourse.installation import Trouble, say
 
 PLACE = 21
-DOES = "the course, packages and site as one archive"
-TAKES = "--extras test instructor  --without-site  --to FILE.zip"
+DOES = "pack course, packages and site for a room"
+TAKES = "--extras test instructor  --without-site"
 EXTRAS = ["test"]
 
 BUILDING = ["hatchling", "editables"]  # what installing the course itself asks for

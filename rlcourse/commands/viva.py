@@ -16,13 +16,17 @@ EXTRAS = []
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m rlcourse viva", description=DOES)
     parser.add_argument("homework", type=int, help="its number")
-    parser.add_argument("exercise", nargs="*", help="only these (default: all)")
+    parser.add_argument("exercise", nargs="*", default=[], help="only these (default: all)")
     asked = parser.parse_args(arguments)
     chosen = [e for e in EXERCISES.values() if e.homework == asked.homework]
-    chosen = [e for e in chosen if not asked.exercise or e.name in asked.exercise]
     if not chosen:
-        print(f"rlcourse: no such exercise in homework {asked.homework}")
+        print(f"rlcourse: there is no homework {asked.homework}")
         return 1
+    if unknown := [name for name in asked.exercise if name not in [e.name for e in chosen]]:
+        names = ", ".join(e.name for e in chosen)
+        print(f"rlcourse: no exercise {unknown[0]} in homework {asked.homework}; there are: {names}")
+        return 1
+    chosen = [e for e in chosen if not asked.exercise or e.name in asked.exercise]
     for exercise in chosen:
         print(f"{exercise.name}")
         for number, question in enumerate(exercise.viva, 1):

@@ -84,14 +84,21 @@ def main(argv: list[str] | None = None) -> int:
             f"{r.student} {old:g} → {r.score:g}" for r, old in moved if old is not None and old != r.score
         ]
         print(f"All graded again; {len(moved)} scores changed{': ' if moved else ''}{', '.join(moved[:20])}.")
-    print(f"{len(rows)} submissions: {', '.join(f'{n} {status}' for status, n in count.items()) or 'none'}.")
+    absent = count.pop("missing", 0)
+    said = ", ".join(f"{n} {status}" for status, n in sorted(count.items())) or "none"
+    nothing = f"; {absent} on the class list handed in nothing" if absent else ""
+    print(f"{len(rows) - absent} submissions: {said}{nothing}.")
     for row in rows:
-        if row.status != "graded":
-            print(f"  {row.submission or row.student}: {row.note}")
+        if row.status not in ("graded", "missing"):
+            print(f"  {row.submission}: {row.note}")
+    if absent:
+        names = [row.student for row in rows if row.status == "missing"]
+        print(f"  nothing from: {', '.join(names[:20])}{', …' if absent > 20 else ''}")
     if asked.unsandboxed:
         print("  Run without a sandbox; every row says so.")
     print(f"Table: {asked.out / 'grades.csv'}   Report: {asked.out / 'report.html'}")
-    print(f"For students: {asked.out / 'feedback'}   To mark: {asked.out / 'to-mark.html'}, in by-hand.csv")
+    print(f"For students: {asked.out / 'feedback'}   For the platform: {asked.out / 'platform.csv'}")
+    print(f"To mark: {asked.out / 'to-mark.html'}, points into {asked.out / 'by-hand.csv'}")
     return 0
 
 

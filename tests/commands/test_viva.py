@@ -21,6 +21,12 @@ def test_the_command_prints_all_cards_of_a_homework_or_those_asked_for(capsys):
     assert viva.main(["4", "natural_step"]) == 0
     assert capsys.readouterr().out.splitlines()[0] == "natural_step"
     assert viva.main(["9"]) == 1
+    assert "no homework 9" in capsys.readouterr().out
+    assert viva.main(["4", "natural_step", "natural_stop"]) == 1
+    assert "no exercise natural_stop in homework 4; there are: " in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        viva.main([])
+    assert capsys.readouterr().err.endswith("required: homework\n")
 
 
 def test_no_card_is_in_a_released_notebook_or_in_what_a_child_is_told():

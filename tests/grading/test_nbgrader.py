@@ -354,7 +354,7 @@ def test_cells_keep_their_order_and_the_students_own_stay_between(course, tmp_pa
         Cell("markdown", "first"),
     ]
     cells += [Cell("code", RIGHT, "polyak"), Cell("code", "mine"), Cell("code", "x", "test-polyak")]
-    cells += [Cell("code", OU, "ou_step"), Cell("markdown", "last")]
+    cells += [Cell("code", OU, "ou_step"), Cell("code", "last")]
     made = arrange(assignment, cells, match(assignment, cells), {})
     seen = [c.metadata.get("nbgrader", {}).get("grade_id", c.source) for c in made]
     assert seen == [

@@ -106,7 +106,7 @@ def test_a_marker_sees_what_the_experiment_of_a_question_showed_and_no_other(ass
         text("With three seeds I saw no difference.", "written-targets"),
         code("later()", [{"output_type": "stream", "text": "afterwards"}]),
     ]
-    texts, shown = batch.written(assignment, parse(json.dumps(of_cells(*cells)).encode()))
+    texts, shown, _ = batch.written(assignment, parse(json.dumps(of_cells(*cells)).encode()))
     assert texts["written-targets"].startswith("With three seeds")
     assert [kind for kind, _ in shown["written-targets"]] == ["text", "picture"]
     assert shown["written-targets"][0][1] == "return -150\n"

@@ -27,7 +27,7 @@ from rlcourse.grading.exercises import find
 from rlcourse.grading.judging import by_hand, pages
 from rlcourse.grading.judging.collection import Entry, entries
 from rlcourse.grading.judging.judge import judge
-from rlcourse.grading.judging.outputs import clean
+from rlcourse.grading.judging.outputs import clean, photographs
 from rlcourse.grading.judging.platform_export import unpack
 from rlcourse.grading.judging.roster import NoRoster, Person, assign, lateness, read_roster
 from rlcourse.grading.judging.rows import UNKNOWN, Row, append_row, load_rows, write_csv, zero
@@ -36,6 +36,7 @@ from rlcourse.grading.judging.submission import (
     Cell,
     Unreadable,
     experiment,
+    left_blank,
     match,
     read,
     read_member,
@@ -82,7 +83,13 @@ def grade_entry(
         row.results, warnings = judge(assignment, cells, row.seed, limits, unsandboxed, entry.student)
         row.warnings += warnings
         row.written_points = assignment.written_points
-        row.written, row.shown = written(assignment, cells)
+        row.written, row.shown, row.pictures = written(assignment, cells)
+        sources = {cell.grade_id: cell for cell in assignment.of_role("written")}
+        row.blank = [
+            name
+            for name, text in row.written.items()
+            if name not in row.pictures and left_blank(sources[name], text)
+        ]
     except Unreadable as problem:
         row.status, row.note = "unreadable", str(problem)
     except SandboxError as problem:
@@ -96,16 +103,20 @@ def grade_entry(
     return row
 
 
-def written(assignment: Assignment, cells: list[Cell]) -> tuple[dict[str, str], dict[str, list]]:
-    """({cell: text} of the answers that a person marks, {cell: what the cells above it showed})."""
-    found, texts, shown = match(assignment, cells), {}, {}
+def written(assignment: Assignment, cells: list[Cell]) -> tuple[dict[str, str], dict[str, list], dict]:
+    """({cell: text} of the answers that a person marks, {cell: what the cells above it showed}, {cell: the
+    pictures pasted into it})."""
+    found, texts, shown, pictures = match(assignment, cells), {}, {}, {}
     for name in (cell.grade_id for cell in assignment.of_role("written")):
         if name in found.place:
             place = found.place[name]
-            texts[name] = (found.joined.get(name) or cells[place]).source[:20_000]
+            answer = found.joined.get(name) or cells[place]
+            texts[name] = answer.source[:20_000]
             if outputs := clean(experiment(assignment, cells, place)):
                 shown[name] = outputs
-    return texts, shown
+            if pasted := photographs(answer.attachments):
+                pictures[name] = pasted
+    return texts, shown, pictures
 
 
 def own_seed(seed: int, entry: Entry) -> int:

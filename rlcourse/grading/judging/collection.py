@@ -66,7 +66,7 @@ def ends(name: str) -> bool:
 
 
 def of_student(path: Path, folder: Path, homework_names: Iterable[str]) -> list[Entry]:
-    """All homeworks in a student's folder; of several notebooks for one, that with its exact name."""
+    """All homeworks in a student's folder; of several notebooks for one, the last."""
     student, found = readable(path.name), []
     for place, folders, files in os.walk(path, onerror=raised):
         for name in sorted([*files, *(f for f in folders if f.endswith(".ipynb"))]):
@@ -92,8 +92,13 @@ def raised(error: OSError) -> None:
     raise error
 
 
+SAME = 60.0  # seconds between files of which none is the later
+
+
 def best(several: list[Entry]) -> Entry:
-    """Of one student's notebooks for one homework the one that counts; it warns of the others."""
+    """Of one student's notebooks for one homework the last; it warns of the others. Of those that came within
+    a minute, as files of one archive or one copy do, that with the homework's exact name."""
+    newest = max((entry.time or 0.0 for entry in several if not entry.problem), default=0.0)
 
     def has_its_exact_name(entry):
         return Path(entry.member or entry.submission).stem == entry.homework
@@ -102,8 +107,9 @@ def best(several: list[Entry]) -> Entry:
         return Path(entry.member or entry.submission).name.startswith(".")
 
     def rank(entry):
+        last = (entry.time or 0.0) >= newest - SAME
         named = has_its_exact_name(entry)
-        return not entry.problem, named, not is_hidden(entry), entry.time or 0.0, entry.submission
+        return not entry.problem, not is_hidden(entry), last, named, entry.time or 0.0, entry.submission
 
     entry = max(several, key=rank)
     others = [other.submission for other in several if other is not entry]

@@ -63,3 +63,9 @@ def clean(outputs: Iterable[Output]) -> list[Output]:
                 pictures -= 1 if png else 0
                 made += [("picture", base64.b64encode(png).decode())] if png else []
     return made
+
+
+def photographs(attachments: dict[str, bytes]) -> list[str]:
+    """Pictures that were pasted into an answer, made anew as JPEG, in base64."""
+    made = [picture(data, "JPEG") for data in attachments.values()]
+    return [base64.b64encode(jpeg).decode() for jpeg in made if jpeg]

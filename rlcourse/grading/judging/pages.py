@@ -12,7 +12,7 @@ from rlcourse.checkpoints import write_atomically
 from rlcourse.grading.judging.outputs import WHOSE
 from rlcourse.grading.judging.platform_export import flat
 from rlcourse.grading.judging.rows import Row, harmless
-from rlcourse.grading.judging.submission import Assignment
+from rlcourse.grading.judging.submission import Assignment, SourceCell, guide, question
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 STYLE = """
@@ -55,7 +55,7 @@ def page_of(title: str, body: str) -> bytes:
 def student_page(row: Row) -> str:
     """What a student reads: the points, and for each exercise what was seen."""
     most = row.points + row.written_points
-    waits = row.written_points and len(row.by_hand) < len(row.written)
+    waits = [name for name in row.written if name not in row.by_hand and name not in row.blank]
     parts = [
         f"<p><b>{row.total:g} of {most:g} points</b>{'; proofs are still to be marked' if waits else ''}.</p>"
     ]
@@ -66,10 +66,11 @@ def student_page(row: Row) -> str:
         mark = f"{'✓' if result.passed else '✗'} {html.escape(name)}: {result.credit:g} of {result.points:g}"
         parts.append(f'<section class="{kind}"><b>{mark}</b><br>{told}</section>')
     for name, text in row.written.items():
-        given = f"{row.by_hand[name]:g} points" if name in row.by_hand else "to be marked"
+        waiting = "left blank" if name in row.blank else "to be marked"
+        given = f"{row.by_hand[name]:g} points" if name in row.by_hand else waiting
         said = html.escape(row.comments.get(name, "")).replace("\n", "<br>")
-        shown = f"<br>{said}<pre>{html.escape(text)}</pre>"
-        parts.append(f"<section><b>{html.escape(name)}: {given}</b>{shown}</section>")
+        answer = "" if name in row.blank else f"<pre>{html.escape(text)}</pre>{pasted(row, name)}"
+        parts.append(f"<section><b>{html.escape(name)}: {given}</b><br>{said}{answer}</section>")
     return "".join(parts)
 
 
@@ -80,18 +81,37 @@ def proofs(rows: list[Row], by_name: dict[str, Assignment]) -> str:
     ]
     for homework, assignment in by_name.items():
         for cell in assignment.of_role("written"):
-            answers = [row for row in rows if row.homework == homework and cell.grade_id in row.written]
-            if answers:
+            there = [row for row in rows if row.homework == homework and cell.grade_id in row.written]
+            if there:
                 title = f"{homework}, {cell.grade_id}, {cell.points:g} points"
-                parts.append(f"<h2>{html.escape(title)}</h2>")
-            for row in answers:
-                mark = f": {row.by_hand[cell.grade_id]:g}" if cell.grade_id in row.by_hand else ""
-                text = html.escape(row.written[cell.grade_id])
-                seen = shown(row.shown.get(cell.grade_id, []))
-                parts.append(
-                    f"<section><b>{html.escape(row.student)}{mark}</b><pre>{text}</pre>{seen}</section>"
-                )
+                parts.append(f"<h2>{html.escape(title)}</h2>{asked(cell)}")
+            parts += [answer(row, cell.grade_id) for row in there if cell.grade_id not in row.blank]
+            if blank := [row.student for row in there if cell.grade_id in row.blank]:
+                parts.append(f"<p>Left blank: {html.escape(', '.join(blank))}.</p>")
     return "".join(parts)
+
+
+def asked(cell: SourceCell) -> str:
+    """A question, and folded below it what a full answer says."""
+    full = guide(cell)
+    folded = f"<details><summary>A full answer</summary><pre>{html.escape(full)}</pre></details>"
+    return f"<pre>{html.escape(question(cell))}</pre>{folded if full else ''}"
+
+
+def answer(row: Row, name: str) -> str:
+    """One student's answer to it, with its pictures and what the experiment above it showed."""
+    mark = f": {row.by_hand[name]:g}" if name in row.by_hand else ""
+    text, seen = html.escape(row.written[name]), shown(row.shown.get(name, []))
+    head = f"<b>{html.escape(row.student)}{mark}</b>"
+    return f"<section>{head}<pre>{text}</pre>{pasted(row, name)}{seen}</section>"
+
+
+def pasted(row: Row, name: str) -> str:
+    """The pictures that stand in an answer: a proof on paper, photographed."""
+    return "".join(
+        f'<img alt="a picture in the answer" src="data:image/jpeg;base64,{html.escape(data)}">'
+        for data in row.pictures.get(name, [])
+    )
 
 
 def shown(outputs: list) -> str:

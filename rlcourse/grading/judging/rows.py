@@ -63,6 +63,8 @@ class Row:
     shown: dict[str, list] = field(
         default_factory=dict
     )  # cell -> what the experiment that it is about showed
+    pictures: dict[str, list[str]] = field(default_factory=dict)  # cell -> JPEGs in base64
+    blank: list[str] = field(default_factory=list)  # of `written`, the cells that are as they were handed out
     by_hand: dict[str, float] = field(default_factory=dict)  # cell -> points that a person gave
     comments: dict[str, str] = field(default_factory=dict)  # cell -> what that person said
 

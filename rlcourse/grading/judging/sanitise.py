@@ -167,8 +167,11 @@ LARGEST_PICTURE = 8 << 20  # bytes, as handed in
 SIDE = 1600  # pixels, of the longer side as stored
 
 
-def picture(data: bytes) -> bytes | None:
-    """A picture made anew as PNG or None: what is stored are pixels, whatever the file held beside them."""
+def picture(data: bytes, form: str = "PNG") -> bytes | None:
+    """A picture made anew as PNG (or JPEG, for photographs), or None.
+
+    What is stored are pixels, whatever the file held beside them.
+    """
     from PIL import Image, ImageOps
 
     if len(data) > LARGEST_PICTURE:
@@ -181,7 +184,7 @@ def picture(data: bytes) -> bytes | None:
             made = ImageOps.exif_transpose(image).convert("RGB")
             made.thumbnail((SIDE, SIDE))
             stream = io.BytesIO()
-            made.save(stream, format="PNG")
+            made.save(stream, format=form)
             return stream.getvalue()
     except Exception:  # a stranger's file
         return None

@@ -7,6 +7,7 @@ instructor's list of cells; `match` finds the student's answer to each by id, an
 import base64
 import binascii
 import contextlib
+import functools
 import io
 import itertools
 import json
@@ -67,13 +68,15 @@ class Assignment:
 
     name: str
     cells: tuple[SourceCell, ...]
+    texts: tuple[tuple[str | None, str], ...] = ()  # (grade_id, text) of all its cells, also of those without
 
     @classmethod
     def of(cls, name: str, notebook: dict) -> "Assignment":
         """From the instructor's notebook (as in JSON). Cells tagged "not-graded" never run here."""
-        cells = []
+        cells, texts = [], []
         for cell in notebook["cells"]:
             meta, tags = cell["metadata"].get("nbgrader"), cell["metadata"].get("tags", [])
+            texts.append(((meta or {}).get("grade_id"), text(cell["source"])))
             if not meta:
                 continue
             graded, solution = meta.get("grade", False), meta.get("solution", False)
@@ -81,7 +84,7 @@ class Assignment:
             role = "not graded" if "not-graded" in tags else role
             source, points = text(cell["source"]), float(meta.get("points", 0))
             cells.append(SourceCell(meta["grade_id"], role, cell["cell_type"], source, points))
-        return cls(name, tuple(cells))
+        return cls(name, tuple(cells), tuple(texts))
 
     def of_role(self, role: str) -> list[SourceCell]:
         return [cell for cell in self.cells if cell.role == role]
@@ -95,6 +98,19 @@ class Assignment:
     def written_points(self) -> float:
         return sum(cell.points for cell in self.of_role("written"))
 
+    @functools.cached_property
+    def given_words(self) -> set[tuple[str, ...]]:
+        """What the cells say that were handed out."""
+        texts = [source for _, source in self.texts] + [question(cell) for cell in self.of_role("written")]
+        return {tuple(words(source)) for source in texts}
+
+    def added(self, cells: list[Cell]) -> set[int]:
+        """Indices of a submission's cells of text that were not handed out."""
+        known = {cell.grade_id for cell in self.cells}
+        texts = [i for i, cell in enumerate(cells) if cell.kind != "code" and cell.grade_id not in known]
+        said = {i: words(cells[i].source) for i in texts}
+        return {i for i, own in said.items() if own and tuple(own) not in self.given_words}
+
 
 @dataclass
 class Answers:
@@ -103,6 +119,7 @@ class Answers:
     cells: list[tuple[str, str, str]]  # (role, name, source) to run, in order; given: the instructor's
     place: dict[str, int] = field(default_factory=dict)  # grade_id -> index in the submission's cells
     joined: dict[str, Cell] = field(default_factory=dict)  # grade_id -> a proof that came in pieces
+    pieces: set[int] = field(default_factory=set)  # indices in the submission's cells of such pieces
     until: dict[str, int] = field(
         default_factory=dict
     )  # exercise -> how many of `cells` stand above its test
@@ -268,6 +285,8 @@ def parse_cell(cell: object) -> Cell | None:
     pictures = attachments(cell.get("attachments")) if kind == "markdown" else {}
     shown = read_outputs(cell.get("outputs")) if kind == "code" else []
     source = text(cell.get("source", cell.get("input", "")))
+    if kind == "markdown":
+        source = apart_from_pictures(source, pictures)
     if len(source) > LONGEST_CELL:
         source = f"{TOO_LONG} ({len(source) >> 20} MB)" if kind == "code" else source[:LONGEST_CELL]
     return Cell(kind, source, grade_id, pictures, shown)
@@ -283,6 +302,28 @@ def attachments(given: object) -> dict[str, bytes]:
             with contextlib.suppress(binascii.Error, ValueError):
                 found[str(name)] = base64.b64decode(content)
     return found
+
+
+INLINE = re.compile(
+    r"""!\[[^\]\n]{0,200}\]\(\s*<?data:image/[a-z+]{1,10};base64,([A-Za-z0-9+/=\s]*+)>?[^)\n]{0,200}\)"""
+    r"""|<img\b[^<>]{0,200}?\bsrc\s*=\s*["']?data:image/[a-z+]{1,10};base64,([A-Za-z0-9+/=\s]*+)["']?[^<>]{0,200}>"""
+)
+
+
+def apart_from_pictures(source: str, pictures: dict[str, bytes]) -> str:
+    """A text with the pictures that stand in it as data, as Colab pastes them, among its attachments."""
+
+    def kept(found: re.Match) -> str:
+        name = f"in-the-text-{len(pictures) + 1}.png"
+        if len(pictures) >= PICTURES:
+            return "(a picture more than can be kept)"
+        try:
+            pictures[name] = base64.b64decode(found.group(1) or found.group(2))
+        except (binascii.Error, ValueError, TypeError):
+            return "(a picture that is damaged)"
+        return f"![a picture](attachment:{name})"
+
+    return INLINE.sub(kept, source)
 
 
 def text(source: object) -> str:
@@ -345,7 +386,7 @@ def match(assignment: Assignment, cells: list[Cell]) -> Answers:
         if source.role == "solution":
             find_solution(found, name, cells, claims, known)
         elif source.role == "written":
-            find_written(found, source, cells, claims[name], known)
+            find_written(found, source, cells, claims[name], assignment)
     solutions = {place: name for name, place in found.place.items() if known[name].role == "solution"}
     positions = {}  # index in `cells` -> how many of the cells that run come before it
     for i, cell in enumerate(cells):
@@ -415,13 +456,14 @@ def find_solution(found: Answers, name: str, cells: list[Cell], claims: dict, kn
 
 
 def find_written(
-    found: Answers, source: SourceCell, cells: list[Cell], places: list[int], known: dict
+    found: Answers, source: SourceCell, cells: list[Cell], places: list[int], assignment: Assignment
 ) -> None:
-    """The place of a proof. Pieces of a split cell are joined; a lost id is made good by the heading."""
+    """The place of a proof. Pieces of a split cell, and what was added right below it, are joined; a lost id
+    is made good by the heading, or else by the cells above and below."""
     name = source.grade_id
+    known, added = {cell.grade_id for cell in assignment.cells}, assignment.added(cells)
     if not places:
-        headings = re.findall(r"(?m)^#+\s.*$", source.source)
-        wanted = words(headings[0]) if headings else None
+        wanted = heading(source)
         free = [i for i, cell in enumerate(cells) if cell.kind != "code" and cell.grade_id not in known]
         places = [
             i for i in free if wanted and any(words(line) == wanted for line in cells[i].source.split("\n"))
@@ -429,17 +471,83 @@ def find_written(
         if places:
             found.warnings.append(f"cell {name} has lost its id and was found by its heading: needs a person")
     if not places:
+        places = sorted(added & set(between(assignment, name, cells)))
+        said = "what was written in its place is taken for it" if places else "it was not found"
+        found.warnings.append(f"cell {name} has lost its id and its heading, {said}: needs a person")
+    if not places:
         return
     found.place[name] = places[-1]
+    below = list(itertools.takewhile(added.__contains__, range(places[-1] + 1, len(cells))))
+    if below:
+        found.warnings.append(f"what was written below cell {name} counts as a part of it")
     pieces = []
-    for i in places:
+    for i in [*places, *below]:
         if not any(words(cells[i].source) == words(cells[k].source) for k in pieces):
             pieces.append(i)
-    if len(pieces) > 1:
+    if len(places) > 1 and len(pieces) > 1:
         found.warnings.append(f"cell {name} comes in {len(places)} pieces, which are joined in their order")
+    if len(pieces) > 1:
         pictures = {key: data for i in pieces for key, data in cells[i].attachments.items()}
         joined = "\n\n".join(cells[i].source for i in pieces)
         found.joined[name] = Cell("markdown", joined, name, pictures)
+        found.pieces.update(pieces)
+    answer = found.joined.get(name) or cells[places[-1]]
+    elsewhere = [link for link in LINKED.findall(answer.source) if not link.lower().startswith("attachment:")]
+    if elsewhere:
+        found.warnings.append(
+            f"cell {name} shows a picture that is not in the notebook ({elsewhere[0][:60]}): needs a person"
+        )
+
+
+LINKED = re.compile(r"""!\[[^\]\n]*\]\(\s*<?([^)\s>]+)""")
+
+
+def heading(source: SourceCell) -> list[str] | None:
+    """The words of a written cell's first heading."""
+    lines = re.findall(r"(?m)^#+\s.*$", source.source)
+    return words(lines[0]) if lines else None
+
+
+def between(assignment: Assignment, name: str, cells: list[Cell]) -> range:
+    """Where a cell that was not found would stand: between the nearest of the instructor's that are there."""
+    names = [own for own, _ in assignment.texts]
+    here = names.index(name) if name in names else 0
+    said = [words(cell.source) for cell in cells]
+
+    def place(number: int, last: bool) -> int | None:
+        own, given = assignment.texts[number]
+        fits = [
+            i
+            for i, cell in enumerate(cells)
+            if own and cell.grade_id == own or words(given) and said[i] == words(given)
+        ]
+        return (fits[-1] if last else fits[0]) if fits else None
+
+    above = next((p for k in range(here - 1, -1, -1) if (p := place(k, True)) is not None), None)
+    below = (place(k, False) for k in range(here + 1, len(names)))
+    end = next((p for p in below if p is not None and p > (-1 if above is None else above)), len(cells))
+    return range(0, 0) if above is None else range(above + 1, end)
+
+
+GUIDE = re.compile(r"(?ms)^\s*### BEGIN SOLUTION\n(.*?)^\s*### END SOLUTION[^\n]*")
+
+
+def question(source: SourceCell) -> str:
+    """What a written cell asks, as it was handed out, without the line in which the answer goes."""
+    return GUIDE.sub("", source.source).strip()
+
+
+def guide(source: SourceCell) -> str:
+    """What a full answer to a written cell says."""
+    return "\n".join(GUIDE.findall(source.source)).strip()
+
+
+def left_blank(source: SourceCell, answer: Cell | str) -> bool:
+    """Is a proof as it was handed out, or empty?"""
+    said = words(answer if isinstance(answer, str) else answer.source)
+    asked = words(question(source))
+    pictures = not isinstance(answer, str) and answer.attachments
+    return not pictures and (not said or said in (asked, [*asked, "Your", "answer", "here"]))
 
 
 def experiment(assignment: Assignment, cells: list[Cell], place: int) -> list[Output]:

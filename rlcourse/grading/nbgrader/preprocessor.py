@@ -141,7 +141,7 @@ def arrange(
     result, position = [], 0
     ids = {cell.grade_id for cell in assignment.cells}
     where = {cell.grade_id: i for i, cell in enumerate(cells)} | found.place
-    others = set(range(len(cells))) - set(found.place.values())
+    others = set(range(len(cells))) - set(found.place.values()) - found.pieces
     others = {i for i in others if cells[i].grade_id not in ids}
     for source in assignment.cells:
         kind, text = released.get(source.grade_id, (source.kind, ""))
