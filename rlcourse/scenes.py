@@ -216,11 +216,13 @@ def question(found: Sequence[NotebookNode]) -> str:
 def about(call: ast.Call | None) -> str:
     """What can be asked of any panel: what its first control will do."""
     keywords = call.keywords if call else ()
-    controls = [
-        word.value for word in keywords if getattr(getattr(word.value, "func", None), "id", "") in CONTROLS
-    ]
+    controls = [word.value for word in keywords if is_control(word.value)]
     name = literal(controls[0].args[1]) if controls and len(controls[0].args) > 1 else ""
     return f"What will change with {name}?" if name else ""
+
+
+def is_control(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "") in CONTROLS
 
 
 def one_line(text: str) -> str:

@@ -32,6 +32,7 @@ FLOORS = {  # the first part of a module's name -> its floor
     "widgets": 4,
     "server": 4,  # in JupyterLab's server, not in the kernel
     "grading": 4,
+    "guest": 4.1,  # adds to a Python that is there what the course needs
     "desk": 4.1,  # copies and settings for who opens pages; needs the installation
     "site": 4.5,  # runs pages whose panels are widgets
     "installation": 4,  # makes the environment: imports nothing of the course

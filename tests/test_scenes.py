@@ -1,5 +1,6 @@
 """Each lecture has a run-sheet: its scenes in order, with minutes and questions, and their cells exist."""
 
+import ast
 import re
 
 import nbformat
@@ -129,3 +130,23 @@ def test_a_stale_run_sheet_is_told_and_written_and_one_without_a_page_is_told(tm
     assert scenes.build(True, tmp_path, sheets) == []
     source.rename(tmp_path / "02-b.py")
     assert len(scenes.build(True, tmp_path, sheets)) == 2
+
+
+def test_every_lab_of_a_lecture_has_prepared_settings_within_its_controls(page):
+    """One key of the stage recalls each: so there are at most nine, and they name what the lab has."""
+    _, cells, found = page
+    known = {cell.id: cell for cell in cells}
+    for scene in found:
+        if scene.kind != "lab":
+            continue
+        call = scenes.call_of(known[scene.cell])
+        controls = {word.arg: word.value for word in call.keywords if scenes.is_control(word.value)}
+        assert 2 <= len(scene.settings) <= 9, f"{scene.title}: {scene.settings}"
+        for name, values in ast.literal_eval(scenes.argument(call, "settings")).items():
+            assert set(values) <= set(controls), name
+            for one, value in values.items():
+                limits = {word.arg: word.value for word in controls[one].keywords}
+                low, high = (
+                    ast.literal_eval(limits[side]) if side in limits else value for side in ("min", "max")
+                )
+                assert isinstance(value, str) or low <= value <= high, f"{name}: {one} = {value}"

@@ -167,6 +167,11 @@ lab = explore(
     draw,
     alt="A pendulum at its angle, and gravity's acceleration against angle",
     size=(7.2, 3.3),
+    settings={
+        "hanging": {"angle": 180, "torque": 0.0},
+        "just held": {"angle": 23, "torque": -2.0},
+        "just lost": {"angle": 24, "torque": -2.0},
+    },
     angle=Slider("θ", "angle", "degrees", min=-180, max=180, step=1),
     torque=Slider("u", "torque", "N m", min=-2.0, max=2.0, step=0.1),
 )

@@ -128,9 +128,11 @@ explore(
     draw_polytope,
     alt="A policy as a point of a square, and its two values as a point of a plane; each slider moves it on a line",
     size=(10.5, 4.4),
+    settings={"never moves": {"valley": 0.0, "meadow": 0.0}, "always moves": {"valley": 1.0, "meadow": 1.0},
+        "best in both places": {"valley": 1.0, "meadow": 0.0}},
     valley=Slider("", "P(move) in valley", min=0.0, max=1.0, step=0.02),
     meadow=Slider("", "P(move) in meadow", min=0.0, max=1.0, step=0.02),
-)
+)  # fmt: skip
 
 # %% [markdown]
 # Each slider moves the point on a straight line, and all policies together fill a figure with straight edges, a *polytope*. Its four corners (black squares, named by what the goat does
@@ -524,9 +526,12 @@ explore(
     draw_grid,
     alt="A grid world: the policy as arrows, the value as colour, the visitation as dots",
     size=(9.6, 4.9),
+    settings={"random, far-sighted": {"policy": "random", "gamma": 0.99},
+        "best, turns to B": {"policy": "best", "gamma": 0.84},
+        "best, turns to A": {"policy": "best", "gamma": 0.85}, "east": {"policy": "east", "gamma": 0.9}},
     policy=Choice("π", "policy", ("random", "best", "east")),
     gamma=Slider("γ", "discount", min=0.0, max=0.99, step=0.01),
-)
+)  # fmt: skip
 
 # %% [markdown]
 # <details><summary>What you should have found</summary>
@@ -718,12 +723,13 @@ def draw_n_steps(fig, power=2, alpha=0.4):
 
 
 explore(
-    draw_n_steps,
+    draw_n_steps, size=(10.5, 4.2),
     alt="Error of n-step learners over the step size; squared bias and variance of the target over n",
-    size=(10.5, 4.2),
+    settings={"one reward": {"power": 0, "alpha": 0.4}, "sixteen rewards": {"power": 4, "alpha": 0.4},
+        "whole walks, small steps": {"power": 8, "alpha": 0.06}},
     power=Slider("log₂ n", "rewards in the target", min=0, max=8, step=1),
     alpha=Slider("α", "step size", min=0.02, max=1.0, step=0.02),
-)
+)  # fmt: skip
 
 # %% [markdown]
 # The mean of a target is $V^\pi + \gamma^n P_\pi^n(\hat V-V^\pi)$: the estimate's error, $n$ steps later and $\gamma^n$ times as large.

@@ -142,6 +142,7 @@ explore(
     draw_explosion,
     alt="Estimates of Baird's seven states after a number of updates, growing without bound",
     size=(8.5, 3.6),
+    settings={"tenfold": {"updates": 700}, "a thousand updates": {"updates": 1000}},
     updates=Slider("", "updates", min=0, max=1000, step=10),
 )
 
@@ -252,6 +253,12 @@ explore(
     draw_widths,
     alt="A block, what coarse coding has learnt of it, and the error over the width of the intervals",
     size=(10.5, 4.1),
+    settings={
+        "narrow, few examples": {"width": 0, "examples": 0},
+        "wide, few examples": {"width": 8, "examples": 0},
+        "narrow, many examples": {"width": 0, "examples": 9},
+        "wide, many examples": {"width": 8, "examples": 9},
+    },
     width=Slider("", "width (9 of them)", min=0, max=8, step=1),
     examples=Slider("", "examples, doubled from 10", min=0, max=9, step=1),
 )
@@ -588,6 +595,12 @@ explore(
     draw_pair,
     alt="Truth, best fit and TD's fixed point of two states; their ratio of errors over how much state 1 counts",
     size=(10.5, 4.2),
+    settings={
+        "the policy's own share": {"share": 0.09},
+        "as good as the best fit": {"share": 0.17},
+        "converges, far from the truth": {"share": 0.41},
+        "diverges": {"share": 0.6},
+    },
     share=Slider("", "share of state 1", min=0.01, max=0.99, step=0.01),
 )
 

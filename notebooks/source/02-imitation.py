@@ -130,6 +130,7 @@ explore(
     draw_ball,
     alt="What the teacher shows, and the student's paths in gusts of wind",
     size=(10.5, 3.8),
+    settings={"a perfect teacher": {"shake": 0.0}, "hardly any": {"shake": 0.001}, "much, no better": {"shake": 0.02}},
     shake=Slider("", "shake of her hand", min=0.0, max=0.02, step=0.001, value=0.01),
     gust=Slider("", "gusts", min=0.0001, max=0.01, log=True),
 )
@@ -359,13 +360,13 @@ def draw_costs(fig, epsilon=0.001, steps=100, price=5.0):
 
 
 explore(
-    draw_costs,
+    draw_costs, size=(8.5, 4.4),
     alt="Steps lost by cloning and by DAgger over the horizon, with both bounds",
-    size=(8.5, 4.4),
+    settings={"cheap": {"price": 2.0, "steps": 500}, "dear": {"price": 1000.0, "steps": 500}, "many": {"epsilon": 0.1, "steps": 500}},
     epsilon=Slider("ε", "probability of a mistake", min=0.0001, max=0.1, log=True),
     steps=Slider("T", "horizon", min=10, max=500, step=10),
     price=Slider("u", "price of a mistake", min=2.0, max=1000.0, log=True),
-)
+)  # fmt: skip
 
 # %% [markdown]
 # With a cheap mistake DAgger's line turns to slope 1 once $T$ exceeds $u$, and lies below cloning's. With a dear one, $u$ beyond $T$, both lie on each other with slope 2: knowing the way back does not help where there is none. So "DAgger is linear in $T$" is a statement about worlds in which mistakes can be undone; or about a cost that only counts disagreements with the teacher, for which $u=1$.

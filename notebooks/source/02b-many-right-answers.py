@@ -115,6 +115,7 @@ explore(
     draw_fork,
     alt="Drivers, student and tree; histogram of lanes with the density of the best mixture",
     size=(10.5, 4),
+    settings={"one": {"K": 1}, "two": {"K": 2}, "six": {"K": 6}},
     K=Slider("K", "Gaussians", min=1, max=6, step=1, value=2),
 )
 

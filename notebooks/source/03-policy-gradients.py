@@ -145,11 +145,13 @@ explore(
     draw_fog,
     alt="A terraced hill with thrown stones and the mean of their arrows; 200 estimates of the slope around the true one",
     size=(10.5, 4.6),
+    settings={"at the top": {"east": 0.0, "north": 0.0}, "few stones": {"N": 5},
+        "near throws": {"sigma": 0.2}, "far throws": {"sigma": 1.5}},
     east=Slider("θ₁", "metres east", min=-3.0, max=3.0, step=0.1),
     north=Slider("θ₂", "metres north", min=-3.0, max=3.0, step=0.1),
     sigma=Slider("σ", "spread of the throws", min=0.2, max=1.5, step=0.05),
     N=Slider("N", "stones", min=1, max=1000, log=True),
-)
+)  # fmt: skip
 
 # %% [markdown]
 # The cloud lies around the cross wherever she stands: the estimate is right in the mean, though the ground has no slope. What has a slope is $J(\theta)$, the mean height of stones thrown from $\theta$, because chance smooths the steps. Few stones make a wide cloud. So do near throws: their arrows $x-\theta$ shrink like $\sigma$, but are divided by $\sigma^2$.
@@ -221,6 +223,11 @@ explore(
     draw_scores,
     alt="Scores of two actions as arrows in the plane of their logits, and the policy's probabilities",
     size=(10.5, 3.8),
+    settings={
+        "undecided": {"theta0": 0.0, "theta1": 0.0},
+        "nearly sure of 0": {"theta0": 4.0, "theta1": 0.0},
+        "the same, shifted": {"theta0": 1.0, "theta1": -3.0},
+    },
     theta0=Slider("θ₀", "logit of action 0", min=-4.0, max=4.0, step=0.1),
     theta1=Slider("θ₁", "logit of action 1", min=-4.0, max=4.0, step=0.1),
 )
@@ -678,6 +685,12 @@ explore(
     draw_cliff,
     alt="Walks on the terraced hill with one step size, and the height that is reached over the step size",
     size=(10.5, 4.4),
+    settings={
+        "settles at the top": {"alpha": 1.0, "N": 10},
+        "lost in fog": {"alpha": 2.0, "N": 10},
+        "less fog": {"alpha": 2.0, "N": 300},
+        "one jump too far": {"alpha": 6.0, "N": 300},
+    },
     alpha=Slider("α", "step", min=0.05, max=20.0, log=True),
     N=Slider("N", "stones a step", min=1, max=300, log=True),
 )

@@ -350,6 +350,7 @@ explore(
     draw_baseline,
     alt="Variance of the gradient estimate over the baseline, a parabola; a cloud of estimates around the true gradient",
     size=(10.5, 4.4),
+    settings={"no baseline": {"b": 0.0}, "near the best": {"b": 0.5}, "worse than none": {"b": 3.0}},
     b=Slider("b", "baseline", min=-2.0, max=3.0, step=0.1),
     N=Slider("N", "episodes an estimate", min=1, max=200, log=True),
 )
@@ -601,6 +602,11 @@ explore(
     draw_waves,
     alt="A wavy reward over the action with the policy's density; variances of score function and pathwise estimates",
     size=(10.5, 3.8),
+    settings={
+        "smooth": {"omega": 0.0, "sigma": 0.5},
+        "wavy": {"omega": 12.0, "sigma": 0.5},
+        "nearly certain": {"omega": 2.0, "sigma": 0.1},
+    },
     omega=Slider("ω", "how wavy", min=0.0, max=12.0, step=0.5),
     sigma=Slider("σ", "spread of the policy", min=0.1, max=1.0, step=0.05),
 )

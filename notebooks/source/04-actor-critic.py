@@ -160,14 +160,14 @@ def draw_error(fig, lam=0.5, wrong=1.0, gamma=0.99, samples=10):
 
 
 explore(
-    draw_error,
+    draw_error, size=(10.5, 4),
     alt="Bias², variance over N and their sum for every λ; and the estimates of one door in each room beside the truth",
-    size=(10.5, 4),
+    settings={"the right critic": {"wrong": 0.0}, "a single estimate": {"samples": 1, "lam": 0.4}, "a hundred estimates": {"samples": 100, "lam": 0.95}, "another question": {"gamma": 0.7}},
     lam=Slider("λ", "how far to look", min=0.0, max=1.0, step=0.05),
     wrong=Slider("", "how wrong the critic is", min=0.0, max=1.0, step=0.05),
     gamma=Slider("γ", "discount", min=0.5, max=0.99, step=0.01),
     samples=Slider("N", "estimates averaged", min=1, max=1000, log=True),
-)
+)  # fmt: skip
 
 # %% [markdown]
 # With the right critic $\lambda = 0$ is best at every $N$. A smaller $\gamma$ lowers the variance, but changes the question.
@@ -368,6 +368,11 @@ explore(
     draw_weights,
     alt="GAE's weights of the k-step advantages before an episode's end, and the weight of the longest over the steps left",
     size=(10.5, 3.8),
+    settings={
+        "CartPole's beginning": {"lam": 0.95, "left": 20},
+        "near the end": {"lam": 0.95, "left": 5},
+        "one step": {"lam": 0.0, "left": 20},
+    },
     lam=Slider("λ", "how far to look", min=0.0, max=1.0, step=0.01),
     left=Slider("K", "steps left", min=1, max=40, step=1),
 )
@@ -653,6 +658,7 @@ explore(
     draw_delay,
     alt="A descent with late gradients, and the largest step that settles for every lag",
     size=(10.5, 3.8),
+    settings={"safe at lag 2": {"step": 0.4, "lag": 2}, "deadly at lag 5": {"step": 0.4, "lag": 5}},
     step=Slider("αh", "step times curvature", min=0.03, max=2.5, log=True),
     lag=Slider("d", "lag", min=0, max=30, step=1),
 )

@@ -276,13 +276,14 @@ def draw_weights(fig, gap=0.2, horizon=40, samples=1000):
 
 
 explore(
-    draw_weights,
+    draw_weights, size=(10.5, 4),
     alt="Weights drawn and where the true average lies, over their size; effective sample size over the horizon",
-    size=(10.5, 4),
+    settings={"close policies": {"gap": 0.05, "horizon": 40}, "far policies": {"gap": 0.4, "horizon": 40},
+        "ten times the samples": {"gap": 0.4, "horizon": 40, "samples": 10_000}},
     gap=Slider("g", "gap of the policies", min=0.0, max=0.45, step=0.05),
     horizon=Slider("T", "horizon", min=1, max=60, step=1),
     samples=Slider("N", "trajectories", min=100, max=10_000, step=100),
-)
+)  # fmt: skip
 
 # %% [markdown]
 # The bars stand left of the dots: most trajectories count for almost nothing, and the largest weights were not drawn at all. **An ESS from the sample flatters itself**: it can only warn. With ten times more samples the solid line leaves the dashed one a little later, and leaves it all the same.
@@ -478,12 +479,13 @@ def draw_vtrace(fig, rho_bar=1.0, c_bar=1.0):
 
 
 explore(
-    draw_vtrace,
+    draw_vtrace, size=(10.5, 3.9),
     alt="Values of π, of β and of V-trace's fixed point on the chain; the error of V-trace over sweeps",
-    size=(10.5, 3.9),
+    settings={"as usual": {"rho_bar": 1.0, "c_bar": 1.0}, "no bias": {"rho_bar": 1.6, "c_bar": 1.0},
+        "one step back": {"rho_bar": 1.0, "c_bar": 0.0}},
     rho_bar=Slider("ρ̄", "limit of the error's ratio", min=0.1, max=2.0, step=0.05),
     c_bar=Slider("c̄", "limit of the ratios before it", min=0.0, max=2.0, step=0.05),
-)
+)  # fmt: skip
 
 # %% [markdown]
 # With $\bar\rho = 1$ the values learnt lie about halfway, in the first state 17.9 between 12.1 and 25.5: **the usual setting is not unbiased**, however much data there is. Raising $\bar\rho$ to 1.6, the largest ratio, removes the bias; the last number of the lab says what it costs.
@@ -571,6 +573,7 @@ explore(
     draw_lag,
     alt="The parameter over updates from old data: uncorrected it swings ever wider, with V-trace it settles",
     size=(8, 3.6),
+    settings={"no lag": {"lag": 0}, "too late": {"lag": 20}, "late, small steps": {"lag": 20, "step": 0.06}},
     step=Slider("α", "step size", min=0.02, max=1.0, step=0.02),
     lag=Slider("ℓ", "lag in updates", min=0, max=20, step=1),
 )

@@ -105,6 +105,11 @@ explore(
     draw_gains,
     alt="Return over spring and brake with the direction of steepest ascent; position and force over time",
     size=(10.5, 4.2),
+    settings={
+        "the best spring alone": {"k1": 0.4, "k2": 0.0},
+        "a strong spring alone": {"k1": 1.5, "k2": 0.0},
+        "at the star": {"k1": 2.25, "k2": 2.1},
+    },
     k1=Slider("k₁", "spring", min=0.0, max=3.5, step=0.05),
     k2=Slider("k₂", "brake", min=0.0, max=3.5, step=0.05),
 )
@@ -384,6 +389,7 @@ explore(
     draw_hill,
     alt="A hill between two valleys with data and own states; the true slope of Q and that of a fitted critic",
     size=(10.5, 4),
+    settings={"data from nearby": {"width": 0.2}, "data from afar": {"width": 1.5}},
     width=Slider("", "width of the data", min=0.2, max=1.5, step=0.05),
 )
 

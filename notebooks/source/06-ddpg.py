@@ -191,6 +191,7 @@ explore(
     draw_memory,
     alt="Twenty paths in the plane of position and velocity, and the number of cells entered for every memory",
     size=(10, 4.2),
+    settings={"no memory": {"memory": 0.0}, "nine tenths": {"memory": 0.9}, "almost all": {"memory": 0.99}},
     memory=Slider("m", "memory", min=0.0, max=0.99, step=0.01),
 )
 
@@ -260,13 +261,14 @@ def draw_process(fig, theta=0.15, sigma=0.2, start=1.0):
 
 
 explore(
-    draw_process,
+    draw_process, size=(11.5, 3.6),
     alt="Three paths of an Ornstein–Uhlenbeck process, independent noise, their common density and autocorrelations",
-    size=(11.5, 3.6),
+    settings={"far from 0": {"start": 3.0, "theta": 0.05}, "no memory": {"start": 3.0, "theta": 1.0},
+        "too coarse": {"start": 3.0, "theta": 1.9}},
     theta=Slider("θ", "pull", min=0.02, max=1.95, step=0.01),
     sigma=Slider("σ", "volatility", min=0.02, max=0.5, step=0.02),
     start=Slider("x₀", "start", min=-3.0, max=3.0, step=0.5),
-)
+)  # fmt: skip
 
 # %% [markdown]
 # ## 3 · A memory of what happened (14 minutes)
@@ -369,6 +371,11 @@ explore(
     draw_buffer,
     alt="States in the buffer and in a batch; how many independent states a batch is worth, over the capacity",
     size=(10, 3.8),
+    settings={
+        "the latest 128": {"capacity": 128, "batch": 128},
+        "a larger batch": {"capacity": 128, "batch": 510},
+        "a larger buffer": {"capacity": 5000, "batch": 128},
+    },
     capacity=Slider("", "capacity of the buffer", min=32, max=5000, log=True),
     batch=Slider("B", "size of a batch", min=8, max=512, log=True),
 )
@@ -461,8 +468,10 @@ explore(
     draw_copies,
     alt="The spectral radius of two linear critics over the speed of their slow copies, and their weights over time",
     size=(10.5, 4),
+    settings={"no copy": {"tau": 1.0}, "explodes": {"tau": 0.1}, "settles": {"tau": 0.03},
+        "slow": {"tau": 0.001}},
     tau=Slider("τ", "speed of the copy", min=1e-3, max=1.0, log=True),
-)
+)  # fmt: skip
 
 # %% [markdown]
 # At $\tau = 0.1$ the three states still explode, at 0.03 they settle. There is also a price: at 0.001 they settle many times more slowly than at the best $\tau$, near 0.02. The receipts run the two lines of the update, without any matrix:

@@ -339,11 +339,13 @@ lab = explore(
     draw,
     alt="Bias of max, double, maxmin and clipped double against the number of actions",
     size=(7.0, 4.0),
+    settings={"twenty equals": {"actions": 20}, "one is better": {"actions": 5, "gap": 1.0, "noise": 0.7},
+        "a wide gap": {"gap": 2.0}, "many samples": {"samples": 32}},
     gap=Slider("Δ", "gap", min=0.0, max=3.0, step=0.1),
     noise=Slider("σ", "noise", min=0.1, max=2.0, step=0.1),
     actions=Slider("m", "actions", min=2, max=20, step=1),
     samples=Slider("N", "samples per estimate", min=1, max=32, step=1),
-)
+)  # fmt: skip
 lab
 
 # %% [markdown]
@@ -498,6 +500,12 @@ explore(
     draw_smoothing,
     alt="A critic with a spike, and the same critic smoothed over nearby actions",
     size=(6.6, 3.8),
+    settings={
+        "half is left": {"width": 0.12},
+        "as in TD3": {"width": 0.01},
+        "cut short": {"width": 0.12, "clip": 0.1},
+        "no smoothing": {"sigma": 0.0},
+    },
     sigma=Slider("σ̃", "target noise", min=0.0, max=0.6, step=0.02),
     clip=Slider("c", "noise clip", min=0.05, max=1.0, step=0.05),
     width=Slider("u", "width of the spike", min=0.01, max=0.4, step=0.01),

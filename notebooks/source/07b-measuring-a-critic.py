@@ -99,6 +99,11 @@ lab = explore(
     draw_tables,
     alt="Mean error of two hundred tables over backups: max settles far above 0, actor below 0, each γ/(1 − γ) times one backup's bias",
     size=(8.0, 3.6),
+    settings={
+        "one backup": {"gamma": 0.0, "rate": 0.1},
+        "half": {"gamma": 0.5, "rate": 0.1},
+        "larger steps": {"gamma": 0.9, "rate": 0.5},
+    },
     gamma=Slider("γ", "discount", min=0.0, max=0.9, step=0.1),
     rate=Slider("α", "step size", min=0.1, max=0.5, step=0.1),
 )

@@ -310,6 +310,12 @@ lab = explore(
     draw,
     alt="The square of policies with old, target and here; return, surrogate and bounds on the way",
     size=(9.5, 3.9),
+    settings={
+        "a tenth of the way": {"m": 0.1},
+        "the whole way": {"m": 1.0},
+        "far-sighted": {"gamma": 0.9},
+        "only this moment": {"gamma": 0.0},
+    },
     old_0=Slider("old₀", "old: π(move|0)", min=0.01, max=0.99, step=0.01),
     old_1=Slider("old₁", "old: π(move|1)", min=0.01, max=0.99, step=0.01),
     target_0=Slider("new₀", "target: π(move|0)", min=0.0, max=1.0, step=0.01),

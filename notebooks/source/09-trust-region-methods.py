@@ -102,6 +102,12 @@ def draw_step(fig, x=0.5, radius=1.0):
 lab_step = explore(
     draw_step,
     alt="The double well with the model, the region, the proposed step and the verdict",
+    settings={
+        "a short step": {"x": 0.5, "radius": 0.3},
+        "a longer one": {"x": 0.5, "radius": 0.65},
+        "uphill": {"x": 0.5, "radius": 1.0},
+        "on the hill's top": {"x": 0.0, "radius": 0.5},
+    },
     x=Slider("xₖ", "position", min=-2.0, max=2.0, step=0.01),
     radius=Slider("Δ", "radius", min=0.05, max=3.0, step=0.05),
 )
@@ -404,6 +410,11 @@ lab_path = explore(
     draw_history,
     alt="The path on the double well and the history of the radius",
     size=(9.5, 4.2),
+    settings={
+        "a small first radius": {"radius": 0.05, "steps": 30},
+        "a large first radius": {"radius": 4.0, "steps": 30},
+        "at a minimum": {"x": 1.0},
+    },
     x=Slider("x₀", "start", min=-2.0, max=2.0, step=0.01),
     radius=Slider("Δ₀", "first radius", min=0.05, max=4.0, step=0.05),
     steps=Slider("k", "steps", min=1, max=30, step=1),
@@ -601,14 +612,16 @@ def draw_map(fig, function="Rosenbrock", x=-1.0, y=0.3, radius=0.5):
 
 
 lab_map = explore(
-    draw_map,
+    draw_map, size=(7.5, 4.6),
     alt="Contours, the model's level lines, the region, and the steps of three methods",
-    size=(7.5, 4.6),
+    settings={"curving down": {"function": "Rosenbrock", "x": 0.0, "y": 1.0, "radius": 1.0},
+        "between two wells": {"function": "two wells", "x": 0.2, "y": 0.8, "radius": 0.5},
+        "near a well": {"function": "two wells", "x": 0.9, "y": 0.3, "radius": 1.0}},
     function=Choice("f", "function", list(MAPS), value="Rosenbrock"),
     x=Slider("x", "across", min=-1.9, max=1.9, step=0.05),
     y=Slider("y", "up", min=-1.4, max=2.4, step=0.05),
     radius=Slider("Δ", "radius", min=0.05, max=3.0, step=0.05),
-)
+)  # fmt: skip
 lab_map
 
 # %% [markdown]

@@ -365,6 +365,12 @@ lab_steps = explore(
     draw_steps,
     alt="Level lines of the return, the gradient's and the natural step from one policy, ellipse and true KL contour",
     size=(11, 5),
+    settings={
+        "probability": {"way": "probability"},
+        "angle": {"way": "angle"},
+        "small steps": {"delta": 0.001},
+        "small, by probability": {"delta": 0.001, "way": "probability"},
+    },
     stay0=Slider("", "π(stay) in state 0", min=0.05, max=0.95, step=0.05),
     stay1=Slider("", "π(stay) in state 1", min=0.05, max=0.95, step=0.05),
     delta=Slider("δ", "size of the step", min=1e-4, max=0.05, log=True),

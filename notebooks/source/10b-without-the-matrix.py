@@ -114,12 +114,12 @@ def draw_valley(fig, kappa=20.0, angle=45.0):
 
 
 lab_valley = explore(
-    draw_valley,
+    draw_valley, size=(11, 4.6),
     alt="Gradient descent zigzags through a long valley; conjugate gradient reaches the bottom in two steps",
-    size=(11, 4.6),
+    settings={"round": {"kappa": 1.0}, "a long valley": {"kappa": 100.0, "angle": 45.0}, "along an axis": {"kappa": 100.0, "angle": 0.0}},
     kappa=Slider("κ", "condition number", min=1.0, max=300.0, log=True),
     angle=Slider("", "angle of the slope, degrees", min=0.0, max=90.0, step=1.0),
-)
+)  # fmt: skip
 lab_valley
 
 # %% [markdown]
@@ -454,6 +454,12 @@ lab_damping = explore(
     draw_damping,
     alt="Factor that damping leaves of each eigenvalue; error of the damped natural step over the damping",
     size=(11, 4),
+    settings={
+        "too little": {"damping": 0.0001},
+        "too much": {"damping": 10.0},
+        "more samples": {"samples": 3000, "damping": 0.0001},
+        "no noise": {"noise": 0.0, "damping": 0.0001},
+    },
     damping=Slider("c", "damping", min=1e-4, max=10.0, log=True),
     samples=Slider("N", "samples", min=10, max=3000, log=True),
     noise=Slider("", "noise of an advantage", min=0.0, max=5.0, step=0.25),

@@ -226,6 +226,12 @@ lab_steps = explore(
     draw_steps,
     alt="The return over two parameters with a step of gradient, natural gradient, TRPO and PPO from one start, and what each brought",
     size=(11, 5),
+    settings={
+        "a leap from the right": {"start": "drifts right", "alpha": 10.0},
+        "undecided, the same step": {"start": "undecided", "alpha": 10.0},
+        "drifts left": {"start": "drifts left", "alpha": 1.0},
+        "a wide region": {"delta": 1.0},
+    },
     start=Choice("", "start", options=list(STARTS)),
     alpha=Slider("α", "step size of both gradients", min=0.01, max=10.0, log=True),
     delta=Slider("δ", "largest mean KL, nats", min=0.001, max=1.0, log=True),

@@ -116,6 +116,7 @@ lab_branches = explore(
     draw_branches,
     alt="Six pairs of branches of the pendulum, and the returns of 400 pairs against each other",
     size=(11, 4.3),
+    settings={"shared dice": {"common": True}, "shared, long": {"common": True, "steps": 60}},
     common=Switch("", "shared dice", value=False),
     steps=Slider("", "length of a branch", min=2, max=60, step=2),
 )

@@ -335,13 +335,16 @@ def draw_clip(fig, advantage=1.0, ratio=1.4, epsilon=0.2):
 
 
 explore(
-    draw_clip,
+    draw_clip, size=(10.5, 4.0),
     alt="A sample's clipped objective and its gradient over the ratio, and which of the six cases it is in",
-    size=(10.5, 4.0),
+    settings={"good, and gone far": {"advantage": 1.0, "ratio": 1.5},
+        "good, and lost": {"advantage": 1.0, "ratio": 0.5},
+        "bad, and gone far": {"advantage": -1.0, "ratio": 0.5},
+        "bad, and grown": {"advantage": -1.0, "ratio": 1.5}},
     advantage=Slider("Â", "advantage", min=-2.0, max=2.0, step=0.5),
     ratio=Slider("r", "ratio", min=0.1, max=1.9, step=0.05),
     epsilon=Slider("ε", "clip", min=0.05, max=0.5, step=0.05),
-)
+)  # fmt: skip
 
 # %% [markdown]
 # | | $r<1-\epsilon$ | $1-\epsilon\le r\le1+\epsilon$ | $r>1+\epsilon$ |
@@ -446,12 +449,13 @@ def draw_line(fig, epsilon=0.2, seed=0):
 
 
 explore(
-    draw_line,
+    draw_line, size=(10.5, 4.0),
     alt="Surrogate, clipped surrogate and their minimum along the line from the old through the new policy, and the KL",
-    size=(10.5, 4.0),
+    settings={"a tight clip": {"epsilon": 0.05}, "a loose clip": {"epsilon": 0.5},
+        "another seed": {"seed": 7}},
     epsilon=Slider("ε", "clip", min=0.05, max=0.5, step=0.05),
     seed=Slider("", "seed", min=0, max=11, step=1),
-)
+)  # fmt: skip
 
 # %% [markdown]
 # At $\alpha=0$ the three lines touch with one slope (step 2). The plain surrogate (dashed) goes on rising, in each of the twelve seeds: to it, further is better. The minimum bends away below it and falls again: samples that went the right way are paid no more, those that went the wrong way still pay. So the objective itself has a hill, which does for PPO what the trust region does for TRPO; a larger $\epsilon$ moves its top outwards. But nothing in it mentions the divergence.

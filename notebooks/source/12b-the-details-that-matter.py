@@ -235,13 +235,14 @@ def draw_value(fig, value=-1.0, target=2.0, epsilon=0.5):
 
 
 explore(
-    draw_value,
+    draw_value, size=(10.5, 4.0),
     alt="Loss and pull of value clipping with max and with min over the critic's value",
-    size=(10.5, 4.0),
+    settings={"gone astray": {"value": -1.0, "target": 2.0}, "on its way": {"value": 0.3, "target": 2.0},
+        "past the clip": {"value": 1.0, "target": 2.0}},
     value=Slider("V − V_old", "value", min=-2.5, max=2.5, step=0.1),
     target=Slider("y − V_old", "target", min=-2.0, max=2.0, step=0.5),
     epsilon=Slider("ε", "clip", min=0.1, max=1.0, step=0.1),
-)
+)  # fmt: skip
 
 # %% [markdown]
 # With the *maximum* the pull ends once $V$ has gone $\epsilon$ towards its target, and never where it has gone astray: the clip of lecture 12, mirrored. With the *minimum* it is the other way round: no limit on the way to the target, and no way back from errors. The package has the maximum. Its gradient:

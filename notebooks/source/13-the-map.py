@@ -330,6 +330,11 @@ explore(
     size=(10.5, 4.6),
     over=Choice("", "horizontal axis", ["steps", "seconds"]),
     which=Choice("", "task", list(BOUNDS), value="Pendulum-v1"),
+    settings={
+        "by samples": {"over": "steps", "which": "Pendulum-v1"},
+        "by the clock": {"over": "seconds", "which": "Pendulum-v1"},
+        "the pole": {"over": "steps", "which": "CartPole-v1"},
+    },
 )
 
 # %% [markdown]

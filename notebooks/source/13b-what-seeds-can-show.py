@@ -128,6 +128,11 @@ explore(
     draw_lottery,
     alt="Learning curves of two groups of five equal runs, and the p of each way to part ten runs",
     size=(10.5, 4.0),
+    settings={
+        "twenty ways": {"tried": 20},
+        "all ways": {"tried": 126},
+        "all, another ten": {"tried": 126, "ten": 5},
+    },
     tried=Slider("k", "ways tried", min=1, max=126, step=1),
     ten=Slider("", "set of ten", min=1, max=12, step=1),
 )
@@ -208,13 +213,14 @@ def draw_coverage(fig, n=5, how="t", which="early: 4,096 steps"):
 
 
 explore(
-    draw_coverage,
+    draw_coverage, size=(10.5, 4.0),
     alt="A hundred intervals around means of n runs; those that miss the true mean in red; the population beside",
-    size=(10.5, 4.0),
+    settings={"three runs": {"n": 3, "how": "t"}, "three, bootstrap": {"n": 3, "how": "bootstrap"},
+        "twenty runs": {"n": 20, "how": "t"}},
     n=Choice("n", "runs", [3, 5, 10, 20], value=5),
     how=Choice("", "interval", list(MAKERS)),
     which=Choice("", "runs at", list(POPULATIONS)),
-)
+)  # fmt: skip
 
 # %% [markdown]
 # A hundred are few: their count itself has a standard deviation of 3 to 4. Two thousand, for both intervals, and both times in training:
@@ -363,12 +369,12 @@ def draw_power(fig, d=0.5, n=5):
 
 
 explore(
-    draw_power,
+    draw_power, size=(10.5, 4.0),
     alt="Histogram of the differences found by two groups of n seeds, the significant ones coloured; power over n",
-    size=(10.5, 4.0),
+    settings={"½ σ, 5 seeds": {"d": 0.5, "n": 5}, "½ σ, 64 seeds": {"d": 0.5, "n": 64}, "2 σ, 5 seeds": {"d": 2.0, "n": 5}},
     d=Slider("d", "true difference", min=0.1, max=2.0, step=0.1, unit="σ"),
     n=Slider("n", "seeds in each group", min=2, max=80, step=1),
-)
+)  # fmt: skip
 
 # %% [markdown]
 # With $d=0.5$ and five seeds two things go wrong. The test mostly finds nothing, which is often reported as "no difference". And *when* it finds something, the difference that it reports is on average three times too large, as only a lucky sample could pass; now and then it has the wrong sign. More seeds cure both.

@@ -144,8 +144,10 @@ explore(
     draw_exhibit,
     alt="Learning curves without and with a bug, and their paired difference",
     size=(10.5, 4.0),
+    settings={"nothing to be seen": {"bug": "clip without min"},
+        "it unlearns": {"bug": "ratio upside down"}, "nothing learnt, no error": {"bug": "(B, 1) + (B,)"}},
     bug=Choice("", "bug", list(MUSEUM)),
-)
+)  # fmt: skip
 
 # %% [markdown]
 # The recordings (`python3 -m rlcourse record 13c` makes them anew, in a few minutes of an idle core) hold eight seeds of every exhibit. The page trains the beginning of each now.

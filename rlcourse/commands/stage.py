@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 from pathlib import Path
 from typing import Sequence
 
@@ -23,7 +24,8 @@ def start(arguments: list[str], extras: Sequence[str] = ()) -> int:
     parser = argparse.ArgumentParser(
         prog="python3 -m rlcourse stage",
         description="Show a lecture in a hall: one scene at a time, by keyboard; n opens the speaker's "
-        "notes in a second window, h lists the keys. Begin a few minutes early: all cells run first. "
+        "notes in a second window, h lists the keys. Begin a few minutes early: all cells run first. What "
+        "runs there is a copy of your page: the page itself is not changed. "
         "Options not listed here go to JupyterLab.",
     )
     parser.add_argument("lecture", help="how its file begins, e.g. 07")
@@ -33,7 +35,8 @@ def start(arguments: list[str], extras: Sequence[str] = ()) -> int:
     desk.refuse_root(rest)
     course = desk.bring_course()
     page = find(options.lecture, course / "lectures").relative_to(course)
-    command = desk.jupyterlab(course, address(page), options.port, options.no_browser) + words()
+    shown = copy_of(page, course)
+    command = desk.jupyterlab(shown, address(page), options.port, options.no_browser) + words()
     python = installation.environment(extras)
     os.environ.update(SURROUNDINGS)
     own = python == installation.python_of(installation.ENVIRONMENT)
@@ -41,6 +44,22 @@ def start(arguments: list[str], extras: Sequence[str] = ()) -> int:
         False, presentation=True, home=installation.ENVIRONMENT if own else course / ".jupyter"
     )
     return installation.hand_over(python, command + rest)
+
+
+def copy_of(page: Path, course: Path) -> Path:
+    """A folder with a fresh copy of the reader's page, and with the recordings that it may load.
+
+    The stage saves what it has run, so that a browser that is loaded again finds it: there, not in the page.
+    """
+    shown = course / ".stage"
+    (shown / page).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(str(course / page), str(shown / page))
+    recordings = course / page.parent / "recordings"
+    if recordings.is_dir():
+        target = shown / page.parent / "recordings"
+        shutil.rmtree(str(target), ignore_errors=True)
+        shutil.copytree(str(recordings), str(target))
+    return shown
 
 
 def address(page: Path) -> str:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -19,7 +20,7 @@ from rlcourse.notebooks import ROOT
 from rlcourse.widgets.display import SITE
 
 # Rooms of the package that no page imports: a change there runs no page again.
-NOT_OF_PAGES = {"commands", "site", "server", "installation", "__main__"}
+NOT_OF_PAGES = {"commands", "desk", "guest", "site", "stage", "server", "installation", "__main__"}
 SECONDS = 1800  # a fuse for one cell: a lab draws all of its frames
 NOT_RUN = {"trains"}  # cells with these tags wait for an answer that the site does not have
 
@@ -34,7 +35,8 @@ def execute(pages: Sequence[Path], store: Path, jobs: int = 2) -> dict[Path, Pat
     kept = {page: store / f"{page.stem}-{page_hash(page, package)}.ipynb" for page in pages}
     todo = [page for page in pages if not kept[page].exists()]
     say(f"rlcourse: {len(pages) - len(todo)} of {len(pages)} pages have been run already")
-    asyncio.run(_all(todo, kept, store, jobs))
+    with ThreadPoolExecutor(1) as thread:  # whoever calls may have a loop of events running
+        thread.submit(asyncio.run, _all(todo, kept, store, jobs)).result()
     return kept
 
 

@@ -32,10 +32,10 @@ def chosen(names: Sequence[str] | None = None) -> list[Path]:
     return found
 
 
-def make(pages: Sequence[Path], target: Path, jobs: int, rooms: Sequence[str] = tree.REFERENCE) -> None:
+def make(pages: Sequence[Path], target: Path, jobs: int, rooms: Sequence[str] | None = None) -> None:
     """Build the site of these pages in `target`, which it replaces when all has gone well.
 
-    jobs: kernels at once; rooms: of the package, of which the reference tells.
+    jobs: kernels at once; rooms: of the package, of which the reference tells, by default all that it can.
     """
     start = time.monotonic()
     packages, formulas = building.builder(FOLDER), building.mathjax(FOLDER / "npm")

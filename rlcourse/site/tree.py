@@ -28,21 +28,20 @@ GUIDES = {  # document of the repository -> its place on the site
     "CONTRIBUTING.md": "about/contributing.md",
     "CHANGELOG.md": "about/changelog.md",
 }
-# Rooms whose functions are explained to readers; answers of exercises and the grader's inside are not.
-REFERENCE = (
-    "equations", "parts", "agents", "algorithms", "training", "statistics", "plots", "pages", "widgets",
-    "experiments", "checkpoints", "course", "form", "notebooks",
-)  # fmt: skip
+# Rooms that the reference leaves out: answers of exercises, the grader's inside, what makes environments,
+# servers, commands and this site. All others are explained to readers, in the order of the floors.
+NOT_EXPLAINED = {"__main__", "commands", "desk", "grading", "installation", "server", "site", "stage"}
+FIRST = ("equations", "parts", "agents", "algorithms", "map", "museum", "training")
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 
 
 def write(
-    target: Path, executed: Mapping[Path, Path], frames: Path, rooms: Sequence[str] = REFERENCE
+    target: Path, executed: Mapping[Path, Path], frames: Path, rooms: Sequence[str] | None = None
 ) -> None:  # fmt: skip
     """Fill the folder `target` with sources for Sphinx.
 
     executed: page -> its executed version, whose labs have put their pictures into the folder `frames`;
-    rooms: the parts of the package that the reference explains.
+    rooms: the parts of the package that the reference explains, by default all of `explained`.
     """
     begin_anew(target)
     for page in DOCS.glob("*.md"):
@@ -55,7 +54,7 @@ def write(
     index = target / "index.md"
     text = index.read_text(encoding="utf-8").replace("{{map}}", map_html(set(places.values())))
     index.write_text(listed(text, places), encoding="utf-8")
-    reference(target / "reference", list(modules(rooms)))
+    reference(target / "reference", list(modules(explained() if rooms is None else rooms)))
 
 
 def write_translated(
@@ -221,12 +220,16 @@ def begin(notebook: NotebookNode, page: Path) -> None:
 
 def copy_used(frames: Path, target: Path, tree: Path) -> None:
     """The pictures that pages of the tree name, and no others."""
-    target.mkdir(parents=True, exist_ok=True)
     for page in tree.glob("*/*.ipynb"):
-        text = page.read_text(encoding="utf-8")
-        for name in set(re.findall(re.escape(ADDRESS) + r"([0-9a-f]+\.(?:png|svg))", text)):
-            if not (target / name).exists():
-                shutil.copyfile(frames / name, target / name)
+        copy_named(frames, target, page.read_text(encoding="utf-8"))
+
+
+def copy_named(frames: Path, target: Path, text: str) -> None:
+    """The pictures that a text names."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name in set(re.findall(re.escape(ADDRESS) + r"([0-9a-f]+\.(?:png|svg))", text)):
+        if not (target / name).exists():
+            shutil.copyfile(frames / name, target / name)
 
 
 def guide(text: str, document: Path, place: str, pages: Mapping[Path, str]) -> str:
@@ -270,6 +273,12 @@ def reference(folder: Path, names: Sequence[str]) -> None:
         f"units, errors and the source.\n\n```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```\n"
     )
     (folder / "index.md").write_text(text, encoding="utf-8")
+
+
+def explained() -> list[str]:
+    """The rooms of the package that the reference explains, found by their places."""
+    found = {module.name for module in pkgutil.iter_modules(rlcourse.__path__)} - NOT_EXPLAINED
+    return [*(room for room in FIRST if room in found), *sorted(found.difference(FIRST))]
 
 
 def modules(rooms: Sequence[str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 A page of the site is run with `SITE` in its kernel's environment. A lab then shows, in place of its widgets,
 controls of plain HTML over pictures that its own drawing function made at some of their positions, with the
 numbers that it returned there; a live run shows its recording, played. The pictures lie in files, named by
-their content, and a reader's browser fetches those it needs. `docs/_static/site.js` moves them.
+their content, and a reader's browser fetches those it needs. `docs/_static/panels.js` moves them.
 """
 
 from __future__ import annotations

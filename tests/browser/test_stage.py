@@ -84,8 +84,8 @@ KINDS = ["title", "picture", "question", "board", "lab", "lab", "live"]
 class Stage:
     """The page of the stage: keys only, and what is to be seen."""
 
-    def __init__(self, page):
-        self.page = page
+    def __init__(self, page, own: Path, shown: Path):
+        self.page, self.own, self.shown = page, own, shown
 
     def press(self, *keys: str) -> None:
         for key in keys:
@@ -122,9 +122,12 @@ def stage_page(chromium, tmp_path_factory):
         patch.setenv("JUPYTER_CONFIG_PATH", "")
         desk.settle_jupyter(instructor=False, presentation=True)
         settled = os.environ["JUPYTER_CONFIG_PATH"]
-    words = desk.jupyterlab(folder, stage.address(Path("lectures/99-wave.ipynb")), None, no_browser=True)
+    words = desk.jupyterlab(
+        folder / ".stage", stage.address(Path("lectures/99-wave.ipynb")), None, no_browser=True
+    )
+    shown = stage.copy_of(Path("lectures/99-wave.ipynb"), folder)
     server = Server(
-        "jupyterlab", folder, folder, *words[3:], *stage.words(),
+        "jupyterlab", shown, folder, *words[3:], *stage.words(),
         PYTHONPATH=os.pathsep.join([str(notebooks.ROOT), os.environ.get("PYTHONPATH", "")]),
         JUPYTERLAB_WORKSPACES_DIR=str(folder / "workspaces"), OMP_NUM_THREADS="1",
         JUPYTER_CONFIG_PATH=settled, **stage.SURROUNDINGS,
@@ -136,7 +139,7 @@ def stage_page(chromium, tmp_path_factory):
         address = stage.address(Path("lectures/99-wave.ipynb"))
         page.goto(f"{server.url}{address}&token={server.token}", timeout=fuse(12) * MS)
         page.wait_for_selector("body[data-stage=ready]", state="attached", timeout=fuse(24) * MS)
-        yield Stage(page)
+        yield Stage(page, folder / "lectures" / "99-wave.ipynb", shown / "lectures" / "99-wave.ipynb")
     finally:
         context.close()
         server.stop()
@@ -312,3 +315,9 @@ def test_a_page_that_is_loaded_again_stands_where_it_stood_and_runs_nothing_agai
     stage_page.shows(lambda: stage_page.numbers().get("height") == 0.9)
     stage_page.press("2")
     stage_page.shows(lambda: stage_page.numbers()["height"] == 0.1, "the panel lives")
+
+
+def test_what_ran_on_the_stage_is_saved_in_its_copy_and_not_in_the_readers_page(stage_page):
+    own, shown = (nbformat.read(path, as_version=4) for path in (stage_page.own, stage_page.shown))
+    assert own == notebooks.compile_source(stage_page.own.parent.parent / "99-wave.py")
+    assert any(cell.get("outputs") for cell in shown.cells)

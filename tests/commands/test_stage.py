@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,20 @@ def test_the_command_opens_the_copy_of_the_page_alone_with_the_extension(lecture
     assert "--LabApp.default_url=/doc/workspaces/stage/tree/lectures/07-td3.ipynb?reset" in words
     assert "--ServerApp.port=8123" in words and "--no-browser" in words
     assert f"--LabApp.extra_labextensions_path={stage.EXTENSION}" in words
+    assert f"--ServerApp.root_dir={tmp_path / '.stage'}" in words
+
+
+def test_the_stage_shows_a_fresh_copy_of_the_readers_page_with_its_recordings(tmp_path):
+    page = Path("lectures/07-td3.ipynb")
+    (tmp_path / "lectures" / "recordings").mkdir(parents=True)
+    (tmp_path / page).write_text("as the reader has changed it")
+    (tmp_path / "lectures" / "recordings" / "07-run.json").write_text("{}")
+    shown = stage.copy_of(page, tmp_path)
+    assert (shown / page).read_text() == "as the reader has changed it"
+    assert (shown / "lectures" / "recordings" / "07-run.json").exists()
+    (shown / page).write_text("what ran on the stage")
+    assert (tmp_path / page).read_text() == "as the reader has changed it"
+    assert (stage.copy_of(page, tmp_path) / page).read_text() == "as the reader has changed it"
 
 
 def test_jupyterlab_finds_the_extension_and_its_files_are_there():
@@ -63,6 +78,7 @@ def test_the_files_of_the_stage_are_in_the_wheel():
         ["git", "ls-files", str(stage.EXTENSION)], capture_output=True, text=True, check=True
     )
     assert {line.rsplit("/", 1)[1] for line in tracked.stdout.split()} == {
+        "board.js",
         "package.json",
         "stage.css",
         "stage.js",

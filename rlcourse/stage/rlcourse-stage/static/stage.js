@@ -100,21 +100,10 @@
       this.note();
     }
 
-    leaveTheBoard(node) {  // of a text its headings, steps, formulas and tables; the rest is for the speaker
-      let out = false, sections = 0;
-      const title = this.scene.kind === 'title';
-      for (const block of node.querySelector('.jp-RenderedMarkdown')?.children ?? []) {
-        if (/^H[12]$/.test(block.tagName)) out = sections++ > 0 && !title;
-        if (!title && /^H/.test(block.tagName) && this.bar.textContent.includes(block.firstChild.textContent.split(' (')[0])) {
-          block.classList.add('rlcourse-spoken');  // the bar says it
-          continue;
-        }
-        const shown = title
-          ? /^H1$/.test(block.tagName) || block.matches('ul') || /^(Question|Afterwards)/.test(block.textContent)
-          : /^(H\d|OL|UL|TABLE|BLOCKQUOTE|PRE|IMG)$/.test(block.tagName)
-            || block.querySelector('mjx-container[display=true], table, img, strong:first-child');
-        block.classList.toggle('rlcourse-spoken', out || !shown || block.tagName === 'DETAILS');
-      }
+    leaveTheBoard(node) {
+      const said = this.bar.textContent, blocks = node.querySelector('.jp-RenderedMarkdown')?.children ?? [];
+      const spoken = new Set(rlcourseSpoken(blocks, this.scene.kind === 'title', said));
+      for (const block of blocks) block.classList.toggle('rlcourse-spoken', spoken.has(block));
     }
 
     write() {
@@ -315,8 +304,9 @@
   const activate = async app => {
     const sheet = Object.assign(document.createElement('link'), {rel: 'stylesheet'});
     sheet.href = new URL('stage.css', here);
-    document.head.append(sheet);
-    await app.restored;
+    const board = Object.assign(document.createElement('script'), {src: new URL('board.js', here)});
+    document.head.append(sheet, board);
+    await Promise.all([app.restored, new Promise(ready => { board.onload = ready; })]);
     while (!app.shell.currentWidget?.content?.widgets || !app.shell.currentWidget.context) await new Promise(r => setTimeout(r, 50));
     window.rlcourseStage = new Stage(app, app.shell.currentWidget);
     await window.rlcourseStage.begin();
