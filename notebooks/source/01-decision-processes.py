@@ -725,8 +725,7 @@ def draw_n_steps(fig, power=2, alpha=0.4):
 explore(
     draw_n_steps, size=(10.5, 4.2),
     alt="Error of n-step learners over the step size; squared bias and variance of the target over n",
-    settings={"one reward": {"power": 0, "alpha": 0.4}, "sixteen rewards": {"power": 4, "alpha": 0.4},
-        "whole walks, small steps": {"power": 8, "alpha": 0.06}},
+    settings={"one reward": {"power": 0}, "sixteen": {"power": 4}, "whole walks": {"power": 8, "alpha": 0.06}},
     power=Slider("log₂ n", "rewards in the target", min=0, max=8, step=1),
     alpha=Slider("α", "step size", min=0.02, max=1.0, step=0.02),
 )  # fmt: skip

@@ -325,17 +325,12 @@ def draw_race(fig, over="steps", which="Pendulum-v1"):
 
 
 explore(
-    draw_race,
+    draw_race, size=(10.5, 4.6),
     alt="Learning curves of all methods with intervals, over steps or seconds, and the share of runs above each return",
-    size=(10.5, 4.6),
+    settings={"by the clock": {"over": "seconds"}, "the pole": {"which": "CartPole-v1"}},
     over=Choice("", "horizontal axis", ["steps", "seconds"]),
     which=Choice("", "task", list(BOUNDS), value="Pendulum-v1"),
-    settings={
-        "by samples": {"over": "steps", "which": "Pendulum-v1"},
-        "by the clock": {"over": "seconds", "which": "Pendulum-v1"},
-        "the pole": {"over": "steps", "which": "CartPole-v1"},
-    },
-)
+)  # fmt: skip
 
 # %% [markdown]
 # All of it was recorded (`python3 -m rlcourse record 13`, a quarter of an hour of one core), and its beginning is trained now, two seeds of each:
