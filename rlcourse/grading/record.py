@@ -26,14 +26,30 @@ class Mistake:
     """A known mistake: its word, its hint, and how to recognise it.
 
     Each of `wrongs`, (**case) -> values, makes the mistake in another way: the answer's values are compared
-    with theirs. Where answers are random, `shows`, (case, answer) -> bool, sees a trace of it.
+    with theirs. Where it is made in more ways than can be listed, or answers are random, `shows`,
+    (case, answer) -> bool or a `Trace`, sees what it leaves behind.
     """
 
-    def __init__(self, word: str, hint: str, *wrongs: Callable, shows: Callable | None = None):
+    def __init__(self, word: str, hint: str, *wrongs: Callable, shows: "Callable | Trace | None" = None):
         self.word, self.hint, self.wrongs, self.shows = word, hint, wrongs, shows
 
     def __repr__(self):
         return f"Mistake({self.word!r}, {self.hint!r})"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A property of wrong answers that tells one mistake, (case, answer, right) -> bool.
+
+    rule: (case, answer, right, numbers) -> bool, of `rules/traces.py`, where no line of an answer stands;
+    numbers: (**case) -> what it needs of the exercise for that case.
+    """
+
+    rule: Callable
+    numbers: Callable = lambda **case: {}
+
+    def __call__(self, case: Case, answer: Answer, right: Answer) -> bool:
+        return self.rule(case, answer, right, self.numbers(**case))
 
 
 @dataclass(frozen=True)
@@ -176,7 +192,7 @@ class Exercise:
                 "The same inputs gave two different answers. Use only the arguments: no noise drawn inside, "
                 "nothing kept from one call to the next.",
             )
-        mistake = self.recognise(cases, answers, right)
+        mistake = self.recognise(cases, answers, expected, right)
         if self.seen:
             shown = self.seen(cases, answers, expected, right)
         else:
@@ -204,14 +220,18 @@ class Exercise:
         pairs = [(i, j) for j in range(1, len(cases)) for i in range(j) if same_inputs(cases[i], cases[j])]
         return any(not close(answers[i], answers[j], self.tolerance, nan=True) for i, j in pairs)
 
-    def recognise(self, cases: list[Case], answers: list[Answer], right: list[bool]) -> Mistake | None:
+    def recognise(
+        self, cases: list[Case], answers: list[Answer], expected: list[Answer], right: list[bool]
+    ) -> Mistake | None:
         """The mistake that explains every wrong case; of several the one that fits most, then the first."""
         order = sorted(range(len(cases)), key=lambda i: right[i])  # wrong ones first: most mistakes end there
         best, most = None, 0
         for mistake, wrong in ((m, wrong) for m in self.mistakes for wrong in m.wrongs or [None]):
             fits = 0
             for i in order:
-                fit = self.fits(mistake, wrong, cases[i], answers[i], right[i])
+                fit = not (right[i] and mistake.shows) and self.fits(
+                    mistake, wrong, cases[i], answers[i], expected[i]
+                )
                 if not fit and not right[i]:
                     break
                 fits += fit
@@ -220,10 +240,14 @@ class Exercise:
                     best, most = mistake, fits
         return best
 
-    def fits(self, mistake: Mistake, wrong: Callable | None, case: Case, answer: Answer, right: bool) -> bool:
-        """Does the answer look like the mistake? A trace says so of wrong answers only."""
+    def fits(
+        self, mistake: Mistake, wrong: Callable | None, case: Case, answer: Answer, right: Answer
+    ) -> bool:
+        """Does the answer look like the mistake? A trace is asked of wrong answers only."""
+        if isinstance(mistake.shows, Trace):
+            return mistake.shows(case, answer, right)
         if mistake.shows:
-            return not right and mistake.shows(case, answer)
+            return mistake.shows(case, answer)
         return close(answer, self.judged(values_of(wrong, case)), self.tolerance, nan=True)
 
     def impure(self, names: list[str]) -> Feedback:

@@ -26,8 +26,8 @@ from rlcourse.grading.record import (
     Case,
     Exercise,
     Mistake,
+    Trace,
     instance_number,
-    near,
     values_of,
 )
 from rlcourse.grading.rules import faults
@@ -37,7 +37,6 @@ VISIBLE = 0  # the seed of the cases that `check` tries
 PLAIN = ("points", "minutes", "stars", "tolerance", "flat", "truth", "pure", "nan", "personal", "lines")
 TUPLES = ("parts", "gradient")
 BY_RULE = ("right", "remark", "seen")
-BY_GRADIENT = "by_gradient"  # in the place of a mistake's values
 
 
 @dataclass(frozen=True)
@@ -118,34 +117,34 @@ def write(exercise: Exercise, path: Path, instances: int = INSTANCES) -> None:
 
 
 def told(exercise: Exercise, cases: list[Case]) -> list | str:
-    """The mistakes by their values; the name of the file that knows them, where `rules` has one.
+    """The mistakes by their values, or by a trace's rule with its numbers for these cases.
 
-    A mistake that the exercise's own code tells by a trace (`shows`) is left out: that code compares with the
-    answer. `check` then says of it what the values show, without its name. Only where a gradient is asked the
-    trace is known: the right value with another gradient.
-    """
+    Where `rules` has a file of the exercise's mistakes, its name."""
     module = f"{RULES}{exercise.name}"
     if importlib.util.find_spec(module) and hasattr(importlib.import_module(module), "MISTAKES"):
         return module
-    return [
-        [
-            m.word,
-            m.hint,
-            BY_GRADIENT if m.shows else [[values_of(w, case) for case in cases] for w in m.wrongs],
-        ]
-        for m in exercise.mistakes
-        if not m.shows or exercise.gradient
-    ]
+    return [[m.word, m.hint, *known_by(exercise, m, cases)] for m in exercise.mistakes]
+
+
+def known_by(exercise: Exercise, mistake: Mistake, cases: list[Case]) -> list:
+    """[values by way and case], or [the rule of its trace, its numbers by case]."""
+    trace = mistake.shows
+    if not trace:
+        return [[[values_of(wrong, case) for case in cases] for wrong in mistake.wrongs]]
+    rule = named_rule(exercise, getattr(trace, "rule", trace))
+    return [rule, [trace.numbers(**case) for case in cases]]
 
 
 def rule_of(exercise: Exercise, name: str) -> list[str] | None:
     """[module, function] by which an exercise judges, where it does: one of `rules`, which hold no answer."""
     function = getattr(exercise, name)
-    if function is None:
-        return None
+    return named_rule(exercise, function) if function else None
+
+
+def named_rule(exercise: Exercise, function: Callable) -> list[str]:
     if not function.__module__.startswith(RULES):
         raise ValueError(
-            f"{exercise.name}: its `{name}` belongs into {RULES[:-1]}, without a line of the answer"
+            f"{exercise.name}: `{function.__name__}` belongs into {RULES[:-1]}, without a line of the answer"
         )
     return [function.__module__, function.__name__]
 
@@ -167,12 +166,7 @@ def load(path: Path) -> Sheet:
     if isinstance(listed, str):
         mistakes = importlib.import_module(listed).MISTAKES
     else:
-        mistakes = tuple(
-            Mistake(word, hint, shows=value_alone_is_right(values, how["gradient"][0]))
-            if wrongs == BY_GRADIENT
-            else Mistake(word, hint, *(looked_up(keys, found) for found in wrongs))
-            for word, hint, wrongs in listed
-        )
+        mistakes = tuple(mistake_of(keys, *parts) for parts in listed)
     sheet = Sheet(
         None, None, mistakes=mistakes, about=about, drawn=drawn, instances=instances, values=values, **how
     )
@@ -183,10 +177,13 @@ def load(path: Path) -> Sheet:
     return sheet
 
 
-def value_alone_is_right(values: dict, name: str) -> Callable:
-    """(case, answer) -> is the value right, and a gradient by `name` there? Asked of wrong answers."""
-    return lambda case, answer: (
-        f"{name}_gradient" in answer and near(answer["value"], values[key(case)]["value"], 1e-4)
+def mistake_of(keys: list[bytes], word: str, hint: str, how: list, numbers: list | None = None) -> Mistake:
+    """A mistake of a sheet: its values by way and case, or the rule of its trace and numbers by case."""
+    if numbers is None:
+        return Mistake(word, hint, *(looked_up(keys, found) for found in how))
+    module, function = how
+    return Mistake(
+        word, hint, shows=Trace(getattr(importlib.import_module(module), function), looked_up(keys, numbers))
     )
 
 

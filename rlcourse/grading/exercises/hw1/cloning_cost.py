@@ -6,7 +6,8 @@ one. epsilon from 0 to 1, horizon a whole number ≥ 0; the answer is a number, 
 
 import numpy as np
 
-from rlcourse.grading.record import Exercise, Mistake
+from rlcourse.grading.record import Exercise, Mistake, Trace
+from rlcourse.grading.rules import traces
 
 
 def cloning_cost(epsilon, horizon):
@@ -32,14 +33,6 @@ def draw(rng):
 
 def of(wrong):
     return lambda epsilon, horizon: wrong(epsilon, horizon, np.arange(1, horizon + 1))
-
-
-def near_it(case, answer):
-    """A number that is near, as a simulation's or a rounded one is."""
-    right = cloning_cost(**case)
-    return answer["value"].size == 1 and abs(float(answer["value"].ravel()[0]) - right) <= max(
-        0.2 * right, 0.6
-    )
 
 
 MISTAKES = (
@@ -100,7 +93,7 @@ MISTAKES = (
         of(lambda e, T, t: round((1 - (1 - e) ** t).sum()))),
     Mistake("not_exact",
         "Near, but not exact: is it simulated? There is a formula without chance.",
-        shows=near_it),
+        shows=Trace(traces.near_a_number)),
 )  # fmt: skip
 
 VIVA = (

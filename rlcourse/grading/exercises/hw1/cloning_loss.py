@@ -5,7 +5,8 @@ logits [N, A], actions [N], whole numbers; the answer is a number to minimise. L
 
 import numpy as np
 
-from rlcourse.grading.record import Exercise, Mistake, near
+from rlcourse.grading.record import Exercise, Mistake, Trace
+from rlcourse.grading.rules import traces
 
 
 def cloning_loss(logits, actions):
@@ -70,12 +71,6 @@ def floored(L, one, floor, keep):
     """log of a probability that is kept away from 0: by adding to it, or by cutting it off."""
     p = (one * np.exp(L)).sum(1)
     return -np.log(p + floor if keep == "add" else np.maximum(p, floor)).mean()
-
-
-def gradient_lost(case, answer):
-    """The right number, and another slope than its own."""
-    right = EXERCISE.expected(case)
-    return near(answer["value"], right["value"], 1e-4) and "logits_gradient" in answer
 
 
 def smoothed(L, one, share):
@@ -158,7 +153,7 @@ MISTAKES = (
     Mistake("gradient_lost",
         "The value is right, its gradient by the logits is not: is something detached, or written outside "
         "the graph?",
-        shows=gradient_lost),
+        shows=Trace(traces.value_without_gradient)),
 )  # fmt: skip
 
 VIVA = (

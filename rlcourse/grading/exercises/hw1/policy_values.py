@@ -10,7 +10,8 @@ from rlcourse.equations import markov
 from rlcourse.grading.exercises._processes import SIZES, chain, process, random_policy
 from rlcourse.grading.exercises.hw1 import _backups
 from rlcourse.grading.exercises.hw1._backups import even, first_action, likeliest, q
-from rlcourse.grading.record import Exercise, Mistake
+from rlcourse.grading.record import Exercise, Mistake, Trace
+from rlcourse.grading.rules import traces
 
 
 def policy_values(P, R, policy, gamma):
@@ -56,28 +57,19 @@ def backups(count, start=0.0):
     return of(wrong)
 
 
-def nearly_settled(case, answer):
-    """Would one more backup change the values by little? From any start, in any order of the states."""
-    V, r = answer["value"], (case["policy"] * case["R"]).sum(1)
-    if V.shape != r.shape:
-        return False
-    chained = case["gamma"] * chain(case["P"], case["policy"])
-    if np.abs(r + chained @ V - V).max() <= 0.02 * max(1.0, np.abs(V).max()):
-        return True
-    now, size = np.zeros(len(r)), np.abs(V).max()
-    for _ in range(300):  # or is it what some number of backups from 0 gives?
-        now = r + chained @ now
-        if np.abs(now - V).max() <= 1e-4 * size:
-            return True
-    return False
+def swept(P, R, policy, gamma):
+    """V after 1 to 300 backups from 0, and I − γP_π, which says what one more would change."""
+    r, M = (policy * R).sum(1), gamma * chain(P, policy)
+    now = np.zeros(len(r))
+    among = [now := r + M @ now for _ in range(300)]
+    return {"among": np.float32(among), "matrix": np.eye(len(r)) - M}
 
 
-def not_discounted(case, answer):
-    """A sum of rewards over some number of steps, without γ."""
-    V, r = answer["value"], (case["policy"] * case["R"]).sum(1)
-    now, P = np.zeros(len(r)), chain(case["P"], case["policy"])
-    sums = [now := r + P @ now for _ in range(1001)]
-    return V.shape == r.shape and any(np.abs(one - V).max() <= 1e-4 * np.abs(V).max() for one in sums)
+def not_discounted(P, R, policy, gamma):
+    """Sums of rewards over up to 1001 steps, without γ."""
+    r, M = (policy * R).sum(1), chain(P, policy)
+    now = np.zeros(len(r))
+    return {"among": np.float32([now := r + M @ now for _ in range(1001)])}
 
 
 def optimal(P, R, policy, gamma):
@@ -130,7 +122,8 @@ MISTAKES = (
         *(backups(n, 1.0) for n in (1, 10, 50, 100, 200))),
     Mistake("too_few_backups",
         "The iteration stops too early: a change below some bound leaves 1/(1 − γ) times as large an error. "
-        "Solve the linear system, or iterate until nothing changes.", shows=nearly_settled),
+        "Solve the linear system, or iterate until nothing changes.",
+        shows=Trace(traces.nearly_settled, swept)),
     Mistake("constant_reward", "Each state is taken to pay its own reward for ever: r/(1 − γ). States "
         "change.",
         of(lambda V, r, P, g: r / (1 - g))),
@@ -146,7 +139,7 @@ MISTAKES = (
     Mistake("inverse", "This is the matrix (I − γP_π)⁻¹. Apply it to r_π.",
         of(lambda V, r, P, g: np.linalg.inv(np.eye(len(r)) - g * P))),
     Mistake("discount_missing", "γ is missing: rewards are added up over some number of steps, as they are.",
-        shows=not_discounted),
+        shows=Trace(traces.one_of, not_discounted)),
     Mistake("visitation",
         "The inverse is summed over its rows, which counts visits. It is a matrix times r_π.",
         of(lambda V, r, P, g: np.linalg.inv(np.eye(len(r)) - g * P).sum(0) * r)),

@@ -6,7 +6,8 @@ Andrychowicz et al. 2017 (strategy `final`).
 
 import numpy as np
 
-from rlcourse.grading.record import Exercise, Mistake, near
+from rlcourse.grading.record import Exercise, Mistake, Trace
+from rlcourse.grading.rules import traces
 
 
 def relabel(states, actions):
@@ -31,14 +32,6 @@ def goals(make, rows=lambda s: s[:-1], taken=lambda a: a):
 
 def end(s, T):
     return np.tile(s[-1], (T, 1))
-
-
-def on_the_way(case, answer):
-    """Rows that are states of the trajectory, and not all of them the last."""
-    s, goal = case["states"], answer["goals"]
-    if goal.shape != s[:-1].shape or not near(answer["states"], s[:-1], 1e-4):
-        return False
-    return bool((np.abs(goal[:, None] - s).max(2).min(1) < 1e-4).all())
 
 
 MISTAKES = (
@@ -90,7 +83,7 @@ MISTAKES = (
         goals(lambda s, T: s[(np.arange(T) + T + 1) // 2])),
     Mistake("later_state",
         "The goal is some state on the way, or one drawn at random. Here it is the last one, s_T.",
-        shows=on_the_way),
+        shows=Trace(traces.on_the_way)),
 )  # fmt: skip
 
 VIVA = (

@@ -8,7 +8,8 @@ import numpy as np
 from rlcourse.equations import markov
 from rlcourse.grading.exercises._processes import chain, geometric_sum, random_policy
 from rlcourse.grading.exercises.hw1._backups import even, first_action, likeliest
-from rlcourse.grading.record import Exercise, Mistake
+from rlcourse.grading.record import Exercise, Mistake, Trace
+from rlcourse.grading.rules import traces
 
 
 def stationary_distribution(P, policy):
@@ -64,37 +65,11 @@ def discounted(gamma, start=uniform):
     return of(lambda d, P: (1 - gamma) * np.linalg.solve(np.eye(len(d)) - gamma * P.T, start(len(d))))
 
 
-def other_eigenvector(case, answer):
-    """A left eigenvector of P_π with another eigenvalue than 1, or the real part of one."""
-    v, P = answer["value"], chain(case["P"], case["policy"])
-    if v.shape != (len(P),) or not np.abs(v).max() > 1e-6:
-        return False
-    if v.min() < -0.01 < 0.01 < v.max():
-        return True  # no share of time is negative
-    factor = (v @ P) @ v / (v @ v)
-    return abs(factor - 1) > 1e-3 and np.abs(v @ P - factor * v).max() < 1e-4 * np.abs(v).max()
-
-
-def multiple(case, answer):
-    """The right shares times a number."""
-    v, d = answer["value"], stationary_distribution(**case)
-    return v.shape == d.shape and bool(np.abs(v - v.sum() * d).max() < 1e-4 * np.abs(v).max())
-
-
-def a_few_steps(case, answer):
-    """The distribution after 4 to 40 steps, from a uniform start or from the first state."""
-    v, P = answer["value"], chain(case["P"], case["policy"])
-    if v.shape != (len(P),):
-        return False
+def a_few_steps(P, policy):
+    """The distributions after 4 to 40 steps, from a uniform start and from the first state."""
+    turn = chain(P, policy)
     now = np.stack([uniform(len(P)), first_state(len(P))])
-    walked = [now := now @ P for _ in range(40)][3:]
-    return bool((np.abs(np.array(walked) - v).max(axis=2) < 1e-4).any())
-
-
-def nearly(case, answer):
-    """Shares of time that are near, but no more than that."""
-    v, d = answer["value"], stationary_distribution(**case)
-    return v.shape == d.shape and abs(v.sum() - 1) < 1e-3 and bool(np.abs(v - d).max() < 0.12)
+    return {"among": np.concatenate([now := now @ turn for _ in range(40)][3:])}
 
 
 MISTAKES = (
@@ -110,7 +85,7 @@ MISTAKES = (
         of(lambda d, P: d / d.max()), of(lambda d, P: len(d) * d)),
     Mistake("not_normalised",
         "These are the right shares times a number: divide by their sum, and they sum to 1.",
-        shows=multiple),
+        shows=Trace(traces.multiple)),
     Mistake("periodic",
         "A chain that goes round in a circle never settles, however long one waits. Solve d = d P_π for d, "
         "or "
@@ -141,7 +116,7 @@ MISTAKES = (
         after(1, uniform), after(2, uniform), after(1, first_state), after(3, uniform)),
     Mistake("one_step",
         "These are a few steps only: the start still counts. Where it no longer changes is asked.",
-        shows=a_few_steps),
+        shows=Trace(traces.one_of, a_few_steps)),
     Mistake("state_action", "This is the share of states and actions, d(s)π(a|s). Sum over the actions.",
         lambda P, policy: stationary_distribution(P, policy)[:, None] * policy),
     Mistake("matrix", "A matrix comes back. One row of shares is asked, [S].",
@@ -158,11 +133,11 @@ MISTAKES = (
         of(lambda d, P: P.sum(0))),
     Mistake("other_eigenvector",
         "This is an eigenvector with another eigenvalue: take the one of eigenvalue 1. `eig` does not sort.",
-        shows=other_eigenvector),
+        shows=Trace(traces.other_eigenvector, lambda P, policy: {"matrix": chain(P, policy)})),
     Mistake("staying", "These are the chances of staying, the diagonal of P_π. A state is also come back to.",
         of(lambda d, P: np.diag(P)), of(lambda d, P: np.diag(P) / max(np.trace(P), 1e-9))),
     Mistake("not_exact", "Near, but not exact: counted along a walk, or averaged over too few steps? Solve "
-        "d = d P_π for d.", shows=nearly),
+        "d = d P_π for d.", shows=Trace(traces.near_shares)),
 )  # fmt: skip
 
 VIVA = (

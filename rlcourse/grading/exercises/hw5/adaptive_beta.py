@@ -7,7 +7,8 @@ beta, kl and target (d_targ) are numbers, kl and target in nats; the answer is t
 import numpy as np
 
 from rlcourse.equations import objectives
-from rlcourse.grading.record import Exercise, Mistake
+from rlcourse.grading.record import Exercise, Mistake, Trace
+from rlcourse.grading.rules import traces
 
 
 def adaptive_beta(beta, kl, target):
@@ -52,12 +53,6 @@ def one_edge(upper):
             adaptive_beta(beta, kl, target))  # fmt: skip
 
     return wrong
-
-
-def clamped(case, answer):
-    """The right answer, cut off at some bound."""
-    right, beta = adaptive_beta(**case), float(np.max(answer["value"]))
-    return (right < 0.1 and beta > right) or (right > 10 and 0 < beta < right)
 
 
 MISTAKES = (
@@ -123,7 +118,7 @@ MISTAKES = (
         lambda beta, kl, target: 2 * beta if kl > 1.5 * target else beta // 2 if kl < target / 1.5 else beta,
         lambda beta, kl, target: float(round(adaptive_beta(beta, kl, target)))),
     Mistake("clamped", "β is kept within bounds. It may become as small or as large as the rule makes it.",
-        shows=clamped),
+        shows=Trace(traces.cut_off)),
 )  # fmt: skip
 
 VIVA = (
