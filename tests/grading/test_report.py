@@ -13,7 +13,11 @@ def answer(passed=False, misconception=None, message=""):
 def rows():
     undefined = "NameError: name 'rho' is not defined\nYour cell: NameError"
     yield Row("broken", "broken.ipynb", UNKNOWN, status="unreadable", note="not a notebook")
-    for student, message in (("a", undefined), ("b", undefined), ("c", "Nothing is written here yet.")):
+    for student, message in (
+        ("a", undefined),
+        ("b", undefined),
+        ("c", "`ou_step` is not written yet: replace the line."),
+    ):
         results = {"ou_step": answer(message=message), "polyak": answer(passed=True)}
         yield Row(student, f"{student}.ipynb", "homework-3", results=results)
 
@@ -30,7 +34,17 @@ def test_mistakes_without_a_name_are_told_by_their_commonest_message(tmp_path):
     report.write(tmp_path, list(rows()))
     page = (tmp_path / "report.html").read_text()
     told = "2 of them were told: <q>NameError: name &#x27;rho&#x27; is not defined</q>"
-    assert f"3 × blank, no answer, or wrong in no known way; {told}" in page
+    assert f"1 × not written.<br>2 × no answer, or wrong in no known way; {told}" in page
+
+
+def test_remarks_stand_beside_the_score_and_the_table_scrolls_in_its_own_frame(tmp_path):
+    group = list(rows())
+    group[1].warnings = ["cell written-why was not found: needs a person"]
+    report.write(tmp_path, group)
+    page = (tmp_path / "report.html").read_text()
+    assert page.index("<th>score</th><th>remarks</th>") < page.index("<th>ou_<wbr>step</th>")
+    assert '<td class="note">cell written-why was not found: needs a person</td>' in page
+    assert 'class="wide" tabindex="0"' in page and "prefers-color-scheme: dark" in page
 
 
 def test_the_figure_names_the_most_missed_exercise_only_where_there_is_one():

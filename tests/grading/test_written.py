@@ -10,7 +10,7 @@ from PIL import Image
 
 from rlcourse.grading.judging import batch, pages
 from rlcourse.grading.judging.rows import Row
-from rlcourse.grading.judging.submission import left_blank, match, parse, question
+from rlcourse.grading.judging.submission import left_blank, match, own_words, parse, question
 from rlcourse.grading.release import RELEASED
 
 PROOF = "By Jensen: a maximum is convex."
@@ -71,6 +71,23 @@ def test_what_is_added_right_below_a_proofs_cell_is_a_part_of_it(assignment, han
     handed_out["cells"][here + 1 : here + 1] = [text(PROOF), text("And so on.")]
     found, said, _ = answer(assignment, handed_out)
     assert found.endswith(f"{PROOF}\n\nAnd so on.") and "below cell" in said[0]
+
+
+def test_a_marker_reads_an_answer_without_its_question_again(assignment, handed_out):
+    source = next(cell for cell in assignment.of_role("written") if cell.grade_id == NAME)
+    given = "".join(handed_out["cells"][place(handed_out)]["source"])
+    assert own_words(source, given.replace("*Your answer here.*", PROOF)) == PROOF
+    assert own_words(source, f"{given}\n\n{PROOF}") == PROOF
+    assert own_words(source, PROOF) == PROOF and own_words(source, given) == given
+
+
+def test_ids_that_were_lost_in_colab_are_one_line(assignment, handed_out, right):
+    for cell in handed_out["cells"]:
+        answered = cell["metadata"].get("nbgrader", {}).get("grade_id") in right
+        cell["source"] = right[cell["metadata"]["nbgrader"]["grade_id"]] if answered else cell["source"]
+    warnings = match(assignment, read(from_colab(handed_out))).warnings
+    assert [line for line in warnings if line.startswith("cells ou_step, ") and "polyak" in line]
+    assert len([line for line in warnings if "lost" in line and "written" not in line]) == 1
 
 
 def test_nothing_that_was_handed_out_is_taken_for_a_part_of_a_proof(assignment, handed_out):

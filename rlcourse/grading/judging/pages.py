@@ -12,7 +12,7 @@ from rlcourse.checkpoints import write_atomically
 from rlcourse.grading.judging.outputs import WHOSE
 from rlcourse.grading.judging.platform_export import flat
 from rlcourse.grading.judging.rows import Row, harmless
-from rlcourse.grading.judging.submission import Assignment, SourceCell, guide, question
+from rlcourse.grading.judging.submission import Assignment, SourceCell, guide, own_words, question
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 STYLE = """
@@ -85,7 +85,7 @@ def proofs(rows: list[Row], by_name: dict[str, Assignment]) -> str:
             if there:
                 title = f"{homework}, {cell.grade_id}, {cell.points:g} points"
                 parts.append(f"<h2>{html.escape(title)}</h2>{asked(cell)}")
-            parts += [answer(row, cell.grade_id) for row in there if cell.grade_id not in row.blank]
+            parts += [answer(row, cell) for row in there if cell.grade_id not in row.blank]
             if blank := [row.student for row in there if cell.grade_id in row.blank]:
                 parts.append(f"<p>Left blank: {html.escape(', '.join(blank))}.</p>")
     return "".join(parts)
@@ -98,10 +98,11 @@ def asked(cell: SourceCell) -> str:
     return f"<pre>{html.escape(question(cell))}</pre>{folded if full else ''}"
 
 
-def answer(row: Row, name: str) -> str:
+def answer(row: Row, cell: SourceCell) -> str:
     """One student's answer to it, with its pictures and what the experiment above it showed."""
+    name = cell.grade_id
     mark = f": {row.by_hand[name]:g}" if name in row.by_hand else ""
-    text, seen = html.escape(row.written[name]), shown(row.shown.get(name, []))
+    text, seen = html.escape(own_words(cell, row.written[name])), shown(row.shown.get(name, []))
     head = f"<b>{html.escape(row.student)}{mark}</b>"
     return f"<section>{head}<pre>{text}</pre>{pasted(row, name)}{seen}</section>"
 

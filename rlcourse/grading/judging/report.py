@@ -30,7 +30,12 @@ body { font: 16px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 75em; 
 table { border-collapse: collapse; font-size: 14px }
 td, th { border: 1px solid #ccc; padding: .3em .6em; text-align: left } td.number { text-align: right }
 .right { background: #d9f0e7 } .wrong { background: #fbe3d6 } .note { background: #fff3c4 }
-img { max-width: 100% } th { position: sticky; top: 0; background: #fff }
+img { max-width: 100% } .wide { overflow-x: auto } .wide td.note { min-width: 24em }
+.wide tr > :first-child { position: sticky; left: 0; background: #fff; min-width: 4em }
+@media (prefers-color-scheme: dark) {
+  body, .wide tr > :first-child { background: #111; color: #ddd } td, th { border-color: #555 }
+  .right { background: #12382c } .wrong { background: #4a2313 } .note { background: #40370f }
+}
 """
 
 
@@ -119,13 +124,17 @@ def reteach(rows: list[Row]) -> str:
         for mistake, n in common:
             what = html.escape(mistake.replace("_", " "))
             text += f"<br>{n} × <i>{what}</i>. {html.escape(hint(name, mistake))}"
-        if counts[None]:
-            results = [row.results[name] for row in rows if name in row.results]
-            unnamed = [result for result in results if not result.passed and not result.misconception]
-            told = collections.Counter(result.message.split("\n")[0] for result in unnamed)
-            message, n = told.most_common(1)[0]
-            text += f"<br>{counts[None]} × blank, no answer, or wrong in no known way"
-            text += f"; {n} of them were told: <q>{html.escape(message)}</q>" if message else "."
+        results = [row.results[name] for row in rows if name in row.results]
+        unnamed = [result for result in results if not result.passed and not result.misconception]
+        told = collections.Counter(result.message.split("\n")[0] for result in unnamed)
+        blank = sum(n for message, n in told.items() if "is not written yet" in message)
+        text += f"<br>{blank} × not written." if blank else ""
+        if rest := {m: n for m, n in told.items() if "is not written yet" not in m}:
+            message, n = max(rest.items(), key=lambda pair: pair[1])
+            text += f"<br>{sum(rest.values())} × no answer, or wrong in no known way"
+            text += f"; {n} of them {'was' if n == 1 else 'were'} told: <q>{html.escape(message)}</q>" * bool(
+                message
+            )
         lines.append(f"<li>{text}</li>")
     body = f"<ol>{''.join(lines)}</ol>" if lines else "<p>Nothing: every answer is right.</p>"
     return f"<h3>What to reteach, the most missed first</h3>{body}"
@@ -176,15 +185,22 @@ def hint(name: str, misconception: str) -> str:
 def table(rows: list[Row]) -> str:
     """Every row; the message of each exercise shows when the pointer rests on its cell."""
     names = list(dict.fromkeys(name for row in rows for name in row.results))
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in ["student", "score", *names, "remarks"])
+    titles = [html.escape(name).replace("_", "_<wbr>") for name in ["student", "score", "remarks", *names]]
+    head = "".join(f"<th>{title}</th>" for title in titles)
     lines = "".join(line(row, names) for row in rows)
-    return f"<h3>All submissions</h3><table><tr>{head}</tr>{lines}</table>"
+    return (
+        '<h3>All submissions</h3><div class="wide" tabindex="0" role="region" aria-label="All submissions">'
+        f"<table><tr>{head}</tr>{lines}</table></div>"
+    )
 
 
 def line(row: Row, names: list[str]) -> str:
     """One row of the table."""
     score = f"{row.score:g} / {row.points:g}"
+    remarks = [row.late, row.note, *row.warnings, "" if row.sandboxed else "GRADED WITHOUT A SANDBOX"]
+    text = html.escape("; ".join(filter(None, remarks)))
     cells = [f'<td>{html.escape(row.student)}</td><td class="number">{score}</td>']
+    cells.append(f'<td class="{"note" if text else ""}">{text}</td>')
     for name in names:
         result = row.results.get(name)
         if result is None:
@@ -194,9 +210,6 @@ def line(row: Row, names: list[str]) -> str:
         told = html.escape(result.message)
         word = html.escape((result.misconception or ("✓" if result.passed else "✗")).replace("_", " "))
         cells.append(f'<td class="{colour}" title="{told}">{result.credit:g} {word}</td>')
-    remarks = [row.late, row.note, *row.warnings, "" if row.sandboxed else "GRADED WITHOUT A SANDBOX"]
-    text = html.escape("; ".join(filter(None, remarks)))
-    cells.append(f'<td class="{"note" if text else ""}">{text}</td>')
     return f"<tr>{''.join(cells)}</tr>"
 
 

@@ -387,6 +387,7 @@ def match(assignment: Assignment, cells: list[Cell]) -> Answers:
             find_solution(found, name, cells, claims, known)
         elif source.role == "written":
             find_written(found, source, cells, claims[name], assignment)
+    found.warnings[:] = in_one_line(found.warnings)
     solutions = {place: name for name, place in found.place.items() if known[name].role == "solution"}
     positions = {}  # index in `cells` -> how many of the cells that run come before it
     for i, cell in enumerate(cells):
@@ -399,6 +400,21 @@ def match(assignment: Assignment, cells: list[Cell]) -> Answers:
         below = [i for i in claims.get(f"test-{name}", []) if i > found.place.get(name, len(cells))]
         found.until[name] = positions[below[0]] if below else len(found.cells)
     return found
+
+
+LOST = re.compile(r"cell (\w+) has lost its id or was deleted; another cell that defines \1 counts")
+
+
+def in_one_line(warnings: list[str]) -> list[str]:
+    """Warnings in which all cells that have lost their id, as from Colab, share a line."""
+    lost = [found.group(1) for line in warnings if (found := LOST.fullmatch(line))]
+    if len(lost) < 2:
+        return warnings
+    names = ", ".join(lost)
+    line = f"cells {names} have lost their ids or were deleted; other cells that define these names count"
+    first = next(i for i, warning in enumerate(warnings) if LOST.fullmatch(warning))
+    kept = [warning for warning in warnings if not LOST.fullmatch(warning)]
+    return [*kept[:first], line, *kept[first:]]
 
 
 def runs(cell: SourceCell) -> tuple[str, str] | None:
@@ -540,6 +556,15 @@ def question(source: SourceCell) -> str:
 def guide(source: SourceCell) -> str:
     """What a full answer to a written cell says."""
     return "\n".join(GUIDE.findall(source.source)).strip()
+
+
+def own_words(source: SourceCell, answer: str) -> str:
+    """An answer without the question, where that still stands above it."""
+    asked = question(source)
+    if not answer.lstrip().startswith(asked):
+        return answer
+    rest = answer.lstrip()[len(asked) :]
+    return re.sub(r"(?m)\A\s*^\*Your answer here\.\*$", "", rest).strip() or answer
 
 
 def left_blank(source: SourceCell, answer: Cell | str) -> bool:
