@@ -72,6 +72,7 @@ class Exercise:
     truth: bool = False  # truth values are asked
     pure: bool = False  # the arguments must be left as they are
     gradient: tuple[str, ...] = ()  # inputs by which a value is differentiated that comes back with its graph
+    measured: Callable | None = None  # (case, answer) -> what is compared of an answer that came raw
     certain: Callable | None = None  # (**case) -> what is sure of an answer that is drawn at random
     oracle: Callable | None = None  # (**case) -> the right values, found in another way than by `reference`
     seen: Callable | None = None  # (cases, answers, expected, right) -> the symptom, if values say too little
@@ -151,6 +152,11 @@ class Exercise:
         with np.errstate(all="ignore"):
             expected = [self.expected(case) for case in cases]
             answers, changed = self.apart(answers)
+            if self.measured:
+                try:
+                    answers = [self.measured(*pair) for pair in zip(cases, answers, strict=True)]
+                except (ValueError, KeyError, TypeError, IndexError):
+                    return self.refuse("unreadable", "The answer is not of the form that was asked.")
             refusal = unfit(answers, expected)
             if refusal:
                 return self.refuse("unreadable", refusal)

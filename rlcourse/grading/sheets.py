@@ -36,7 +36,7 @@ RULES = "rlcourse.grading.rules."
 VISIBLE = 0  # the seed of the cases that `check` tries
 PLAIN = ("points", "minutes", "stars", "tolerance", "flat", "truth", "pure", "nan", "personal", "lines")
 TUPLES = ("parts", "gradient")
-BY_RULE = ("right", "remark", "seen")
+BY_RULE = ("right", "remark", "seen", "measured")
 
 
 @dataclass(frozen=True)

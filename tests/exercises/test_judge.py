@@ -1,5 +1,7 @@
 """Judging answers that a stranger made, on inputs that are plain data."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,7 +45,7 @@ def test_judge_survives_and_rejects_whatever_a_child_sends(name, answers):
 
 @pytest.mark.parametrize("name", VALUED)
 def test_one_wrong_case_of_all_is_enough_to_fail(name):
-    exercise = find(name)
+    exercise = replace(find(name), measured=None)  # the right values are what was measured
     cases = exercise.cases(4)
     answers = [exercise.expected(case) for case in cases]
     assert exercise.judge(cases, answers).passed

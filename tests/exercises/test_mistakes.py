@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ def every_wrong(exercise):
 
 @pytest.mark.parametrize("name", VALUED)
 def test_every_known_mistake_is_rejected_and_named_on_five_seeds(name):
-    exercise = find(name)
+    exercise = replace(find(name), measured=None)  # a mistake's values are what was measured
     for seed, (mistake, wrong) in itertools.product(range(5), every_wrong(exercise)):
         cases = exercise.cases(seed)
         with np.errstate(all="ignore"):

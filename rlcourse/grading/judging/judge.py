@@ -7,6 +7,7 @@ child produced is imported, unpickled or evaluated.
 import base64
 import functools
 import math
+import re
 import time
 
 import numpy as np
@@ -46,9 +47,15 @@ def whose(assignment: Assignment, cells: list[Cell], student: str) -> tuple[str,
     typed = typed_id(cells)
     if typed is None:
         return student, []
-    if student and typed.lower() not in student.lower() and student.lower() not in typed.lower():
+    if student and not (stands_in(typed, student) or stands_in(student, typed)):
         return typed, [f"solved the instances of {typed!r}, handed in by {student!r}"]
     return typed, []
+
+
+def stands_in(name: str, other: str) -> bool:
+    """Do the words of one name stand in another, whole and side by side? A letter of it is no word."""
+    own, words = (re.findall(r"[^\W_]+", text.casefold()) for text in (name, other))
+    return bool(own) and any(words[i : i + len(own)] == own for i in range(len(words)))
 
 
 class Session:
