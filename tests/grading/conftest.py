@@ -78,3 +78,24 @@ def graded(assignment):
         return {row.student: row for row in rows.load_rows(out / "rows.jsonl")}
 
     return run
+
+
+@pytest.fixture(scope="session")
+def judged():
+    """A function: the result of one answer to an exercise, with the given cells of its homework."""
+    from rlcourse.grading.exercises import EXERCISES
+    from rlcourse.grading.judging.batch import assignments
+    from rlcourse.grading.judging.judge import judge
+    from rlcourse.grading.judging.submission import Assignment, Cell
+    from rlcourse.grading.sandbox.confinement import Limits
+
+    def result(exercise, code):
+        whole = assignments()[f"homework-{EXERCISES[exercise].homework}"]
+        kept = (exercise, f"test-{exercise}")
+        cells = tuple(c for c in whole.cells if c.grade_id in kept or c.role == "given")
+        texts = {c.grade_id: code if c.grade_id == exercise else c.source for c in cells}
+        handed_in = [Cell(c.kind, texts[c.grade_id], c.grade_id) for c in cells]
+        limits = Limits(seconds=20.0, total=90.0)
+        return judge(Assignment(whole.name, cells), handed_in, 12345, limits, student="ada")[0][exercise]
+
+    return result

@@ -5,26 +5,9 @@ Each is judged as the command judges it, alone with the given cells of its homew
 
 import pytest
 
-from rlcourse.grading.exercises import EXERCISES
 from rlcourse.grading.judging.batch import assignments
-from rlcourse.grading.judging.judge import judge, whose
-from rlcourse.grading.judging.submission import Assignment, Cell
-from rlcourse.grading.sandbox.confinement import Limits
-
-SECONDS = 10.0
-
-
-def judged(exercise, code):
-    """The result of one answer."""
-    whole = assignments()[f"homework-{EXERCISES[exercise].homework}"]
-    kept = (exercise, f"test-{exercise}")
-    cells = tuple(cell for cell in whole.cells if cell.grade_id in kept or cell.role == "given")
-    texts = {cell.grade_id: code if cell.grade_id == exercise else cell.source for cell in cells}
-    handed_in = [Cell(cell.kind, texts[cell.grade_id], cell.grade_id) for cell in cells]
-    limits = Limits(seconds=SECONDS, total=90.0)
-    results, _ = judge(Assignment(whole.name, cells), handed_in, 12345, limits, student="ada")
-    return results[exercise]
-
+from rlcourse.grading.judging.judge import whose
+from rlcourse.grading.judging.submission import Cell
 
 DRIVER = """
 import sys
@@ -77,7 +60,7 @@ ATTACKS = {
 
 @pytest.mark.sandbox
 @pytest.mark.parametrize("attack", list(ATTACKS))
-def test_it_earns_nothing(attack):
+def test_it_earns_nothing(attack, judged):
     result = judged(*ATTACKS[attack])
     assert result.credit == 0 and not result.passed and result.message
 
