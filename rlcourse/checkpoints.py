@@ -72,7 +72,7 @@ def load(folder: str | Path) -> Any:
             f"{folder}: no {NAME} here; give the folder of a run saved by train or Run.save"
         )
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as whole, np.load(whole, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return _from_tree(json.loads(arrays.pop("tree").tobytes()), arrays)
     except DAMAGE as error:

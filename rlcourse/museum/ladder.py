@@ -47,7 +47,7 @@ class Probe(gym.Env):
     observation_space, action_space = Box(-1.0, 1.0, (1,), np.float32), Discrete(2)
 
     def __init__(self, rung: Rung) -> None:
-        self.rung = rung
+        self.rung, self.max_episode_steps = rung, rung.steps
 
     def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[np.ndarray, dict]:
         super().reset(seed=seed)

@@ -10,6 +10,7 @@ class Aim(gymnasium.Env):
 
     observation_space = Box(-1, 1, (1,), np.float32)
     action_space = Box(-1, 1, (1,), np.float32)
+    max_episode_steps = 1
 
     def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[np.ndarray, dict]:
         """A new x."""
@@ -40,11 +41,12 @@ class Side(Aim):
 class Peak(Aim):
     """One state for ever: r(a) = −(a − 0.3)², whatever was done before. The clock cuts after ten steps."""
 
+    max_episode_steps = 10
     x, peak = np.ones(1, np.float32), np.float32(0.3)  # what is seen, always; where the best action lies
 
     def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[np.ndarray, dict]:
         """The only state."""
-        self.left = 10
+        self.left = self.max_episode_steps
         return self.x, {}
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict]:

@@ -18,6 +18,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from numbers import Real
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -27,7 +28,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
 from rlcourse.parts.randomness import environment_seeds
 from rlcourse.parts.worlds import SystemVectorEnv
-from rlcourse.parts.wrapped import by_member, see_again, seen_by, with_ledger
+from rlcourse.parts.wrapped import by_member, chain, see_again, seen_by, with_ledger
 from rlcourse.parts.wrappers import CourseEnv, EnvironmentFault, Episode, close_all
 
 LARGEST = float(np.finfo(np.float32).max)
@@ -464,16 +465,19 @@ class Stepper:
 
     @property
     def time_limit(self) -> float | None:
-        """After how many steps an episode is cut, as far as the environment declares it; inf: never."""
+        """After how many steps an episode is over, as far as the environment declares it; inf: never.
+
+        By its spec, by a TimeLimit, or by an attribute `max_episode_steps` of its own or of a wrapper's.
+        """
         if self._own is not None:
             return self._own.max_episode_steps
         inner = self.env.unwrapped
         one = inner.envs[0] if getattr(inner, "envs", None) else inner
         limits = [one.spec.max_episode_steps] if one.spec is not None else []
-        while isinstance(one, gymnasium.Wrapper):
-            limits += [one._max_episode_steps] if isinstance(one, gymnasium.wrappers.TimeLimit) else []
-            one = one.env
-        return min((limit for limit in limits if limit is not None), default=None)
+        for layer in (*chain(one), one.unwrapped):
+            own = layer._max_episode_steps if isinstance(layer, gymnasium.wrappers.TimeLimit) else None
+            limits += [own, getattr(layer, "max_episode_steps", None)]
+        return min((limit for limit in limits if isinstance(limit, Real) and limit >= 1), default=None)
 
     def state(self) -> dict:
         """All that the next steps depend on: a flat dict of arrays and JSON-able values."""

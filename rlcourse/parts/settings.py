@@ -91,6 +91,30 @@ def check_settings(algorithm: Any, *, frozen: bool = False) -> None:
             raise ValueError(f"{type(algorithm).__name__}: {name} must be {wanted}, got {value!r}")
 
 
+def plain_numbers(algorithm: Any) -> Any:
+    """The algorithm with Python's own numbers for those of other kinds (NumPy's, Fraction), which PyTorch and
+    JSON do not take; itself where there are none."""
+    changes = {}
+    for field in dataclasses.fields(algorithm):
+        value = getattr(algorithm, field.name)
+        plain = _plain(value)
+        if plain is not value:
+            changes[field.name] = plain
+    return dataclasses.replace(algorithm, **changes) if changes else algorithm
+
+
+def _plain(value):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return plain_numbers(value)
+    if isinstance(value, Real) and not isinstance(value, Integral | float):
+        return float(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, tuple | list) and any(_plain(item) is not item for item in value):
+        return tuple(map(_plain, value))
+    return value
+
+
 @functools.cache
 def _hints(kind):
     """{field: what it is annotated with}; text that is no annotation is left out."""
@@ -125,7 +149,8 @@ def _wanted(name, value, hint, interval):
         return "" if callable(value) else "a function"
     if dataclasses.is_dataclass(kind):
         names = " or ".join(f"{k.__name__}(…)" for k in kinds)
-        return "" if callable(getattr(value, "step", None)) else f"{names}"
+        made = not isinstance(value, type) and callable(getattr(value, "step", None))
+        return "" if made else f"{names}"
     return ""
 
 
@@ -175,7 +200,7 @@ def as_json(algorithm: Any) -> dict[str, Any]:
             return getattr(value, "__qualname__", type(value).__name__)
         if isinstance(value, tuple | list):
             return [plain(item) for item in value]
-        return value.item() if isinstance(value, np.generic) else value
+        return _plain(value)
 
     return {f.name: plain(getattr(algorithm, f.name)) for f in dataclasses.fields(algorithm)}
 

@@ -5,6 +5,7 @@ what to do, for what networks of the course cannot take.
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium
@@ -113,9 +114,42 @@ def flattened(space: Space) -> Space:
     return gymnasium.spaces.flatten_space(space) if parts else space
 
 
-def flat(space: Space, obs: Any) -> Any:
-    """An observation of `space` as one of `flattened(space)`."""
-    return obs if flattened(space) is space else gymnasium.spaces.flatten(space, obs)
+def flat(space: Space, obs: Any) -> np.ndarray:
+    """An observation of a space of several parts as a new row of `flattened(space)`.
+
+    A Box among the parts takes numbers of any kind, as a Box by itself does: float64, lists, beyond its
+    bounds. Raises ValueError for an observation with other parts, shapes or values than the space has.
+    """
+    return np.concatenate(list(_rows(space, obs))).astype(flattened(space).dtype)
+
+
+def _rows(space, obs):
+    """The numbers of each part, one after the other, in the order of `gymnasium.spaces.flatten`."""
+    if isinstance(space, Dict):
+        if not isinstance(obs, Mapping) or obs.keys() != space.keys():
+            raise ValueError(f"parts {sorted(space.keys())} are declared")
+        for name, part in space.items():
+            yield from _rows(part, obs[name])
+    elif isinstance(space, Tuple):
+        if not isinstance(obs, tuple | list) or len(obs) != len(space):
+            raise ValueError(f"{len(space)} parts are declared")
+        for part, value in zip(space, obs, strict=True):
+            yield from _rows(part, value)
+    elif isinstance(space, Box):
+        values = np.asarray(obs, np.float64)
+        if values.shape != space.shape:
+            raise ValueError(f"shape {space.shape} is declared")
+        yield values.ravel()
+    elif isinstance(space, Discrete):
+        value = np.asarray(obs)
+        if value.size != 1 or not space.contains(value.reshape(())[()]):
+            raise ValueError(f"{space} is declared")
+        yield gymnasium.spaces.flatten(space, int(value.reshape(())))
+    else:
+        values = np.asarray(obs)
+        if values.dtype.kind not in "biu" or not space.contains(values.astype(space.dtype)):
+            raise ValueError(f"{space} is declared")
+        yield gymnasium.spaces.flatten(space, values.astype(space.dtype))
 
 
 def _has_parts(space):

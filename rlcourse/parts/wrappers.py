@@ -122,14 +122,13 @@ class Episode(gymnasium.Wrapper):
         """A copy of the observation, in the form that the space declares; of several parts as one row."""
         declared = self.env.observation_space
         if self.observation_space is not declared:
-            with contextlib.suppress(Exception):
-                if declared.contains(obs):
-                    obs = flat(declared, obs)
-                    return np.array(obs, self.observation_space.dtype)
-            raise EnvironmentFault(f"env {self.index}: observation of {where} is {obs!r}, outside {declared}")
+            with contextlib.suppress(TypeError, ValueError, AttributeError, OverflowError):
+                return flat(declared, obs)
+            said = " ".join(repr(obs).split())
+            raise EnvironmentFault(f"env {self.index}: observation of {where} is {said}, outside {declared}")
         space = self.observation_space
         if isinstance(space, Box):
-            if getattr(obs, "shape", None) == space.shape and obs.dtype == space.dtype:
+            if getattr(obs, "shape", None) == space.shape and getattr(obs, "dtype", None) == space.dtype:
                 return np.array(obs)
             try:
                 array = np.asarray(obs, dtype=np.float64)
@@ -270,13 +269,21 @@ class CourseEnv(VectorWrapper):
 
 
 def close_all(envs: Sequence[Any]) -> None:
-    """Close each of them; a fault of one is a warning, and not in the way of the others."""
+    """Close each of them; a fault of one is a warning, and not in the way of the others.
+
+    Ctrl-C in between is heard once all are closed.
+    """
+    interrupted = None
     for env in envs:
         try:
             env.close()
         except Exception as error:
-            name = type(env.unwrapped).__name__
-            warnings.warn(f"{name} could not be closed: {type(error).__name__}: {error}", stacklevel=2)
+            name, said = type(env.unwrapped).__name__, " ".join(str(error).split())
+            warnings.warn(f"{name} could not be closed: {type(error).__name__}: {said}", stacklevel=2)
+        except BaseException as error:
+            interrupted = error
+    if interrupted is not None:
+        raise interrupted
 
 
 def five_fields(result: Any, who: str) -> tuple:
@@ -298,7 +305,7 @@ def tolerate_infos(env: VectorEnv) -> None:
     collect = env._add_info
 
     def add(infos, info, index):
-        for key, value in info.items():
+        for key, value in info.items() if isinstance(info, Mapping) else ():
             if key == "final_obs" and infos.get("_final_obs", np.zeros(index + 1))[index]:
                 continue  # Gymnasium's own came first
             value = np.array(value) if key == "final_obs" and isinstance(value, np.ndarray) else value

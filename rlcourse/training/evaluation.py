@@ -4,7 +4,7 @@ import contextlib
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,7 +66,8 @@ def evaluate(
         count("evaluate: longest_episode", longest_episode)
     policy = acting(agent, "evaluate")
     S = getattr(policy, "members", 1)
-    played = play(policy, env, episodes, [derived(seed, EVALUATE)] * S, longest_episode)
+    seeds = [derived(one_seed("evaluate", seed), EVALUATE)] * S
+    played = play(policy, env, episodes, seeds, longest_episode)
     if played.inner:
         warnings.warn(which_reward(played.inner), stacklevel=2)
     return played.returns[0] if S == 1 else played.returns
@@ -135,6 +136,13 @@ def count(what: str, value: Any) -> int:
     if not isinstance(value, Real) or isinstance(value, bool) or not 1 <= value < np.inf or value % 1:
         raise ValueError(f"{what} must be a whole number ≥ 1, got {value!r}")
     return int(value)
+
+
+def one_seed(who: str, seed: Any) -> int:
+    """The seed as Python's integer, be it NumPy's; else ValueError."""
+    if not isinstance(seed, Integral) or isinstance(seed, bool | np.bool_) or seed < 0:
+        raise ValueError(f"{who}: seed must be an integer ≥ 0, got {seed!r}")
+    return int(seed)
 
 
 def _described(spaces):

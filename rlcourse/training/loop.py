@@ -4,11 +4,12 @@ import contextlib
 import dataclasses
 import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm.auto import tqdm
 
 from rlcourse import checkpoints
@@ -54,9 +55,10 @@ def train(
     log_every = max(1, steps // 100) if log_every is None else log_every
     plan = Plan(evaluate_every, evaluation_episodes, longest_episode, evaluation_env)
     log_every = count("train: log_every", log_every)
-    callbacks = [callbacks] if callable(callbacks) else list(callbacks or ())
-    if not all(map(callable, callbacks)):
-        raise ValueError(f"train: callbacks must be functions of the training, got {callbacks!r}")
+    callbacks = _listed(callbacks)
+    check_places("train", folder=folder, resume=resume)
+    if not isinstance(keep_replay, bool | np.bool_):
+        raise ValueError(f"train: keep_replay must be True or False, got {keep_replay!r}")
     env = configured(env, env_kwargs)
     with one_quick_thread(), seeds.pytorch(), contextlib.ExitStack() as stack:
         training = Training(algorithm, env, steps, seeds, plan, log_every, keep_replay)
@@ -139,6 +141,22 @@ def _report(bar, training):
         bar.update(0)
 
 
+def _listed(callbacks):
+    listed = [callbacks] if callable(callbacks) else callbacks or ()
+    listed = list(listed) if isinstance(listed, Iterable) else [None]
+    if not all(map(callable, listed)):
+        raise ValueError(f"train: callbacks must be functions of the training, got {callbacks!r}")
+    return listed
+
+
+def check_places(who: str, **places: Any) -> None:
+    """ValueError for what is neither None nor a path that can be."""
+    for name, place in places.items():
+        named = isinstance(place, str | Path) and str(place).strip() and "\0" not in str(place)
+        if place is not None and not named:
+            raise ValueError(f"{who}: {name} must be the path of a folder, got {place!r}")
+
+
 def _check(algorithm, steps, seeds):
     if isinstance(algorithm, type):
         raise ValueError(f"train: give an instance, {algorithm.__name__}(), not the class")
@@ -151,9 +169,15 @@ def _check(algorithm, steps, seeds):
         raise ValueError(
             f"train: {type(algorithm).__name__} must be a dataclass: its fields are its settings"
         )
-    if not isinstance(steps, Real) or not 0 <= steps < math.inf or int(steps) != steps:
-        raise ValueError(f"train: steps must be a whole number ≥ 0, got {steps!r}")
+    whole = whole_steps("train", steps)
     try:
-        return int(steps), Seeds(seeds)
+        return whole, Seeds(seeds)
     except ValueError as error:
         raise ValueError(f"train: {error}") from None
+
+
+def whole_steps(who: str, steps: Any) -> int:
+    """The number of steps as a whole number ≥ 0, be it 1e3; else ValueError."""
+    if not isinstance(steps, Real) or not 0 <= steps < math.inf or int(steps) != steps:
+        raise ValueError(f"{who}: steps must be a whole number ≥ 0, got {steps!r}")
+    return int(steps)

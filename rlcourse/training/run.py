@@ -17,6 +17,7 @@ import rlcourse
 from rlcourse import checkpoints
 from rlcourse.agents import Policy, Spaces
 from rlcourse.parts.networks import plain_tensors
+from rlcourse.parts.randomness import Seeds
 from rlcourse.parts.settings import as_json, check_settings, from_json
 from rlcourse.parts.wrapped import by_member
 
@@ -106,10 +107,18 @@ class Run:
         folder = Path(folder)
         try:
             text = json.loads((folder / "run.json").read_text(encoding="utf-8-sig"))
-            run = cls(from_json(text), text["env"], text["seeds"], text["total_steps"])
+            run = cls(from_json(text), text["env"], list(Seeds(text["seeds"])), text["total_steps"])
             check_settings(run.algorithm, frozen=True)
             run.status, run.reason, run.metadata = text["status"], text["reason"], text["metadata"]
-        except (OSError, KeyError, ValueError, TypeError, AttributeError, ImportError) as error:
+        except (
+            OSError,
+            KeyError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            ImportError,
+            RecursionError,
+        ) as error:
             raise checkpoints.CheckpointError(
                 f"{folder / 'run.json'}: cannot be read ({error}); is this a run folder?"
             ) from None

@@ -14,7 +14,7 @@ from rlcourse.agents import Policy, Spaces
 from rlcourse.parts.environments import Stepper, make
 from rlcourse.parts.plugged import plugged
 from rlcourse.parts.randomness import ENVIRONMENT, EVALUATE, Seeds
-from rlcourse.parts.settings import as_json, at_progress, check_settings, fixed_values
+from rlcourse.parts.settings import as_json, at_progress, check_settings, fixed_values, plain_numbers
 from rlcourse.training.evaluation import Interrupted, Plan, play, which_reward
 from rlcourse.training.run import Curve, Run, best_of, versions
 
@@ -31,6 +31,7 @@ class Training:
         log_every: int, keep_replay: bool = True,
     ):  # fmt: skip
         self.algorithm, self.env, self.seeds, self.total_steps = algorithm, env, seeds, steps
+        algorithm = plain_numbers(algorithm)
         envs_per_seed = getattr(algorithm, "num_envs", 1)
         copies = make(env, envs_per_seed * len(seeds), seeds.derived(ENVIRONMENT))
         self.stepper = Stepper(copies, evaluation.longest_episode)
@@ -55,7 +56,8 @@ class Training:
         if self.evaluation.longest_episode is None and not known:
             warnings.warn(
                 f"{stepper.name} declares no time limit: an evaluation cuts an episode without end "
-                f"after {stepper.longest_episode:,} steps; choose with longest_episode",
+                f"after {stepper.longest_episode:,} steps; give it an attribute max_episode_steps, or choose "
+                "with longest_episode",
                 stacklevel=4,
             )
         if 0 < self.total_steps <= warmup:
@@ -77,7 +79,7 @@ class Training:
     def algorithm(self, algorithm: Any) -> None:
         algorithm = plugged(algorithm)
         check_settings(algorithm, frozen=hasattr(self, "_algorithm"))
-        self._algorithm = algorithm
+        self._algorithm = plain_numbers(algorithm)
 
     def stop(self) -> None:
         """End the run after this callback, with status "stopped"."""

@@ -14,7 +14,7 @@ from joblib.externals.loky.backend.reduction import dumps
 
 from rlcourse import checkpoints
 from rlcourse.parts.randomness import Seeds
-from rlcourse.training.loop import train
+from rlcourse.training.loop import check_places, train, whole_steps
 from rlcourse.training.run import Run
 from rlcourse.workers import Died, outcomes
 
@@ -39,6 +39,11 @@ def sweep(
         envs = [envs]
     if dataclasses.is_dataclass(algorithms):
         algorithms = [algorithms]
+    if not isinstance(algorithms, Mapping):
+        algorithms = list(algorithms)
+    envs = list(envs)
+    check_places("sweep", folder=folder, resume=resume)
+    whole_steps("sweep", steps)
     if len({id(env) if callable(env) else env for env in envs}) < len(envs):
         raise ValueError("sweep: an environment is named twice; give more seeds instead")
     named = algorithms if isinstance(algorithms, Mapping) else {type(a).__name__: a for a in algorithms}

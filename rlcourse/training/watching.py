@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import math
 from collections.abc import Callable, Iterator
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from rlcourse.agents import Policy
 from rlcourse.parts.environments import missing_package, one_line_errors
 from rlcourse.parts.wrapped import adopt, ledger_of
 from rlcourse.parts.wrappers import CourseEnv, Episode
-from rlcourse.training.evaluation import acting, count
+from rlcourse.training.evaluation import acting, count, one_seed
 from rlcourse.training.run import Run
 
 QUICKEST_GIF = 50  # pictures a second; browsers slow down what is quicker
@@ -60,6 +61,7 @@ def watch(
     is no environment or agent; RuntimeError where there is no screen.
     """
     count("watch: longest_episode", longest_episode)
+    seed = one_seed("watch", seed)
     acting(agent, "watch")
     name = env if isinstance(env, str) else "the environment"
     try:
@@ -109,6 +111,9 @@ def record(
         raise ValueError(f"record: {path.name!r} should end with {', '.join(WRITERS)}")
     if not path.parent.is_dir():
         raise ValueError(f"record: there is no folder {path.parent}")
+    rate = frames_per_second
+    if rate is not None and not (isinstance(rate, Real) and 0 < rate < math.inf):
+        raise ValueError(f"record: frames_per_second must be a number > 0, got {rate!r}")
     with WRITERS[path.suffix.lower()](path, frames_per_second) as add:
         return watch(agent, env, seed, longest_episode=longest_episode, render_mode="rgb_array", each=add)
 

@@ -53,6 +53,27 @@ def test_adaptive_beta_doubles_above_and_halves_below_and_keeps_between(kl, fact
     assert nets.beta.tolist() == [3.0 * factor] * 2
 
 
+@pytest.mark.parametrize(("objective", "stays"), [("clip", True), ("kl", True), ("adaptive_kl", False)])
+def test_only_the_adaptive_penalty_adapts(objective, stays):
+    algorithm = small(objective=objective, beta=3.0, epochs=0)  # KL = 0 is below the target: β would halve
+    nets = nets_of(algorithm)
+    algorithm.update(nets, rollout(), Streams(range(2), LEARN))
+    assert nets.beta.tolist() == [3.0 if stays else 1.5] * 2
+
+
+@pytest.mark.parametrize("discrete", [False, True])
+def test_orthogonal_weights_start_the_policy_near_its_mean_and_uniform_ones_do_not(discrete):
+    """Orthogonal: WᵀW = 2 I in a ReLU layer of square shape, and a last layer of a hundredth."""
+    for orthogonal in (True, False):
+        algorithm = small(orthogonal=orthogonal, hidden=(8, 8), activation="relu")
+        nets = nets_of(algorithm, Spaces(3, 2, discrete))
+        for net in (nets.policy, nets.critic):
+            square = net.parameters[2]
+            gram = square.mT @ square
+            assert torch.allclose(gram, gram[:, :1, :1] * torch.eye(8), atol=1e-5) is orthogonal
+        assert bool((nets.policy.parameters[4].abs() < 0.02).all()) is orthogonal
+
+
 def test_the_early_stop_counts_optimiser_steps_and_forbids_the_step_not_the_next(monkeypatch):
     """peers 4.15: KLs 0, 0.01, 0.05 | with a limit of 0.02 the third step is not taken."""
     algorithm = small(stop_kl=0.02, epochs=5, minibatch_size=12)

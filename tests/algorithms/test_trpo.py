@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rlcourse.agents import Spaces, rows
+from rlcourse.agents import OnPolicyAgent, Spaces, VineAgent, rows
 from rlcourse.algorithms.trpo import TRPO
 from rlcourse.equations.solvers import (
     armijo_search,
@@ -13,6 +13,7 @@ from rlcourse.equations.solvers import (
     full_step,
     unguarded_conjugate_gradient,
 )
+from rlcourse.parts.networks import LOG_STD_RANGE
 from rlcourse.parts.plugged import plugged
 from rlcourse.parts.randomness import LEARN, Streams
 from tests.algorithms.batches import nets_of, rollout
@@ -39,6 +40,31 @@ def test_the_trust_region_step_is_the_dense_solve_of_the_right_length(discrete):
     energy = 0.5 * torch.einsum("si,sij,sj->s", step, found["F"], step)
     torch.testing.assert_close(energy, torch.full((2,), 1e-5), rtol=0.05, atol=0)
     assert (metrics["kl"] <= 1e-5).all() and (metrics["surrogate_gain"] > 0).all()
+
+
+def test_the_vine_has_an_agent_of_its_own():
+    assert (TRPO().agent, TRPO(branches=3).agent) == (OnPolicyAgent, VineAgent)
+
+
+def test_orthogonal_weights_start_the_policy_near_its_mean_and_uniform_ones_do_not():
+    for orthogonal in (True, False):
+        nets = nets_of(TRPO(orthogonal=orthogonal, hidden=(8, 8)))
+        for net in (nets.policy, nets.critic):
+            square = net.parameters[2]
+            gram = square.mT @ square
+            assert torch.allclose(gram, gram[:, :1, :1] * torch.eye(8), atol=1e-5) is orthogonal
+        assert bool((nets.policy.parameters[4].abs() < 0.02).all()) is orthogonal
+
+
+def test_a_step_that_leads_log_std_out_of_its_range_ends_at_its_edge():
+    """Actions far from the mean pay, so the gain rises with σ: from the largest σ allowed, it stays there."""
+    algorithm = TRPO(
+        hidden=(4,), log_std=LOG_STD_RANGE[1], max_kl=0.5, line_search=full_step, advantage=lambda r, *_: r
+    )
+    nets, batch = nets_of(algorithm), rollout()
+    wide = batch._replace(action=30 * batch.action, reward=batch.action.pow(2).sum(-1))
+    algorithm.update(nets, wide, Streams(range(2), LEARN))
+    assert (nets.policy.extra == LOG_STD_RANGE[1]).all()
 
 
 def test_without_advantages_trpo_leaves_the_policy_bit_for_bit():

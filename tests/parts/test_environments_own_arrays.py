@@ -1,5 +1,7 @@
 """Environments that keep what they return, or are given, and change it later; and infos of any form."""
 
+from collections import UserDict
+
 import gymnasium
 import numpy as np
 import pytest
@@ -50,6 +52,41 @@ def test_an_environment_may_change_the_array_that_it_returned(env):
             successors.append(step.next_obs[:, 0].tolist())
     assert successors == [[1, 1], [2, 2], [3, 3]] * 2
     assert starts == [[0, 0], [1, 1], [2, 2]] * 2
+
+
+VIEWS = {
+    "every other number": lambda s: s[::2],
+    "read-only, of the other byte order": lambda s: frozen(s[:2].astype(">f4")),
+    "a view that NumPy has no part in": lambda s: memoryview(s)[:2],
+    "a reader's own kind of array": lambda s: np.ma.masked_array(s[:2]),
+    "a list": lambda s: s[:2].tolist(),
+}
+
+
+def frozen(array):
+    array.flags.writeable = False
+    return array
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS.keys())
+def test_a_view_of_its_array_is_copied_too(view):
+    class Viewed(Counting):
+        observation_space = Box(0, 10, (2,), np.float32)
+
+        def __init__(self):
+            self.s, self.acted = np.zeros(4, np.float32), []
+
+        def reset(self, **kwargs):
+            return view(super().reset(**kwargs)[0]), {}
+
+        def step(self, action):
+            s, *rest = super().step(action)
+            return view(s), *rest
+
+    stepper = Stepper(make(Viewed, 1))
+    steps = [stepper.step(np.zeros((1, 1))) for _ in range(4)]
+    assert [step.next_obs.tolist() for step in steps] == [[[1, 1]], [[2, 2]], [[3, 3]], [[1, 1]]]
+    assert [step.obs.tolist() for step in steps] == [[[0, 0]], [[1, 1]], [[2, 2]], [[0, 0]]]
 
 
 def test_what_is_replayed_is_the_action_and_not_what_the_environment_made_of_it():
@@ -149,3 +186,21 @@ def test_nor_does_it_under_a_vector_environment_of_ones_own(mode):
         return SyncVectorEnv([Talkative] * num_envs, autoreset_mode=mode)
 
     assert train(PPO(num_envs=2, horizon=16), many, 32, 1, evaluation_episodes=2).status == "finished"
+
+
+@pytest.mark.parametrize("mode", AutoresetMode)
+@pytest.mark.parametrize(
+    "info", [None, "text", [1], UserDict(a=np.zeros(2)), {3: 1, (1, 2): {"a": object()}}]
+)
+def test_nor_does_it_matter_there_whether_it_is_a_dictionary(info, mode):
+    class Terse(Counting):
+        def reset(self, **kwargs):
+            return super().reset(**kwargs)[0], info
+
+        def step(self, action):
+            return *super().step(action)[:4], info
+
+    stepper = Stepper(make(lambda num_envs: SyncVectorEnv([Terse] * num_envs, autoreset_mode=mode), 2))
+    steps = [stepper.step(np.zeros((2, 1))) for _ in range(8)]
+    ends = [step.next_obs.ravel().tolist() for step in steps if step.terminated.any()]
+    assert ends == [[3, 3]] * 2

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from rlcourse.algorithms.ppo import PPO
 from rlcourse.algorithms.td3 import TD3
 from rlcourse.algorithms.trpo import TRPO
 from rlcourse.parts.noise import GaussianNoise, OUNoise
-from rlcourse.parts.settings import RANGE_OF, at_progress, check_settings, from_json
+from rlcourse.parts.settings import RANGE_OF, at_progress, check_settings, from_json, plain_numbers
 from rlcourse.training import Run, train
 
 EVERY = discover()
@@ -39,6 +40,7 @@ WRONG = [
     (DDPG(hidden=(8, 0)), "DDPG: hidden must be a tuple of whole numbers in [1, ∞), as (64, 64), got (8, 0)"),
     (TD3(policy_delay=0), "TD3: policy_delay must be a whole number in [1, ∞), got 0"),
     (TD3(noise=0.1), "TD3: noise must be OUNoise(…) or GaussianNoise(…), got 0.1"),
+    (TD3(noise=GaussianNoise), f"TD3: noise must be OUNoise(…) or GaussianNoise(…), got {GaussianNoise!r}"),
     (TD3(noise=GaussianNoise(-1)), "GaussianNoise: sigma must be a number in [0, ∞), got -1"),
     (DDPG(noise=OUNoise(dt=0)), "OUNoise: dt must be a number in (0, ∞), got 0"),
     (PPO(anneal="no"), "PPO: anneal must be True or False, got 'no'"),
@@ -172,6 +174,52 @@ def test_so_do_those_of_a_noise(tmp_path):
     algorithm = TD3(noise=noise, capacity=np.int64(50), batch_size=8, warmup=np.int64(5))
     train(algorithm, "Pendulum-v1", 20, folder=tmp_path, evaluation_episodes=1)
     assert Run.load(tmp_path).algorithm == algorithm
+
+
+FRACTIONS = {
+    PPO: {
+        "gamma": "1/2", "learning_rate": "1/1024", "clip": "1/4", "stop_kl": "1/2", "max_grad_norm": "1/2",
+        "log_std": "-1/2", "clip_observation": "3", "entropy_bonus": "1/128", "beta": "1/2", "lam": "1",
+    },
+    TRPO: {"max_kl": "1/64", "damping": "1/8", "shrink": "1/2", "fisher_fraction": "1/2", "log_std": "1/4"},
+    TD3: {"tau": "1/128", "target_noise": "1/4", "noise_clip": "1/2", "actor_lr": "1/1024", "gamma": "1/2"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FRACTIONS)
+def test_a_fraction_is_the_number_that_it_is_in_training_and_in_the_run_folder(kind, tmp_path):
+    small = {"warmup": 5, "capacity": 50, "batch_size": 8} if kind is TD3 else {"num_envs": 2, "horizon": 8}
+    settings = {name: Fraction(value) for name, value in FRACTIONS[kind].items()}
+    algorithm = kind(**settings, **small, hidden=(4,))
+    plain = kind(**{name: float(value) for name, value in settings.items()}, **small, hidden=(4,))
+    runs = [
+        train(one, "Pendulum-v1", 16, folder=tmp_path / str(i), evaluation_episodes=1, longest_episode=200)
+        for i, one in enumerate((algorithm, plain))
+    ]
+    assert runs[0].curve.returns.tolist() == runs[1].curve.returns.tolist()
+    assert Run.load(tmp_path / "0").algorithm == plain
+    assert all(type(getattr(runs[0].algorithm, name)) is float for name in settings)
+
+
+def test_numbers_that_are_pythons_own_stay_the_algorithm_itself():
+    for algorithm in (PPO(hidden=[8]), TD3(), TRPO(max_kl=0.01), DDPG(noise=OUNoise())):
+        assert plain_numbers(algorithm) is algorithm
+    plain = plain_numbers(
+        TD3(noise=GaussianNoise(Fraction(1, 4)), tau=np.longdouble(0.5), batch_size=np.int8(3))
+    )
+    assert (plain.noise.sigma, plain.tau, plain.batch_size) == (0.25, 0.5, 3)
+    assert [type(x) for x in (plain.noise.sigma, plain.tau, plain.batch_size)] == [float, float, int]
+
+
+def test_a_fraction_that_a_callback_sets_is_a_number_at_once():
+    algorithm, seen = PPO(num_envs=2, horizon=8, hidden=(4,)), []
+
+    def change(training):
+        seen.append(training.algorithm.gamma)
+        training.algorithm = dataclasses.replace(training.algorithm, gamma=Fraction(1, 2))
+
+    assert train(algorithm, "Pendulum-v1", 32, callbacks=[change], evaluation_episodes=1).status == "finished"
+    assert seen == [0.98, 0.5]
 
 
 def test_a_learning_rate_that_was_a_function_is_loaded_as_the_default(tmp_path):

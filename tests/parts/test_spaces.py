@@ -60,9 +60,54 @@ def test_an_observation_of_any_parts_becomes_one_row(space, shown, row):
         assert step.next_obs.tolist() == step.obs.tolist() == [row, row]
 
 
+LENIENT = {  # parts that are not of the declared kind of number, and what is made of them
+    "float64": {"a": np.float64([0.5, -0.5]), "b": 1},
+    "lists": {"a": [0.5, -0.5], "b": 1},
+    "another order, and a number in an array": {"b": np.array(1), "a": np.float16([0.5, -0.5])},
+    "a number in an array of one": {"a": (0.5, -0.5), "b": np.array([1])},
+    "a view of every other number": {"a": np.float32([0.5, 9, -0.5, 9])[::2], "b": np.uint8(1)},
+}
+
+
+@pytest.mark.parametrize("shown", LENIENT.values(), ids=LENIENT.keys())
+def test_a_part_may_hold_numbers_of_any_kind_as_a_box_by_itself_may(shown):
+    assert Stepper(make(lambda: Told(shown, Dict(a=TWO, b=Discrete(3))))).obs.tolist() == [
+        [0.5, -0.5, 0, 1, 0]
+    ]
+
+
+def test_a_box_among_parts_may_be_left_with_a_warning_as_a_box_by_itself_may():
+    for space, shown in ((Dict(a=TWO), {"a": np.float32([3, 0])}), (TWO, np.float32([3, 0]))):
+        with pytest.warns(UserWarning, match=r"observation\[0\] = 3.0 lies outside observation_space"):
+            assert Stepper(make(lambda o=shown, s=space: Told(o, s))).obs.tolist() == [[3, 0]]
+
+
+def test_parts_that_the_environment_keeps_and_changes_are_copied():
+    class Kept(Told):
+        def reset(self, **kwargs):
+            self.t, self.shown["a"][0]["c"][:] = 0, 0
+            return self.shown, {}
+
+        def step(self, action):
+            self.shown["a"][0]["c"][:] += 1
+            return super().step(action)
+
+    def kept():
+        return Kept({"a": ({"c": np.zeros(1, np.float32)},)}, Dict(a=Tuple((Dict(c=Box(0, 9, (1,))),))))
+
+    stepper = Stepper(make(kept, 2))
+    steps = [stepper.step(np.zeros(2, np.int64)) for _ in range(4)]
+    assert [step.next_obs.ravel().tolist() for step in steps] == [[1, 1], [2, 2], [3, 3], [1, 1]]
+    assert [step.obs.ravel().tolist() for step in steps] == [[0, 0], [1, 1], [2, 2], [0, 0]]
+
+
 def test_an_observation_outside_a_space_of_parts_is_named():
     space = Dict(a=TWO, b=Discrete(3))
-    for wrong in ({"a": HALF}, {"a": HALF, "b": 3}, {"a": HALF[:1], "b": 0}, 7):
+    for wrong in (
+        {"a": HALF}, {"a": HALF, "b": 3}, {"a": HALF[:1], "b": 0}, {"a": HALF, "b": 1.5}, 7, None,
+        {"a": HALF, "b": 0, "c": 0}, {"a": "text", "b": 0}, {"a": [[0.5], [0.5, 1]], "b": 0},
+        {"a": {"x": 1}, "b": 0}, {"a": HALF, "b": [0, 1]}, {"a": HALF, "b": None},
+    ):  # fmt: skip
         with pytest.raises(
             EnvironmentFault, match=r"env 0: observation of reset is .*, outside Dict"
         ) as error:

@@ -13,7 +13,9 @@ from gymnasium.wrappers import TimeLimit
 
 from rlcourse.algorithms.ppo import PPO
 from rlcourse.algorithms.td3 import TD3
-from rlcourse.parts.environments import EnvironmentFault, make
+from rlcourse.museum.ladder import LADDER
+from rlcourse.parts.aims import Aim, Peak, Side
+from rlcourse.parts.environments import EnvironmentFault, Stepper, make
 from rlcourse.training import evaluate, train
 
 TINY = TD3(warmup=5, capacity=50, batch_size=8, hidden=(8,))
@@ -202,6 +204,18 @@ def test_one_that_cannot_be_closed_is_said_and_the_others_are_closed():
     assert (Counted.opened, Counted.alive) == (3, 0)
 
 
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
+def test_ctrl_c_while_they_are_closed_is_heard_once_all_are(interruption):
+    class Slow(Counted):
+        def close(self):
+            super().close()
+            raise interruption
+
+    with pytest.raises(interruption):
+        evaluate(Still(), Slow, 3)
+    assert (Counted.opened, Counted.alive) == (3, 0)
+
+
 # ------------------------------------------------------------------------------ episodes that do not end
 
 
@@ -244,6 +258,44 @@ def test_that_no_limit_is_declared_is_said_before_training():
         train(TINY, lambda: TimeLimit(Counted(), 9), 0, 1, evaluation_episodes=1)
         train(TINY, "Pendulum-v1", 0, 1, evaluation_episodes=1)
         train(TINY, Counted, 0, 1, evaluation_episodes=1, longest_episode=100)
+
+
+def test_an_environment_declares_its_limit_by_an_attribute_too():
+    class Declared(Counted):
+        max_episode_steps = 5
+
+    class Limits(gymnasium.Wrapper):
+        max_episode_steps = 4
+
+    many = {mode: lambda num_envs, mode=mode: SyncVectorEnv([Declared] * num_envs, autoreset_mode=mode)
+            for mode in AutoresetMode}  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for factory in (Declared, lambda: Limits(Declared()), *many.values()):
+            assert train(TINY, factory, 0, 1, evaluation_episodes=1).curve.returns.tolist() == [[5.0]]
+    for factory, steps in (
+        (Declared, 5),
+        (lambda: Limits(Declared()), 4),
+        (lambda: TimeLimit(Declared(), 3), 3),
+    ):
+        assert Stepper(make(factory)).time_limit == steps
+
+
+@pytest.mark.parametrize("said", [None, "many", 0, -1, np.nan])
+def test_an_attribute_that_is_no_number_of_steps_declares_nothing(said):
+    class Odd(Counted):
+        max_episode_steps = said
+
+    assert Stepper(make(Odd)).time_limit is None
+
+
+@pytest.mark.parametrize("env", [Aim, Side, Peak, *LADDER], ids=lambda env: getattr(env, "new", env))
+def test_the_courses_own_problems_declare_when_they_end(env):
+    warnings.resetwarnings()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run = train(BATCH if env is not Peak else TINY, env, 0, 1, evaluation_episodes=1)
+        assert run.status == "finished"
 
 
 def test_ctrl_c_is_heard_in_the_middle_of_an_evaluation():

@@ -1,5 +1,6 @@
 """Run folders of other versions, shapes and systems: working, or one line."""
 
+import gc
 import json
 import os
 import subprocess
@@ -45,6 +46,9 @@ def test_a_run_that_was_written_before_a_field_existed_is_loaded(folder):
         lambda text: text.update(module="rlcourse.algorithms.td5"),
         lambda text: text.update(module=None),
         lambda text: text["settings"].update(gamma=7),
+        lambda text: text.update(seeds="0"),
+        lambda text: text.update(seeds=[0.5]),
+        lambda text: text.update(seeds=[]),
         lambda text: text["settings"].update(noise={"kind": "np"}),
         lambda text: text["settings"].update(noise={"kind": "GaussianNoise", "mean": 3}),
     ],
@@ -54,6 +58,37 @@ def test_one_that_says_something_else_gets_one_line(folder, change):
     with pytest.raises(checkpoints.CheckpointError, match=r"run.json: cannot be read") as error:
         Run.load(folder)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["", "null", "[]", "[" * 100_000, '{"env": ', "\0", "{}"])
+def test_a_half_written_or_foreign_description_gets_one_line_and_the_run_is_continued(folder, text):
+    (folder / "run.json").write_text(text, encoding="utf-8")
+    with pytest.raises(checkpoints.CheckpointError, match=r"run.json: cannot be read") as error:
+        Run.load(folder)
+    assert "\n" not in str(error.value)
+    assert train(SMALL, "Pendulum-v1", 40, resume=folder, folder=folder, **QUICK).status == "finished"
+    assert Run.load(folder).status == "finished"
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("bytes_", [b"", b"PK", b"hello", b"PK\x03\x04" + bytes(40)])
+def test_a_half_written_checkpoint_is_closed_again_and_named(folder, bytes_):
+    (folder / checkpoints.NAME).write_bytes(bytes_)
+    with pytest.raises(checkpoints.CheckpointError, match="damaged"):
+        checkpoints.load(folder)
+    gc.collect()  # a file that was left open would say so now
+
+
+NAMES = ["a b", "ü 漢字 🎲", "x'y\"z", "-r", "a%20b", "deep/er/still", "~home", "con", "x" * 200]
+NAMES += [] if os.name == "nt" else ["a:b", "dot.", "a\nb"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_folder_may_have_any_name_that_its_file_system_takes(folder, name):
+    place = folder.parent / "in" / name
+    train(SMALL, "Pendulum-v1", 20, folder=place, **QUICK)
+    assert train(SMALL, "Pendulum-v1", 30, folder=str(place), resume=str(place), **QUICK).status == "finished"
+    assert Run.load(place).total_steps == 30
 
 
 def reshaped(state):

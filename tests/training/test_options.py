@@ -21,7 +21,7 @@ from rlcourse.algorithms.reinforce import REINFORCE
 from rlcourse.algorithms.td3 import TD3
 from rlcourse.parts import memory
 from rlcourse.parts.memory import ReplayBuffer
-from rlcourse.training import Run, evaluate, train
+from rlcourse.training import Run, evaluate, train, watch
 
 TINY = TD3(warmup=5, capacity=400, batch_size=8, hidden=(8,))
 BATCH = PPO(num_envs=2, horizon=16, hidden=(8,))
@@ -255,6 +255,13 @@ class Refused:
         ({"seeds": [0.5]}, r"got \[0.5\]"),
         ({"seeds": [2**63]}, "from 0 to 2⁶³ − 1"),
         ({"seeds": [1, 1]}, r"different integers .* got \[1, 1\]"),
+        ({"callbacks": 3}, r"callbacks must be functions of the training, got 3"),
+        ({"folder": 3}, "folder must be the path of a folder, got 3"),
+        ({"folder": b"run"}, "folder must be the path of a folder, got b'run'"),
+        ({"folder": ""}, "folder must be the path of a folder, got ''"),
+        ({"folder": "a\0b"}, "folder must be the path of a folder"),
+        ({"resume": 3.5}, "resume must be the path of a folder, got 3.5"),
+        ({"keep_replay": "no"}, "keep_replay must be True or False, got 'no'"),
         ({"callbacks": [3]}, r"callbacks must be functions of the training, got \[3\]"),
     )
 
@@ -285,6 +292,21 @@ def test_numbers_may_be_whole_ones_of_any_kind_and_a_single_callback_a_function(
 def test_evaluate_refuses_what_it_cannot_count(options):
     with pytest.raises(ValueError, match="must be a whole number ≥ 1"):
         evaluate(train(TINY, limited, 0), limited, **options)
+
+
+@pytest.mark.parametrize("seed", [1.5, -1, "a", None, True, [1]])
+def test_evaluate_and_watch_refuse_what_is_no_seed(seed):
+    run = train(TINY, limited, 0)
+    for play in (evaluate, watch):
+        with pytest.raises(ValueError, match=rf"{play.__name__}: seed must be an integer ≥ 0, got ") as error:
+            play(run, limited, seed=seed)
+        assert repr(seed) in str(error.value)
+
+
+def test_a_seed_may_be_an_integer_of_numpys():
+    run = train(TINY, limited, 0)
+    assert evaluate(run, limited, 2, np.int64(3)).tolist() == evaluate(run, limited, 2, 3).tolist()
+    assert watch(run, limited, np.uint8(3), render_mode=None) == watch(run, limited, 3, render_mode=None)
 
 
 @pytest.mark.parametrize("agent", [None, "agent", lambda obs: obs])

@@ -67,6 +67,18 @@ def test_what_is_wrong_for_all_pairs_is_said_at_once():
         sweep(SMALL, ["Pendulum-v1"], 32, 2, step_size=3)
     with pytest.raises(ValueError, match="seeds"):
         sweep(SMALL, ["Pendulum-v1"], 32, 0)
+    with pytest.raises(ValueError, match="sweep: steps must be a whole number ≥ 0, got '32'"):
+        sweep(SMALL, ["Pendulum-v1"], "32")
+    with pytest.raises(ValueError, match="sweep: folder must be the path of a folder, got 3"):
+        sweep(SMALL, ["Pendulum-v1"], 32, folder=3)
+
+
+def test_algorithms_and_environments_may_come_one_by_one():
+    runs = sweep(iter(SMALL), (env for env in ["Pendulum-v1"]), 0, 1, jobs=1, evaluation_episodes=1)
+    assert [(name, run.status) for (name, _), run in runs.items()] == [
+        ("TD3", "finished"),
+        ("PPO", "finished"),
+    ]
 
 
 def test_one_algorithm_and_one_environment_need_no_lists_and_none_is_named_twice():

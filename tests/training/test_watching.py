@@ -121,6 +121,13 @@ def test_pictures_that_come_quicker_than_browsers_show_them_are_thinned(tmp_path
     assert (animation.n_frames, animation.info["duration"]) == (7, 20)
 
 
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf"), "fast"])
+def test_a_rate_of_pictures_that_cannot_be_is_named(rate, tmp_path):
+    with pytest.raises(ValueError, match="record: frames_per_second must be a number > 0, got "):
+        record(Expert(), Painted, tmp_path / "a.gif", frames_per_second=rate)
+    assert not (tmp_path / "a.gif").exists()
+
+
 @pytest.mark.parametrize(
     ("agent", "env", "error", "words"),
     [
