@@ -13,6 +13,7 @@ One file per way of acting and remembering. What is kept by name is in the class
 
 from rlcourse.agents.episodic import EpisodicAgent
 from rlcourse.agents.goals import reached_goals
+from rlcourse.agents.greedy import GreedyAgent
 from rlcourse.agents.imitator import ImitationAgent
 from rlcourse.agents.lagged import LaggedAgent
 from rlcourse.agents.off_policy import OffPolicyAgent
@@ -24,7 +25,7 @@ from rlcourse.agents.vine import VineAgent
 from rlcourse.parts.networks import Spaces
 
 __all__ = [
-    "EpisodicAgent", "ImitationAgent", "LaggedAgent", "NetworkPolicy", "OffPolicyAgent", "OnPolicyAgent",
+    "EpisodicAgent", "GreedyAgent", "ImitationAgent", "LaggedAgent", "NetworkPolicy", "OffPolicyAgent", "OnPolicyAgent",
     "Policy", "Population", "Rollout", "Samples", "Spaces", "VineAgent", "episode_returns", "fit_policy",
     "reached_goals", "rows",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from rlcourse.parts import saving
 from rlcourse.parts.environments import Stepper
 from rlcourse.parts.memory import ReplayBuffer
 from rlcourse.parts.moments import RunningMoments
-from rlcourse.parts.networks import Spaces
+from rlcourse.parts.networks import Network, Spaces
 from rlcourse.parts.randomness import ACT, INITIALISE, LEARN, Streams
 
 
@@ -27,7 +27,7 @@ class OffPolicyAgent:
     discrete = False  # does it act where actions are discrete?
 
     def __init__(self, algorithm: Any, spaces: Spaces, seeds: Sequence[int]):
-        if spaces.discrete:
+        if spaces.discrete and not self.discrete:
             name = type(algorithm).__name__
             raise ValueError(
                 f"{name} needs continuous actions, but this environment's are discrete; use PPO or TRPO"
@@ -40,8 +40,9 @@ class OffPolicyAgent:
         self.seeds, self.envs_per_seed = len(seeds), algorithm.num_envs
         self.acting, self.learning = Streams(seeds, ACT), Streams(seeds, LEARN)
         self.nets = algorithm.networks(spaces, Streams(seeds, INITIALISE))
-        self.memory = ReplayBuffer(algorithm.capacity, len(seeds), spaces.obs_size, spaces.action_size)
-        self.noise = np.zeros((len(seeds) * self.envs_per_seed, spaces.action_size), np.float32)
+        columns = 1 if spaces.discrete else spaces.action_size  # which action, or the action
+        self.memory = ReplayBuffer(algorithm.capacity, len(seeds), spaces.obs_size, columns)
+        self.noise = np.zeros((len(seeds) * self.envs_per_seed, columns), np.float32)
         self.noise = self._restart_noise(algorithm, self.noise, slice(None))
         self.moments = RunningMoments(len(seeds), spaces.obs_size)
         self.normalises = getattr(algorithm, "normalise_observation", False)
@@ -54,10 +55,11 @@ class OffPolicyAgent:
         Returns (environment steps taken per seed, metrics of the last update, finished episodes).
         """
         step = stepper.step(self._explore(algorithm, stepper.obs))
+        action = step.action.reshape(self.noise.shape)
         for n in range(self.envs_per_seed):
             own = slice(n, None, self.envs_per_seed)
             self.memory.add(
-                step.obs[own], step.action[own], step.reward[own], step.terminated[own], step.next_obs[own],
+                step.obs[own], action[own], step.reward[own], step.terminated[own], step.next_obs[own],
                 step.valid[own],
             )  # fmt: skip
         if self.normalises:
@@ -87,11 +89,13 @@ class OffPolicyAgent:
         if hasattr(algorithm, "noise"):
             xi = self.acting.normal(*shape).reshape(self.noise.shape)
             self.noise = algorithm.noise.step(self.noise, xi)
-        x = self._by_seed(obs)
-        if self.normalises:
-            x = self.moments.normalise(torch.from_numpy(x)).numpy()
-        action = self.nets.actor.sample(x, self.acting).reshape(self.noise.shape)
+        action = self.nets.actor.sample(self._seen(obs), self.acting).reshape(self.noise.shape)
         return np.clip(action + self.noise, -1, 1)
+
+    def _seen(self, obs):
+        """What the networks see of it, [S, N, O]."""
+        x = self._by_seed(obs)
+        return self.moments.normalise(torch.from_numpy(x)).numpy() if self.normalises else x
 
     def _by_seed(self, x):
         """[E, …] -> [S, N, …]."""
@@ -115,11 +119,16 @@ class OffPolicyAgent:
             "q_max": q.amax(1),
             "td_error": error.abs().mean(1),
             "critic_grad_norm": self.nets.critics.grad_norm(),
-            "actor_grad_norm": self.nets.actor.grad_norm(),
+            **({"actor_grad_norm": self.acts.grad_norm()} if self.acts is not self.nets.critics else {}),
         }
 
+    @property
+    def acts(self) -> Network:
+        """The network that chooses actions."""
+        return self.nets.actor
+
     def policy(self) -> NetworkPolicy:
-        return NetworkPolicy(self.nets.actor.copy(), self.moments.copy() if self.moments.count else None)
+        return NetworkPolicy(self.acts.copy(), self.moments.copy() if self.moments.count else None)
 
     @property
     def saved(self) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """Problems of one step or one state, whose best return is known: for learners of whatever kind."""
 
+from itertools import product
+
 import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete
@@ -36,6 +38,39 @@ class Side(Aim):
     def reward(self, action: int) -> float:
         """1 for the right third, else 0."""
         return float(action == min(int((self.x[0] + 1) * 1.5), 2))
+
+
+class Coins(gymnasium.Env):
+    """Three steps; each time, pass (0) or toss (1) for ±1, of which +1 has probability 0.6.
+
+    Tossing is best; the return Σ_t γ^t x_t of who does has eight values of known probabilities (`returns`).
+    """
+
+    observation_space = Box(0, 1, (3,), np.float32)
+    action_space = Discrete(2)
+    tosses, heads = 3, 0.6
+
+    def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[np.ndarray, dict]:
+        """The first toss."""
+        super().reset(seed=seed)
+        self.t = 0
+        return self._seen(), {}
+
+    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict]:
+        """What the coin pays, if it was tossed."""
+        self.t += 1
+        reward = (1.0 if self.np_random.random() < self.heads else -1.0) if action else 0.0
+        return self._seen(), reward, self.t == self.tosses, False, {}
+
+    def _seen(self):
+        return np.eye(self.tosses, dtype=np.float32)[min(self.t, self.tosses - 1)]
+
+    @classmethod
+    def returns(cls, gamma: float) -> tuple[np.ndarray, np.ndarray]:
+        """The values Σ_t γ^t x_t of all x ∈ {−1, 1}³, and their probabilities: [8] each."""
+        x = np.array(list(product((-1, 1), repeat=cls.tosses)))
+        up = (x > 0).sum(1)
+        return x @ gamma ** np.arange(cls.tosses), cls.heads**up * (1 - cls.heads) ** (cls.tosses - up)
 
 
 class Peak(Aim):

@@ -19,8 +19,8 @@ RATES = ("learning_rate", "actor_lr", "critic_lr")  # these may be functions of 
 
 # {interval: the fields that lie in it}; a name means the same in every algorithm. Others may be any number.
 RANGES = {
-    "[0, 1]": "gamma lam mix",
-    "(0, 1]": "tau elite fisher_fraction",
+    "[0, 1]": "gamma lam mix epsilon",
+    "(0, 1]": "tau elite fisher_fraction exploration",
     "(0, 1)": "shrink",
     "(0, ∞)": " ".join((*RATES, "max_kl kl_target std dt temperature")),
     "(0, ∞]": "clip value_clip clip_observation clip_reward max_grad_norm rho_bar c_bar",

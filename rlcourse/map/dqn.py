@@ -1,0 +1,71 @@
+"""Value, off-policy: DQN.
+
+    E[L(y − Q(s, a))],  y = r + γ max_a′ Q′(s′, a′);  Double DQN: y = r + γ Q′(s′, argmax_a′ Q(s′, a′))
+
+Q-learning with a network, a memory whose samples are mixed, and a target Q′ that follows Q slowly (the paper
+copies it every few thousand steps). L is Huber's loss, u²/2 up to |u| = 1 and straight beyond.
+
+Sources (from memory): Mnih et al. 2015, "Human-level control through deep reinforcement learning"; van
+Hasselt, Guez and Silver 2016, "Deep Reinforcement Learning with Double Q-learning".
+"""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch.nn.functional import huber_loss
+
+from rlcourse.agents import GreedyAgent, Spaces
+from rlcourse.equations.returns import td_target
+from rlcourse.map.record import Claim, Loop, Method, Point
+from rlcourse.parts.action_values import ActionValues, of_action
+from rlcourse.parts.adam import Adam
+from rlcourse.parts.aims import Arms
+from rlcourse.parts.memory import Batch
+from rlcourse.parts.networks import Networks
+from rlcourse.parts.randomness import Streams
+from rlcourse.parts.settings import fixed
+
+
+@dataclass(frozen=True)
+class DQN:
+    """Q-learning with a network: replay, a target network, and a random action now and then."""
+
+    gamma: float = 0.99  # γ  discount
+    tau: float = 0.01  # τ  target-network step
+    learning_rate: float = 1e-3
+    batch_size: int = 64  # B  transitions per update
+    double: bool = False  # the online network chooses, the target network says what it is worth
+    num_envs: int = fixed(1)  # N  environments per seed
+    updates: int = 1  # updates after each step of the N environments
+    epsilon: float = 0.05  # ε  share of random actions, once it has fallen
+    exploration: float = 0.2  # the share of training over which ε falls from 1
+    capacity: int = fixed(50_000)  # transitions that replay remembers
+    warmup: int = fixed(500)  # steps of random actions before learning
+    hidden: tuple[int, ...] = fixed((64, 64))  # widths of the hidden layers
+
+    agent: ClassVar = GreedyAgent
+
+    def networks(self, spaces: Spaces, streams: Streams) -> Networks:
+        critics = ActionValues(spaces, self.hidden, streams)
+        return Networks(critics=critics, critic_optimiser=Adam(critics), target_critics=critics.copy())
+
+    def update(self, nets: Networks, batch: Batch, rng: Streams) -> dict[str, torch.Tensor]:
+        """One step of Q and its target. batch: S seeds × B transitions."""
+        with torch.no_grad():
+            # y = r + γ Q′(s′, a*),  a* = argmax_a′ Q′(s′, a′), or of Q(s′, a′) if double
+            worth = nets.target_critics(batch.next_obs)[..., 0]  # [S, B, A]
+            choosing = nets.critics(batch.next_obs)[..., 0] if self.double else worth
+            next_value = of_action(worth, choosing.argmax(-1))
+            y = td_target(batch.reward, batch.terminated, next_value, self.gamma)
+        # E[L(y − Q(s, a))]
+        q = of_action(nets.critics(batch.obs)[..., 0], batch.action[..., 0].long())
+        huber_loss(q, y, reduction="none").mean(-1).sum().backward()
+        nets.critic_optimiser.step(self.learning_rate)
+        nets.target_critics.follow(nets.critics, self.tau)
+        return {"q": q, "td_error": y - q}
+
+
+ARMS = DQN(gamma=1.0, tau=0.05, learning_rate=1e-2, batch_size=32, epsilon=1.0, warmup=100, hidden=(32,),
+           capacity=300)  # fmt: skip
