@@ -25,7 +25,7 @@ from rlcourse.agents.vine import VineAgent
 from rlcourse.parts.networks import Spaces
 
 __all__ = [
-    "EpisodicAgent", "GreedyAgent", "ImitationAgent", "LaggedAgent", "NetworkPolicy", "OffPolicyAgent", "OnPolicyAgent",
-    "Policy", "Population", "Rollout", "Samples", "Spaces", "VineAgent", "episode_returns", "fit_policy",
-    "reached_goals", "rows",
+    "EpisodicAgent", "GreedyAgent", "ImitationAgent", "LaggedAgent", "NetworkPolicy", "OffPolicyAgent",
+    "OnPolicyAgent", "Policy", "Population", "Rollout", "Samples", "Spaces", "VineAgent", "episode_returns",
+    "fit_policy", "reached_goals", "rows",
 ]  # fmt: skip

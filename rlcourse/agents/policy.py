@@ -47,7 +47,7 @@ class NetworkPolicy:
         Raises ValueError for observations of another shape.
         """
         obs = np.asarray(obs, np.float32)
-        missing, width = 3 - obs.ndim, self.network.sizes[0]
+        missing, width = 3 - obs.ndim, self.network.obs_size
         if obs.shape[-1:] != (width,) or missing not in (0, 1, 2) or (missing and self.members > 1):
             raise ValueError(
                 f"Policy.act: observations must be [{self.members}, B, {width}], got {obs.shape}; "
@@ -79,7 +79,7 @@ class NetworkPolicy:
         network, moments = self.network.copy(), None
         network.restore(state["network"])
         if state["moments"] is not None:
-            moments = RunningMoments(len(network.flat), network.sizes[0], state["moments"]["limit"])
+            moments = RunningMoments(len(network.flat), network.obs_size, state["moments"]["limit"])
             moments.restore(state["moments"])
         return NetworkPolicy(network, moments, state["seen"])
 

@@ -19,11 +19,10 @@ def projected(targets: Array, probabilities: Array, atoms: Array) -> Array:
 def quantile_huber(error: Array, tau: Array, kappa: float = 1.0) -> Array:
     """ρ_τ(u) = |τ − 1{u < 0}| L_κ(u)/κ, with u = y − θ: its mean over y is least where θ is y's τ-quantile.
 
-    That is exact for κ → 0, where ρ_τ(u) = |τ − 1{u < 0}| |u|. L_κ(u) = u²/2 for |u| ≤ κ, κ(|u| − κ/2) beyond.
-    error and tau broadcast. Source (from memory): Dabney et al. 2018, "Distributional Reinforcement Learning
-    with Quantile Regression".
+    That is exact for κ → 0, where ρ_τ(u) = |τ − 1{u < 0}| |u|. L_κ(u) = u²/2 up to |u| = κ, and beyond it
+    κ(|u| − κ/2). error and tau broadcast. Source (from memory): Dabney et al. 2018, "Distributional
+    Reinforcement Learning with Quantile Regression".
     """
     size = abs(error)
     inside = size.clip(0, kappa)
     return abs(tau - 1.0 * (error < 0)) * (inside * (size - inside / 2)) / kappa
-

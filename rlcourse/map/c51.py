@@ -14,15 +14,13 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from scipy.stats import wasserstein_distance
 
 from rlcourse.agents import GreedyAgent, Spaces
 from rlcourse.equations.distributional import projected
 from rlcourse.equations.returns import td_target
-from rlcourse.map.record import Claim, Loop, Method, Point
+from rlcourse.map.coins import SETTINGS, on_coins
 from rlcourse.parts.action_values import ActionValues, of_action
 from rlcourse.parts.adam import Adam
-from rlcourse.parts.aims import Coins
 from rlcourse.parts.memory import Batch
 from rlcourse.parts.networks import Networks
 from rlcourse.parts.randomness import Streams
@@ -76,5 +74,10 @@ class C51:
         return {"q": q, "td_error": m @ z - q}
 
 
-COINS = C51(gamma=0.9, tau=0.05, learning_rate=1e-2, batch_size=64, epsilon=0.2, warmup=100, hidden=(32,),
-            lowest=-3.0, highest=3.0)  # fmt: skip
+METHOD = on_coins(
+    "C51",
+    "Bellemare, Dabney and Munos 2017, “A Distributional Perspective on Reinforcement Learning”",
+    "learn how probable each return is, not only its mean",
+    C51(**SETTINGS, hidden=(32,), lowest=-3.0, highest=3.0),
+    distance=0.25,
+)

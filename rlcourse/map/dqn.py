@@ -12,16 +12,14 @@ Hasselt, Guez and Silver 2016, "Deep Reinforcement Learning with Double Q-learni
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch.nn.functional import huber_loss
 
 from rlcourse.agents import GreedyAgent, Spaces
 from rlcourse.equations.returns import td_target
-from rlcourse.map.record import Claim, Loop, Method, Point
+from rlcourse.map.coins import SETTINGS, on_coins
 from rlcourse.parts.action_values import ActionValues, of_action
 from rlcourse.parts.adam import Adam
-from rlcourse.parts.aims import Arms
 from rlcourse.parts.memory import Batch
 from rlcourse.parts.networks import Networks
 from rlcourse.parts.randomness import Streams
@@ -36,6 +34,7 @@ class DQN:
     tau: float = 0.01  # τ  target-network step
     learning_rate: float = 1e-3
     batch_size: int = 64  # B  transitions per update
+    clip_error: float = 1.0  # beyond which L is straight: the derivative of an error is clipped to ± it
     double: bool = False  # the online network chooses, the target network says what it is worth
     num_envs: int = fixed(1)  # N  environments per seed
     updates: int = 1  # updates after each step of the N environments
@@ -61,11 +60,22 @@ class DQN:
             y = td_target(batch.reward, batch.terminated, next_value, self.gamma)
         # E[L(y − Q(s, a))]
         q = of_action(nets.critics(batch.obs)[..., 0], batch.action[..., 0].long())
-        huber_loss(q, y, reduction="none").mean(-1).sum().backward()
+        huber_loss(q, y, "none", self.clip_error).mean(-1).sum().backward()
         nets.critic_optimiser.step(self.learning_rate)
         nets.target_critics.follow(nets.critics, self.tau)
         return {"q": q, "td_error": y - q}
 
 
-ARMS = DQN(gamma=1.0, tau=0.05, learning_rate=1e-2, batch_size=32, epsilon=1.0, warmup=100, hidden=(32,),
-           capacity=300)  # fmt: skip
+COINS = DQN(**SETTINGS, hidden=(32,), clip_error=10.0)
+METHODS = {
+    "dqn": on_coins(
+        "DQN", "Mnih et al. 2015, “Human-level control through deep reinforcement learning”",
+        "Q-learning with a network, a memory of mixed steps and a target that waits", COINS,
+    ),
+    "double_dqn": on_coins(
+        "Double DQN",
+        "van Hasselt, Guez and Silver 2016, “Deep Reinforcement Learning with Double Q-learning”",
+        "the network chooses the best action, its slow copy says what it is worth",
+        replace(COINS, double=True),
+    ),
+}  # fmt: skip

@@ -12,17 +12,14 @@ Quantile Regression".
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 import torch
-from scipy.stats import wasserstein_distance
 
 from rlcourse.agents import GreedyAgent, Spaces
 from rlcourse.equations.distributional import quantile_huber
 from rlcourse.equations.returns import td_target
-from rlcourse.map.record import Claim, Loop, Method, Point
+from rlcourse.map.coins import SETTINGS, on_coins
 from rlcourse.parts.action_values import ActionValues, of_action
 from rlcourse.parts.adam import Adam
-from rlcourse.parts.aims import Coins
 from rlcourse.parts.memory import Batch
 from rlcourse.parts.networks import Networks
 from rlcourse.parts.randomness import Streams
@@ -72,5 +69,10 @@ class QRDQN:
         return {"q": q, "td_error": y.mean(-1) - q}
 
 
-COINS = QRDQN(gamma=0.9, tau=0.05, learning_rate=1e-2, batch_size=64, epsilon=0.2, warmup=100, hidden=(32,),
-              kappa=0.05)  # fmt: skip
+METHOD = on_coins(
+    "QR-DQN",
+    "Dabney et al. 2018, “Distributional Reinforcement Learning with Quantile Regression”",
+    "learn the return's quantiles, which need no range",
+    QRDQN(**SETTINGS, hidden=(32,), kappa=0.05),
+    distance=0.2,
+)

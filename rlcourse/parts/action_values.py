@@ -1,4 +1,4 @@
-"""What each of a few actions is worth: one number for it, or numbers that tell of its return's distribution."""
+"""What each of a few actions is worth: a number, or numbers that tell of its return's distribution."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from rlcourse.parts.randomness import Streams
 
 
 class ActionValues(Network):
-    """Q(s, ·), or N numbers for each action: obs [S, B, O] → [S, B, A, N], and `values` of them → Q [S, B, A].
+    """Q(s, ·), or N numbers for each action: obs [S, B, O] → [S, B, A, N]; `values` of them are Q [S, B, A].
 
     atoms: z_1 … z_N; the numbers are logits, p_i = softmax_i the probability of the return z_i, and
     Q = Σ_i p_i z_i. Without atoms the numbers are quantiles of the return (or, for N = 1, its mean), and Q is
@@ -35,10 +35,59 @@ class ActionValues(Network):
             return numbers.mean(-1)
         return numbers.softmax(-1) @ torch.from_numpy(self.atoms)
 
+    @torch.no_grad()
+    def law(self, obs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The values that the return may take, and their probabilities: [S, B, A, N] each."""
+        numbers = self(torch.from_numpy(np.array(obs, np.float32)))
+        if self.atoms is None:
+            return numbers.numpy(), np.full(numbers.shape, 1 / self.each)
+        p = numbers.double().softmax(-1).numpy()
+        return np.broadcast_to(self.atoms, p.shape), p
+
     def mode(self, obs: np.ndarray) -> np.ndarray:
         """argmax_a Q(s, a): int [S, B]."""
         numbers = self.numpy(obs).reshape(*obs.shape[:-1], -1, self.each)
         return self.values(torch.from_numpy(numbers)).numpy().argmax(-1)
+
+    def sample(self, obs: np.ndarray, streams: Streams) -> np.ndarray:
+        """The greedy action itself: nothing is drawn."""
+        return self.mode(obs)
+
+
+class ImplicitQuantiles(Network):
+    """Z_τ(s, ·), the τ-quantile of each action's return: obs [S, B, O], τ [S, B, N] → [S, B, A, N].
+
+    τ is seen as cos(πiτ), i = 0 … 15, beside the observation. (The paper multiplies features of the one by
+    features of the other.) Acting takes the mean over the quantiles at 1/64, 3/64, … 63/64.
+    """
+
+    cosines, asked = 16, 32
+
+    def __init__(self, spaces: Spaces, hidden: Sequence[int], streams: Streams):
+        sizes = (spaces.obs_size + self.cosines, *hidden, spaces.action_size)
+        super().__init__(sizes, (len(streams),), streams)
+
+    @property
+    def obs_size(self) -> int:
+        return self.sizes[0] - self.cosines
+
+    def __call__(self, obs: torch.Tensor, tau: torch.Tensor) -> torch.Tensor:
+        waves = torch.cos(torch.pi * torch.arange(self.cosines) * tau[..., None])  # [S, B, N, 16]
+        seen = obs[:, :, None].expand(*tau.shape, -1)
+        numbers = super().__call__(torch.cat([seen, waves], -1).flatten(1, 2))
+        return numbers.unflatten(1, tau.shape[1:]).mT
+
+    @torch.no_grad()
+    def law(self, obs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The quantiles that acting asks for, and their probabilities: [S, B, A, N] each."""
+        obs = torch.from_numpy(np.array(obs, np.float32))
+        tau = (torch.arange(self.asked) + 0.5) / self.asked
+        numbers = self(obs, tau.expand(*obs.shape[:2], -1)).numpy()
+        return numbers, np.full(numbers.shape, 1 / self.asked)
+
+    def mode(self, obs: np.ndarray) -> np.ndarray:
+        """argmax_a of the mean over the quantiles: int [S, B]."""
+        return self.law(obs)[0].mean(-1).argmax(-1)
 
     def sample(self, obs: np.ndarray, streams: Streams) -> np.ndarray:
         """The greedy action itself: nothing is drawn."""

@@ -5,6 +5,7 @@ from itertools import product
 import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete
+from scipy.stats import wasserstein_distance
 
 
 class Aim(gymnasium.Env):
@@ -71,6 +72,21 @@ class Coins(gymnasium.Env):
         x = np.array(list(product((-1, 1), repeat=cls.tosses)))
         up = (x > 0).sum(1)
         return x @ gamma ** np.arange(cls.tosses), cls.heads**up * (1 - cls.heads) ** (cls.tosses - up)
+
+    @classmethod
+    def best(cls, gamma: float) -> np.ndarray:
+        """Q*(t, a) [3, 2]: what is left, Σ_{k ≥ t} γ^{k−t} (2 · 0.6 − 1), of which a pass loses the first."""
+        mean = 2 * cls.heads - 1
+        left = mean * np.array([sum(gamma**k for k in range(cls.tosses - t)) for t in range(cls.tosses)])
+        return np.stack([left - mean, left], -1)
+
+    @classmethod
+    def distances(cls, values: np.ndarray, probabilities: np.ndarray, gamma: float) -> np.ndarray:
+        """W₁ = ∫ |F − F*| of each law of the return [S, N] to that of who always tosses: [S]."""
+        truth, weights = cls.returns(gamma)
+        return np.array(
+            [wasserstein_distance(z, truth, p, weights) for z, p in zip(values, probabilities, strict=True)]
+        )
 
 
 class Peak(Aim):

@@ -107,6 +107,11 @@ class Network:
             self.extra[row] = extra_start
         self.keep_in_range()
 
+    @property
+    def obs_size(self) -> int:
+        """How many numbers of an observation a policy or a value sees."""
+        return self.sizes[0]
+
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """y, for objectives that are differentiated once.
 
