@@ -383,7 +383,7 @@ for name in ("DDPG", "TD3", "SAC"):
 # | Are there only recordings of a teacher? | cloning, and look at the drift | nothing to explore | 02 |
 # | Is a step cheap (a simulator)? | PPO | stable, quick by the clock, any actions | section 4, 12 |
 # | Is a step dear, actions continuous? | TD3 | every sample is used hundreds of times | section 4, 07 |
-# | Is a step dear, actions few? | DQN: Q-learning with a network and a memory | a maximum over few actions is cheap | not in this course; its table is in the box *value, off-policy* |
+# | Is a step dear, actions few? | DQN: Q-learning with a network and a memory | a maximum over few actions is cheap | box *value, off-policy* |
 # | Does the policy have few parameters, and is the return all there is? | CEM | no gradient, no critic, no credit assignment | section 4 |
 #
 # Every method assumes something. Most policy gradients that a trajectory can be begun again and again; temporal differences that the state is observed in full (Monte Carlo does not); TRPO and PPO that a batch is large enough to trust; DDPG and TD3 that $Q$ has a slope in the action; cloning that the teacher's states are the learner's.
