@@ -151,7 +151,7 @@ def test_the_coins_laws_are_what_a_hundred_thousand_tosses_say():
 @pytest.mark.parametrize("name", ["c51", "qr_dqn", "iqn"])
 @pytest.mark.learning
 def test_the_law_of_the_return_comes_nearer_to_the_enumerated_one(name):
-    """Of 32 seeds, farthest: LIMITS. Before it learns, all are beyond the limit."""
+    """Of 32 seeds the farthest: C51 0.19, QR-DQN 0.14, IQN 0.28; before learning 0.55 and more."""
     method = discover()[name]
     for claim in learn(method, seeds=[101, 202, 303]).claims():
         assert claim.holds().all(), (claim.claim, claim.found)
