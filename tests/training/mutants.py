@@ -1,0 +1,227 @@
+"""Automatic mutants of the trainers: which of them do the nearest tests not notice?
+
+    OMP_NUM_THREADS=1 python3 tests/training/mutants.py                      # all of them: hours
+    OMP_NUM_THREADS=1 python3 tests/training/mutants.py rlcourse/algorithms/ppo.py
+    OMP_NUM_THREADS=1 python3 tests/training/mutants.py rlcourse/agents/samples.py --sample 40   # seed 0
+    OMP_NUM_THREADS=1 python3 tests/training/mutants.py rlcourse/algorithms/ppo.py --line "self.anneal"
+
+Operators, comparisons, constants, conditions, dropped statements and calls, swapped arguments: one place at a
+time. Each runs the test files beside the mutated one in a forked process, until one fails; a mutant that
+takes ten times as long as the original is killed, too. What survives is as right as the original, and
+EQUIVALENT says why, or a case that the tests lack; `mutants.md` has the numbers. Not mutated: the defaults of
+fields, which are choices and no claims; annotations; docstrings; the text of errors.
+"""
+
+import argparse
+import ast
+import contextlib
+import copy
+import importlib.machinery
+import itertools
+import os
+import random
+import resource
+import signal
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+NEAREST = {  # {file of the package: the tests that are to notice}
+    "algorithms/ppo.py": "algorithms/test_ppo.py",
+    "algorithms/trpo.py": "algorithms/test_trpo.py",
+    "algorithms/ddpg.py": "algorithms/test_ddpg.py algorithms/test_ddpg_td3.py",
+    "algorithms/td3.py": "algorithms/test_td3.py algorithms/test_ddpg_td3.py",
+    "agents/samples.py": "agents/test_on_policy.py algorithms/test_ppo.py algorithms/test_trpo.py",
+    "agents/on_policy.py": "agents/test_on_policy.py agents/test_policy.py",
+    "agents/off_policy.py": "agents/test_off_policy.py",
+    "parts/memory.py": "parts/test_memory.py",
+    "parts/adam.py": "parts/test_adam.py algorithms/test_ppo.py",
+    "parts/moments.py": "parts/test_moments.py",
+    "equations/returns.py": "equations/test_returns.py",
+    "equations/objectives.py": "equations/test_objectives.py",
+    "equations/solvers.py": "equations/test_solvers.py",
+    "training/loop.py": "training/test_training.py training/test_options.py",
+    "training/evaluation.py": "training/test_options.py training/test_environments_in_training.py "
+    "training/test_training.py",
+    "training/state.py": "training/test_options.py training/test_training.py",
+}  # fmt: skip
+
+CALLS = {"detach", "clone", "copy", "contiguous", "clamp", "clip"}  # x.detach() -> x
+TWINS = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot, ast.IsNot: ast.Is,
+}  # fmt: skip
+
+
+def mutants(source):
+    """(what, changed line, source) of every file that differs from `source` in one place."""
+    tree, original = ast.parse(source), ast.unparse(ast.parse(source)).splitlines()
+    skipped = set(_not_code(tree))
+    for index, node in enumerate(ast.walk(tree)):
+        if node in skipped:
+            continue
+        for what, change in _changes(node):
+            mutant = copy.deepcopy(tree)
+            change(next(itertools.islice(ast.walk(mutant), index, None)))
+            text = ast.unparse(ast.fix_missing_locations(mutant))
+            lines = text.splitlines()
+            if lines != original:
+                yield what, _difference(original, lines), text
+
+
+def _difference(before, after):
+    """The first line that differs; where one is dropped, that line."""
+    pairs = itertools.zip_longest(before, after, fillvalue="")
+    old, new = next((a.strip(), b.strip()) for a, b in pairs if a != b)
+    return f"{old}  →  {new}" if len(before) == len(after) else f"without {old}"
+
+
+def _not_code(tree):
+    """Annotations, defaults of fields, and what is raised."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            fields = [statement for statement in node.body if isinstance(statement, ast.AnnAssign)]
+            skipped = [*fields, *node.decorator_list]
+        elif isinstance(node, ast.FunctionDef):
+            skipped = [node.args, *node.decorator_list, *([node.returns] if node.returns else [])]
+        elif isinstance(node, ast.Raise):
+            skipped = [node]
+        else:
+            continue
+        for root in skipped:
+            yield from ast.walk(root)
+
+
+def _changes(node):
+    from tests.exercises.mutants import changes
+
+    said = _docstring(node)
+    for what, change in changes(node):
+        if said is None or what != f"dropped {said!r}":
+            yield what, change
+    if isinstance(node, ast.Constant) and node.value is True:
+        yield "constant", lambda n: setattr(n, "value", False)
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in (ast.LtE, ast.Eq, ast.NotEq, ast.Is, ast.IsNot):
+        yield "comparison", lambda n: setattr(n, "ops", [TWINS[type(n.ops[0])]()])
+    if isinstance(node, ast.If | ast.IfExp | ast.While):
+        yield "always", lambda n: setattr(n, "test", ast.Constant(True))
+        if not isinstance(node, ast.While):
+            yield "never", lambda n: setattr(n, "test", ast.Constant(False))
+    for name, value in ast.iter_fields(node):
+        if isinstance(value, ast.AST) and _can_be_left_out(value):
+            yield "left out", lambda n, name=name: setattr(n, name, getattr(n, name).func.value)
+        if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not | ast.Invert):
+            yield "not", lambda n, name=name: setattr(n, name, getattr(n, name).operand)
+
+
+def _docstring(node):
+    """What `changes` would call the docstring's statement; None where there is none."""
+    has = isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None
+    return ast.unparse(node.body[0]).splitlines()[0] if has else None
+
+
+def _can_be_left_out(node):
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CALLS
+
+
+def survives(module, text, tests, fuse):
+    """Do the tests pass with this text in the place of the module? In a process of its own."""
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(BaseException):
+            resource.setrlimit(resource.RLIMIT_CPU, (fuse, fuse + 5))
+            os._exit(_tested(module, text, tests))
+        os._exit(99)
+    signal.signal(signal.SIGALRM, lambda *_: os.kill(child, signal.SIGKILL))
+    signal.alarm(20 * fuse)
+    _, status = os.waitpid(child, 0)
+    signal.alarm(0)
+    return status == 0
+
+
+def _tested(module, text, tests):
+    import pytest
+
+    if not os.environ.get("LOUD"):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (1, 2):
+            os.dup2(nowhere, stream)
+    for name in [name for name in sys.modules if name.split(".")[0] in ("rlcourse", "tests")]:
+        del sys.modules[name]
+    code_of = importlib.machinery.SourceFileLoader.get_code
+
+    def get_code(loader, name):
+        return compile(text, loader.path, "exec") if name == module else code_of(loader, name)
+
+    importlib.machinery.SourceFileLoader.get_code = get_code
+    return pytest.main(["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *tests])
+
+
+def examined(file, sample=None, line_with=""):
+    """(what, changed line) of the file's mutants, and whether each survives; of a random sample, or some."""
+    source, tests = (ROOT / "rlcourse" / file).read_text(), [f"tests/{t}" for t in NEAREST[file].split()]
+    module = "rlcourse." + file.removesuffix(".py").replace("/", ".")
+    before = time.process_time() + resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    if not survives(module, source, tests, 600):
+        raise SystemExit(f"{file}: the tests fail without any mutation")
+    took = time.process_time() + resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+    chosen = [mutant for mutant in mutants(source) if line_with in mutant[1]]
+    if sample is not None and sample < len(chosen):
+        chosen = [chosen[i] for i in sorted(random.Random(0).sample(range(len(chosen)), sample))]
+    for what, line, text in chosen:
+        yield what, line, survives(module, text, tests, int(10 * took) + 5)
+
+
+IDLE = "Where no seed is active, the epochs that are left change nothing: the break saves their time."
+AT_LEAST_ONE = "A share in (0, 1] has round(1 / share) ≥ 1 already: the guard is for who changes the range."
+EVERY = "every = max(1, round(1 / self.fisher_fraction))"
+EQUIVALENT = {  # (file, changed line): why it is as right as the original
+    ("algorithms/ppo.py", "without if not active.any():"): IDLE,
+    ("algorithms/ppo.py", "if not active.any():  →  if False:"): IDLE,
+    ("algorithms/ppo.py", "break  →  pass"): IDLE,
+    (
+        "algorithms/ppo.py",
+        "if self.objective != 'clip' or self.stop_kl is not None:  →  if True:",
+    ): "A divergence that nobody asks for costs time, and enters no loss.",
+    ("algorithms/ppo.py", "if self.entropy_bonus:  →  if True:"): "0 · H = 0 for every finite entropy.",
+    (
+        "algorithms/trpo.py",
+        f"{EVERY}  →  every = max(round(1 / self.fisher_fraction), 1)",
+    ): "max does not mind the order of its arguments.",
+    (
+        "algorithms/trpo.py",
+        "full_step = step_length(s, Fs, self.max_kl) * s  →  full_step = step_length(Fs, s, self.max_kl) * s",
+    ): "sᵀ(Fs) = (Fs)ᵀs: the length does not mind the order.",
+    ("algorithms/trpo.py", f"{EVERY}  →  every = max(0, round(1 / self.fisher_fraction))"): AT_LEAST_ONE,
+    ("algorithms/trpo.py", f"{EVERY}  →  every = max(-1, round(1 / self.fisher_fraction))"): AT_LEAST_ONE,
+}
+
+
+def main(words):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("files", nargs="*")
+    parser.add_argument("--sample", type=int, help="so many mutants of each file, drawn with seed 0")
+    parser.add_argument("--line", default="", help="only mutants whose changed line holds this")
+    options = parser.parse_args(words)
+    for library in ("torch", "gymnasium", "scipy.optimize", "pytest", "joblib", "hypothesis"):
+        importlib.import_module(library)
+    unexplained = 0
+    named = [str(Path(f).resolve().relative_to(ROOT / "rlcourse")) for f in options.files]
+    for file in named or NEAREST:
+        found = []
+        for what, line, alive in examined(file, options.sample, options.line):
+            found.append((what, line, alive))
+            if alive:
+                reason = EQUIVALENT.get((file, line))
+                unexplained += reason is None
+                print(f"- `{file}`, {what}: `{line}`. {reason or 'UNEXPLAINED'}", flush=True)
+        print(f"{file}: {len(found)} mutants, {sum(alive for *_, alive in found)} survive", flush=True)
+    return int(bool(unexplained))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    sys.exit(main(sys.argv[1:]))
