@@ -408,7 +408,9 @@ class Predict(Panel):
 
 class Live(Panel):
     def state(self) -> str:
-        return self.root.locator("[data-state]").get_attribute("data-state")
+        """What the panel says it is doing; "" while the page has nothing to say, however busy it is."""
+        said = self.root.locator("[data-state]").evaluate_all("all => all.map(e => e.dataset.state)")
+        return said[0] if said else ""
 
     def wait(self, *states: str, seconds: float = 6) -> str:
         """Wait until the panel is in one of states; returns it, or fails with the panel's text."""
