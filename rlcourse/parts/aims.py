@@ -89,6 +89,29 @@ class Coins(gymnasium.Env):
         )
 
 
+class NoisyArms(gymnasium.Env):
+    """Two steps; the second is one of ten arms that all pay N(−0.1, 1): the mean is known whatever is done.
+
+    Sutton and Barto's example 6.7 with no way out: the best of ten estimates looks better than it is.
+    """
+
+    observation_space = Box(0, 1, (2,), np.float32)
+    action_space = Discrete(10)
+    mean = -0.1
+
+    def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[np.ndarray, dict]:
+        """Before the door: the first action only opens it."""
+        super().reset(seed=seed)
+        self.inside = False
+        return np.eye(2, dtype=np.float32)[0], {}
+
+    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict]:
+        """Nothing for the door, then what the arm pays."""
+        reward = float(self.np_random.normal(self.mean)) if self.inside else 0.0
+        over, self.inside = self.inside, True
+        return np.eye(2, dtype=np.float32)[1], reward, over, False, {}
+
+
 class Peak(Aim):
     """One state for ever: r(a) = −(a − 0.3)², whatever was done before. The clock cuts after ten steps."""
 
