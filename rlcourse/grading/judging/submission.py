@@ -99,10 +99,15 @@ class Assignment:
         return sum(cell.points for cell in self.of_role("written"))
 
     @functools.cached_property
+    def said(self) -> list[list[str]]:
+        """The words of each of `texts`."""
+        return [words(source) for _, source in self.texts]
+
+    @functools.cached_property
     def given_words(self) -> set[tuple[str, ...]]:
         """What the cells say that were handed out."""
-        texts = [source for _, source in self.texts] + [question(cell) for cell in self.of_role("written")]
-        return {tuple(words(source)) for source in texts}
+        asked = [words(question(cell)) for cell in self.of_role("written")]
+        return {tuple(own) for own in [*self.said, *asked]}
 
     def added(self, cells: list[Cell]) -> set[int]:
         """Indices of a submission's cells of text that were not handed out."""
@@ -531,11 +536,9 @@ def between(assignment: Assignment, name: str, cells: list[Cell]) -> range:
     said = [words(cell.source) for cell in cells]
 
     def place(number: int, last: bool) -> int | None:
-        own, given = assignment.texts[number]
+        own, given = names[number], assignment.said[number]
         fits = [
-            i
-            for i, cell in enumerate(cells)
-            if own and cell.grade_id == own or words(given) and said[i] == words(given)
+            i for i, cell in enumerate(cells) if own and cell.grade_id == own or given and said[i] == given
         ]
         return (fits[-1] if last else fits[0]) if fits else None
 
