@@ -50,6 +50,16 @@ class Cell:
     attachments: dict[str, bytes] = field(default_factory=dict)  # as handed in, of whatever content
     outputs: list[Output] = field(default_factory=list)  # as handed in
 
+    @functools.cached_property
+    def lines(self) -> list[list[str]]:
+        """The words of each line."""
+        return [words(line) for line in self.source.split("\n")]
+
+    @functools.cached_property
+    def said(self) -> list[str]:
+        """Its words."""
+        return [word for line in self.lines for word in line]
+
 
 @dataclass(frozen=True)
 class SourceCell:
@@ -113,8 +123,7 @@ class Assignment:
         """Indices of a submission's cells of text that were not handed out."""
         known = {cell.grade_id for cell in self.cells}
         texts = [i for i, cell in enumerate(cells) if cell.kind != "code" and cell.grade_id not in known]
-        said = {i: words(cells[i].source) for i in texts}
-        return {i for i, own in said.items() if own and tuple(own) not in self.given_words}
+        return {i for i in texts if cells[i].said and tuple(cells[i].said) not in self.given_words}
 
 
 @dataclass
@@ -486,9 +495,7 @@ def find_written(
     if not places:
         wanted = heading(source)
         free = [i for i, cell in enumerate(cells) if cell.kind != "code" and cell.grade_id not in known]
-        places = [
-            i for i in free if wanted and any(words(line) == wanted for line in cells[i].source.split("\n"))
-        ]
+        places = [i for i in free if wanted and wanted in cells[i].lines]
         if places:
             found.warnings.append(f"cell {name} has lost its id and was found by its heading: needs a person")
     if not places:
@@ -503,7 +510,7 @@ def find_written(
         found.warnings.append(f"what was written below cell {name} counts as a part of it")
     pieces = []
     for i in [*places, *below]:
-        if not any(words(cells[i].source) == words(cells[k].source) for k in pieces):
+        if not any(cells[i].said == cells[k].said for k in pieces):
             pieces.append(i)
     if len(places) > 1 and len(pieces) > 1:
         found.warnings.append(f"cell {name} comes in {len(places)} pieces, which are joined in their order")
@@ -533,7 +540,7 @@ def between(assignment: Assignment, name: str, cells: list[Cell]) -> range:
     """Where a cell that was not found would stand: between the nearest of the instructor's that are there."""
     names = [own for own, _ in assignment.texts]
     here = names.index(name) if name in names else 0
-    said = [words(cell.source) for cell in cells]
+    said = [cell.said for cell in cells]
 
     def place(number: int, last: bool) -> int | None:
         own, given = names[number], assignment.said[number]
