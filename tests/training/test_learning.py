@@ -31,6 +31,8 @@ from rlcourse.training import train
 class EightAims(Aim):
     """Eight steps of it, their mean reward: populations learn from returns, and one step says little."""
 
+    max_episode_steps = 8
+
     def reset(self, *, seed=None, options=None):
         self.left = 8
         return super().reset(seed=seed)
