@@ -258,6 +258,8 @@ def test_13_section_6_three_seeds_put_trpo_ahead_in_about_one_draw_of_five():
     gap = np.add.outer(triples(one), -triples(other))
     assert np.mean(gap > 0) == pytest.approx(0.21, abs=0.02)
     assert np.sqrt((one.var() + other.var()) / 3) == pytest.approx(54, abs=1)
+    fifteen = stats.ttest_ind(other, one, equal_var=False).confidence_interval()
+    assert fifteen.low < 0 < fifteen.high, "the interval of the difference holds 0"
 
 
 def triples(x):

@@ -130,7 +130,11 @@ explore(
     draw_ball,
     alt="What the teacher shows, and the student's paths in gusts of wind",
     size=(10.5, 3.8),
-    settings={"a perfect teacher": {"shake": 0.0}, "hardly any": {"shake": 0.001}, "much, no better": {"shake": 0.02}},
+    settings={
+        "a perfect teacher": {"shake": 0.0},
+        "hardly any": {"shake": 0.001},
+        "much, no better": {"shake": 0.02},
+    },
     shake=Slider("", "shake of her hand", min=0.0, max=0.02, step=0.001, value=0.01),
     gust=Slider("", "gusts", min=0.0001, max=0.01, log=True),
 )

@@ -13,7 +13,8 @@
 # - 07: DDPG and TD3
 # - 12: PPO
 # - what seeds can show (lecture 13b) for the intervals
-# symbols: s, a, r, \gamma, \alpha, \pi, \epsilon, \lambda, n
+# symbols: s, a, r, \gamma, \alpha, \pi, \lambda, n
+# - $\epsilon$: the share of actions that are random
 # - $\tau$: a return that a run may reach
 # - $\beta$: price of divergence from a reference
 # - $Q$: a table or network of estimated values of actions
@@ -24,6 +25,7 @@ import time
 
 import joblib
 import numpy as np
+from scipy import stats
 
 from rlcourse import plots
 from rlcourse.algorithms.a2c import A2C
@@ -75,17 +77,17 @@ plots.show(
 )
 
 # %% [markdown]
-# Two methods keep a table $Q(s,a)$, act greedily in it, and in one step of ten at random ($\epsilon=0.1$, all their lives, so that they see enough). After each step they move $Q(s,a)$ a little towards a target $y$. They differ in one symbol:
+# Two methods keep a table $Q(s,a)$, act greedily in it, and in one step of ten at random ($\epsilon=0.1$, all their lives, so that they see enough). After each step they move $Q(s,a)$ a little towards a target $y$. Their targets differ in one symbol:
 # $$\text{Sarsa:}\quad y=r+\gamma\,Q(s',a')\qquad\qquad\text{Q-learning:}\quad y=r+\gamma\max_{b}Q(s',b)$$
-# where $a'$ is the action that is taken next, random steps included.
+# where $a'$ is the action that is taken next, random steps included. (The step sizes differ too: Sarsa's falls to 0, as its target stays noisy; Q-learning's stays at ½.)
 
 # %% tags=["hide"]
 predict(
-    "Which of the two earns more while it learns, its random steps included?",
+    "Which of the two earns more in the end, its random steps included?",
     {
         "Q-learning, as its target is the best there is": "It finds the shortest path. What is that worth to someone who stumbles?",
         "Sarsa": "",
-        "both the same, they differ in one symbol": "The symbol decides whose values are learnt.",
+        "both the same, their targets differ in one symbol": "The symbol decides whose values are learnt.",
     },
     answer="Sarsa",
     why="Sarsa learns what a stumbling walker is worth, so it keeps away from the edge. Q-learning learns what a walker is worth who never stumbles, and then stumbles.",
@@ -135,7 +137,7 @@ for ax, name in zip(places[1], ("sarsa", "q_learning"), strict=True):
     ax.set_title(f"{METHODS[name].name}'s path (seed 0)")
 plots.show(
     fig,
-    alt="Returns of Sarsa and Q-learning with and without random steps; Sarsa walks far from the cliff, Q-learning along it",
+    alt="Returns of Sarsa and Q-learning with and without random steps; Sarsa keeps away from the cliff, Q-learning walks along it",
 )
 
 # %% [markdown]
@@ -206,7 +208,7 @@ ATLAS
 #
 # ## 3 · Three parts (12 minutes)
 #
-# Every method goes round: **sample** some steps, **estimate** what they say, **improve**. Written so, neighbours differ in a single cell.
+# Every method goes round: **sample** some steps, **estimate** what they say, **improve**. Written so, one sees what two methods share.
 #
 # | | sample | estimate | improve |
 # |:---|:---|:---|:---|
@@ -245,7 +247,7 @@ for algorithm in (PPO(), TRPO(), DDPG(), TD3()):
 # %% [markdown]
 # ## 4 · Samples or seconds? (21 minutes)
 #
-# Fifteen seeds of every method of the course that can play, on the same two tasks, with the same 40,960 steps and the same evaluation: ten episodes on fresh starts, without exploration. Nothing was tuned for this; each has its defaults.
+# Fifteen seeds of every method of the course that can play, on the same two tasks, with the same 40,960 steps and the same evaluation: ten episodes on fresh starts, without exploration. Each has the course's defaults, which were made for small tasks like these; PPO's first spread was even checked on this pendulum.
 
 
 # %%
@@ -289,11 +291,11 @@ predict(
     },
     answer="more than ten times as many",
     ordered=True,
-    why="It makes 40,960 updates of its critics, PPO a few hundred. What it buys is below.",
+    why="It makes an update after every step, 40,000 in all; PPO makes 800. What that buys is below.",
 )
 
 # %% [markdown]
-# Left, the middle half of the runs over time; right, the share of runs that end above a return $\tau$.
+# Left, the mean of the middle half of the runs (IQM) over time, with its interval; right, the share of runs that end above a return $\tau$ (a *performance profile*).
 
 # %% tags=["hide"]
 kept = replayed("recordings/13-leaderboard.json")
@@ -367,9 +369,9 @@ for name in ("DDPG", "TD3", "SAC"):
     assert (REACHED[name][1] > REACHED["PPO-Clip"][1]).all()  # and more seconds
 
 # %% [markdown]
-# Both are true at once. The three with a memory need a quarter of the samples or fewer (they are looked at every 4,096 steps only), as each sample is used hundreds of times. By the clock PPO is there first, as its few large steps cost little. Whether a method is "efficient" depends on what is dear: a robot's minute, or a processor's.
+# Both are true at once. The three with a memory need a quarter of the samples or fewer (they are looked at every 4,096 steps only), as each sample is used more than a hundred times. By the clock PPO is the first of the four, as its few large steps cost little. Whether a method is "efficient" depends on what is dear: a robot's minute, or a processor's.
 #
-# The picture shows more. Plain REINFORCE and A2C do not move on the pendulum within this budget, and CEM, which never looks inside an episode, does not either; on the pole all three learn. And the share of runs (right) says what a mean hides: on the pole, PPO-Clip's fifteen runs all end at 500, while four of A2C's end between 144 and 280.
+# The picture shows more. Plain REINFORCE and A2C do not learn the pendulum within this budget, and CEM, which never looks inside an episode, does not either; on the pole all three learn. And the share of runs (right) says what a mean hides: on the pole, PPO-Clip's fifteen runs all end at 500, while four of A2C's end between 144 and 280.
 #
 # ## 5 · Which one should I take? (10 minutes)
 #
@@ -378,13 +380,13 @@ for name in ("DDPG", "TD3", "SAC"):
 # | question | take | because | seen in |
 # |:---|:---|:---|:---|
 # | Is the world known, and a table? | value iteration | exact, in milliseconds | 01 |
-# | Is there a model that can be simulated, and time to think? | planning in it, step by step | no learning at all | box *model* |
+# | Is there a model, and time to plan before every single action? | planning in it | no learning at all | box *model* |
 # | Does a teacher answer questions? | DAgger | its error does not add up over time | 02 |
 # | Are there only recordings of a teacher? | cloning, and look at the drift | nothing to explore | 02 |
-# | Is a step cheap (a simulator)? | PPO | stable, quick by the clock, any actions | section 4, 12 |
-# | Is a step dear, actions continuous? | TD3 | every sample is used hundreds of times | section 4, 07 |
+# | Is a step cheap (a simulator), and must the policy answer at once? | PPO | stable, quick by the clock, any actions | section 4, 12 |
+# | Is a step dear, actions continuous? | TD3 or SAC | every sample is used more than a hundred times | section 4, 07 |
 # | Is a step dear, actions few? | DQN: Q-learning with a network and a memory | a maximum over few actions is cheap | box *value, off-policy* |
-# | Does the policy have few parameters, and is the return all there is? | CEM | no gradient, no critic, no credit assignment | section 4 |
+# | Does the policy have few parameters, and is the return all there is? | CEM | no gradient, no critic, no credit assignment | section 4: the pole, not the pendulum |
 #
 # Every method assumes something. Most policy gradients that a trajectory can be begun again and again; temporal differences that the state is observed in full (Monte Carlo does not); TRPO and PPO that a batch is large enough to trust; DDPG and TD3 that $Q$ has a slope in the action; cloning that the teacher's states are the learner's.
 #
@@ -402,11 +404,11 @@ predict(
     {
         "in about 1 of 100 draws": "The means of three spread much more than that.",
         "in about 1 of 5 draws": "",
-        "in about half of the draws": "Then fifteen would not separate them either.",
+        "in about half of the draws": "Then neither would lead in the mean of fifteen.",
     },
     answer="in about 1 of 5 draws",
     ordered=True,
-    why="Single runs stray from their means by 79 and by 49, so the difference of two means of three strays by 54. The methods differ by 40.",
+    why="Single runs stray from their means by 79 and by 49, so the difference of two means of three strays by 54. The methods differ by 40, and fifteen runs each leave it open, too: the interval of the difference holds 0.",
 )
 
 # %% [markdown]
@@ -419,6 +421,8 @@ three = rng.choice(one, (20_000, 3)).mean(axis=1) - rng.choice(other, (20_000, 3
 print(
     f"fifteen runs: TRPO {one.mean():.0f} ± {one.std():.0f}, PPO-Clip {other.mean():.0f} ± {other.std():.0f}"
 )
+gap = stats.ttest_ind(other, one, equal_var=False).confidence_interval()
+print(f"their difference: {other.mean() - one.mean():.0f} [{gap.low:.0f}, {gap.high:.0f}]")
 print(f"three of each: TRPO is ahead in {np.mean(three > 0):.0%}")
 
 # %% [markdown]
@@ -432,22 +436,26 @@ for (name, env), run in sweep(algorithms, ["CartPole-v1"], 4096, 4, jobs=2, eval
     print(f"{name:5} {env}: {run.status}, {mean_interval(run.curve.returns[:, -1])}")
 
 # %% [markdown]
-# The same call runs on a cluster that Dask or Ray has joined (extra `cluster`); only one line stands around it:
+# The same call runs on a cluster that Dask or Ray has joined (extra `cluster`); only what stands around it changes:
 #
 # ```python
-# with joblib.parallel_config(backend="dask"):  # or "ray"
+# from distributed import Client
+#
+# with Client("head:8786"), joblib.parallel_config(backend="dask"):
 #     runs = sweep(algorithms, tasks, steps=100_000, seeds=10, folder="runs")
 # ```
 #
+# (On Ray: `ray.util.joblib.register_ray()` once, then `backend="ray"`.)
+#
 # If a worker is killed in the middle, its run goes on from its last checkpoint on another one, what was finished is not made again, and a run on which workers die repeatedly comes back as *failed*, with the reason. All of that is a test, with workers that are killed.
 #
-# What does it cost to spread the work? On two idle cores, two workers did six short runs with an efficiency (the time of one worker over twice the time of two) of 0.94 as processes, 1.02 on Dask and 0.90 on Ray. An empty call of a thousand took 0.2 ms, 3.8 ms and 0.8 ms, and the total grows in proportion to their number. A run of one second is therefore long enough for any of the three; a call of a millisecond is for none. (`tests/benchmarks/cluster.py` measures it.)
+# What does it cost to spread the work? On two idle cores, two workers did six short runs with an efficiency (the time of one worker over twice the time of two) of 0.94 as processes, 1.02 on Dask (above 1 is chance) and 0.90 on Ray. An empty call of a thousand took 0.2 ms, 3.8 ms and 0.8 ms. A run of one second is therefore long enough for any of the three; a call of a millisecond is for none. (`tests/benchmarks/cluster.py` measures it.)
 #
 # ## Summary
 #
 # - Two questions place a method: what is improved (policy, values, model, likeness), and whose data it uses.
 # - On-policy methods learn what *their* policy is worth, stumbling included; off-policy methods learn another one's worth from anybody's steps.
-# - Every method samples, estimates, improves; neighbours differ in one of the three.
+# - Every method samples, estimates, improves; some neighbours differ in only one of the three.
 # - Samples and seconds are two rankings. Say which one a comparison is about, how many seeds, and with which interval.
 # - Ask in order: known world? teacher? cheap steps? Then take the dullest method that fits.
 #

@@ -72,7 +72,7 @@ def test_13_the_race_over_steps_and_over_seconds(page):
 @pytest.mark.parametrize(
     "question, right",
     [
-        ("earns more while it learns", "Sarsa"),
+        ("earns more in the end", "Sarsa"),
         ("Which box is its own", "policy, off-policy"),
         ("how many of the three parts", "one"),
         ("as many seconds", "more than ten times as many"),
