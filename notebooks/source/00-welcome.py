@@ -403,9 +403,8 @@ feedback
 # %% [markdown]
 # ## 7 · The lectures (5 minutes)
 #
-# A line leads from what is needed to what needs it. Blue boxes are written: click one to open it. Dashed ones are planned. Choose
-# how much time you have: the weeks appear, and what is not on your way fades. While a box before the one that you want is only planned, you need
-# its ideas from elsewhere: values and the Bellman equation for 06 and 07, the policy gradient too for 08.
+# A line leads from what is needed to what needs it. Click a box to open its page. Choose
+# how much time you have: the weeks appear, and what is not on your way fades.
 
 # %% tags=["hide"]
 HTML(course_map())
@@ -437,7 +436,7 @@ HTML(course_map())
 # the one given. What do the two failures look like?
 #
 # <details><summary>Answer</summary>At 0.00001 the curve hardly leaves its start: it learns, far too slowly. At 0.1 it jumps at once and stays bad: each
-# step goes so far that what was learnt is lost. At 0.0001 it has begun to learn after 40 000 steps, and is far from done.</details>
+# step goes so far that what was learnt is lost. At 0.0001, too, nothing is to be seen after 40 000 steps: ten times as large, and still far too slow.</details>
 #
 # **3** ★ (5 minutes) Change `moments` in the cell of the eight pictures and find out at which second the rod first passes upright.
 #

@@ -351,7 +351,7 @@ lab
 # %% [markdown]
 # <details><summary>What you should have found</summary>
 #
-# (1) Among equals *max* grows with every action, *maxmin* crosses 0 and follows it, and *clipped double* rises from $-0.28$ to 0. A gap lowers all four; (2) *double* goes below 0, and so can *maxmin*. (3) More samples shrink every bias
+# (1) Among equals *max* grows with every action, *maxmin* crosses 0 and follows it, and *clipped double* rises from $-0.28$ to 0. A gap lowers all four; (2) *double* goes below 0, and so can *maxmin*. (3) More samples shrink *max*'s and *double*'s
 # like $1/\sqrt N$ while the actions are equal, and faster once the noise is small beside a gap.
 # </details>
 #
@@ -502,7 +502,7 @@ explore(
     size=(6.6, 3.8),
     settings={
         "half is left": {"width": 0.12},
-        "as in TD3": {"width": 0.01},
+        "a needle": {"width": 0.01},
         "cut short": {"width": 0.12, "clip": 0.1},
         "no smoothing": {"sigma": 0.0},
     },
@@ -718,7 +718,7 @@ assert all(each.low > -1.83 for each in intervals_of_sets(late["hope"]["TD3"])),
 #
 # ### Live: DDPG beside TD3
 #
-# On the pendulum, now: choose *each in turn* and press **Start**; the pale dotted curves are a recording. There DDPG learns *sooner* than TD3, until about step 7000: little is to overestimate there, and
+# On the pendulum, now: choose *each in turn* and press **Start**; the pale dotted curves are a recording. In this recording DDPG learns *sooner* than TD3, until about step 7000: little is to overestimate there, and
 # delay costs time, as 07b measures. What does $d = 1$ change?
 
 # %%

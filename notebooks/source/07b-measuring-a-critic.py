@@ -97,7 +97,7 @@ def draw_tables(fig, gamma=0.9, rate=0.1):
 
 lab = explore(
     draw_tables,
-    alt="Mean error of two hundred tables over backups: max settles far above 0, actor below 0, each γ/(1 − γ) times one backup's bias",
+    alt="Mean error of two hundred tables over backups: max settles far above 0, clipped double below 0, each γ/(1 − γ) times one backup's bias",
     size=(8.0, 3.6),
     settings={
         "one backup": {"gamma": 0.0, "rate": 0.1},

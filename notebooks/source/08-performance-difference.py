@@ -489,7 +489,7 @@ with receipts("20 000 simulated pairs", oracle="1 − (1 − α)ᵗ") as same:
     same("share that has acted differently", parted.mean(axis=1), 1 - (1 - alpha) ** t, off)
 
 # %% [markdown]
-# Until the dotted line the two are one walk; afterwards they often meet again. A pair still acts alike at time $t$ with probability at least
+# Until the dotted line the two are one walk; afterwards they often meet again. A pair has acted alike at all times before $t$ with probability at least
 # $(1-\alpha)^t$; here exactly, because $D_{\mathrm{TV}}$ is 0.1 in every state.
 #
 # **Lemma 2.** $|\bar A(s)| \le 2\alpha\max|A^{\mathrm{old}}|$.

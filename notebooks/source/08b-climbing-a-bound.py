@@ -6,7 +6,7 @@
 # - **judge** on which worlds the bound is reached, and on which it is far too careful, and why
 # - **explain** what a bound on the *mean* divergence promises, and what it does not
 # - **tell apart** Algorithm 1, a limit on the KL of every state, and TRPO's limit on its mean
-# - **show** where a fixed limit overshoots
+# - **find out** where a fixed limit overshoots, and whether rules without a bound can lose
 # needs:
 # - 08: lemma 3, the theorem and both bounds
 # symbols: s, a, t, \gamma, \pi, \eta, A^\pi, d^\pi, L, \varepsilon, \mathbb E
@@ -317,7 +317,7 @@ for name, shares in after_ten.items():
 assert max(after_ten["Algorithm 1"]) < min(after_ten["every KL ≤ 0.01"])
 
 # %% [markdown]
-# Nobody comes down, though three of the five obey no bound: on a table each makes every $\bar A(s) \ge 0$, and the lemma is enough. So on a table caution buys nothing. It can even stop:
+# Nobody comes down, though three of the five obey no bound: on a table each makes every $\bar A(s) \ge 0$, and the lemma is enough. So on a table caution buys nothing. And what does it cost?
 
 # %% tags=["hide"]
 predict(

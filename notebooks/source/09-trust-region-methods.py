@@ -500,7 +500,7 @@ plots.show(fig, alt="Steihaug's broken line from the centre to the edge, beside 
 # its second piece, and gets 59 % of the decrease.
 #
 # Is that enough? The first piece ends in the *Cauchy point*, the best along $-g$ in the region, and later pieces lose nothing. So, convex or not, the decrease is at least
-# $\frac12\|g\|\min(\Delta, \|g\|/\|B\|)$, which is what makes the method converge (*Further*). For *convex* models it is at least half of the best (Yuan).
+# $\frac12\|g\|\min(\Delta, \|g\|/\|B\|)$, which is what makes the method converge (*Further*). For *convex* models it is at least half of the best (Yuan), unless line 2 stops early.
 
 # %% [markdown]
 # ## 6 · Two dimensions (10 minutes)
@@ -659,7 +659,7 @@ predict(
 # In the last two rows TRPO is *less* than a trust-region method: it never asks for $\rho$.
 #
 # <details><summary>Could it?</summary>Yes, one round later, as the next batch is drawn from the candidate anyway. But that ρ is noisy, and to refuse a
-# step is to throw its batch away. One form of PPO (lecture 12) adapts its radius, by the KL of the last step, also without ρ.</details>
+# step is to throw its batch away. One form of PPO (lecture 12) adapts its price of the KL, also without ρ.</details>
 #
 # On a finite MDP we can ask without noise. Here are three: lecture 08's two states ($\gamma = 0.9$); the *tightrope* (ten states, four are drawn; $\gamma = 0.95$), where a
 # fall costs 1 a step for ever; the *cliff* ($\gamma = 0.99$), where a step costs 1, and one into the grey 100 and leads back to the start.
