@@ -718,7 +718,7 @@ assert all(each.low > -1.83 for each in intervals_of_sets(late["hope"]["TD3"])),
 #
 # ### Live: DDPG beside TD3
 #
-# On the pendulum, now: choose *each in turn* and press **Start**; the pale dotted curves are a recording. In this recording DDPG learns *sooner* than TD3, until about step 7000: little is to overestimate there, and
+# On the pendulum: choose *each in turn* and press **Start**; the pale dotted curves are a recording. In this recording DDPG learns *sooner* than TD3, until about step 7000: little is to overestimate there, and
 # delay costs time, as 07b measures. What does $d = 1$ change?
 
 # %%

@@ -658,7 +658,7 @@ predict(
 #
 # In the last two rows TRPO is *less* than a trust-region method: it never asks for $\rho$.
 #
-# <details><summary>Could it?</summary>Yes, one round later, as the next batch is drawn from the candidate anyway. But that ρ is noisy, and to refuse a
+# <details><summary>Could it?</summary>Yes, a round later: the next batch is drawn from the candidate. But that ρ is noisy, and to refuse a
 # step is to throw its batch away. One form of PPO (lecture 12) adapts its price of the KL, also without ρ.</details>
 #
 # On a finite MDP we can ask without noise. Here are three: lecture 08's two states ($\gamma = 0.9$); the *tightrope* (ten states, four are drawn; $\gamma = 0.95$), where a
