@@ -500,7 +500,7 @@ plots.show(fig, alt="Steihaug's broken line from the centre to the edge, beside 
 # its second piece, and gets 59 % of the decrease.
 #
 # Is that enough? The first piece ends in the *Cauchy point*, the best along $-g$ in the region, and later pieces lose nothing. So, convex or not, the decrease is at least
-# $\frac12\|g\|\min(\Delta, \|g\|/\|B\|)$, which is what makes the method converge (*Further*). For *convex* models it is at least half of the best (Yuan), unless line 2 stops early.
+# $\frac12\|g\|\min(\Delta, \|g\|/\|B\|)$, which makes the method converge (*Further*). For *convex* models it is at least half of the best (Yuan), unless line 2 stops early.
 
 # %% [markdown]
 # ## 6 · Two dimensions (10 minutes)
