@@ -22,8 +22,10 @@ SETTINGS = {
 
 
 def on_coins(name: str, paper: str, idea: str, algorithm: Any, distance: float | None = None) -> Method:
-    """The record of a way to learn values of actions, or with a `distance` the return's law, by coins."""
-    box, end = "value, off-policy", {"longest_episode": 3, "evaluation_episodes": 50}
+    """The record of a method that learns values of actions on the coins.
+
+    distance: of one that learns the law of the return, the largest W₁ to the enumerated law that may be left.
+    """
 
     def oracle(end: Point) -> list[Claim]:
         """Q* in closed form; the law of the return from the start by enumeration."""
@@ -39,4 +41,5 @@ def on_coins(name: str, paper: str, idea: str, algorithm: Any, distance: float |
             claims.append(Claim("W₁(law of tossing, enumeration)", found, 0.0, distance, "≤"))
         return claims
 
-    return Method(name, box, paper, idea, "three coins", Loop(algorithm, Coins, 4000, end), oracle)
+    loop = Loop(algorithm, Coins, 4000, {"evaluation_episodes": 50})
+    return Method(name, "value, off-policy", paper, idea, "three coins", loop, oracle)

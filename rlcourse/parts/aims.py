@@ -49,7 +49,8 @@ class Coins(gymnasium.Env):
 
     observation_space = Box(0, 1, (3,), np.float32)
     action_space = Discrete(2)
-    tosses, heads = 3, 0.6
+    max_episode_steps = tosses = 3
+    heads = 0.6
 
     def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[np.ndarray, dict]:
         """The first toss."""
@@ -97,6 +98,7 @@ class NoisyArms(gymnasium.Env):
 
     observation_space = Box(0, 1, (2,), np.float32)
     action_space = Discrete(10)
+    max_episode_steps = 2
     mean = -0.1
 
     def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[np.ndarray, dict]:

@@ -38,7 +38,7 @@ def overestimate(algorithm, seeds):
             z, p = live.policy().network.law(np.broadcast_to(STATES, (seeds, 2, 2)))
             said.append((z * p).sum(-1)[:, 0].mean(-1))
 
-    quiet = {"evaluate_every": 3000, "evaluation_episodes": 1, "longest_episode": 2}
+    quiet = {"evaluate_every": 3000, "evaluation_episodes": 1}
     train(algorithm, NoisyArms, 3000, seeds, callbacks=[ask], **quiet)
     return np.mean(said, axis=0) - algorithm.gamma * NoisyArms.mean
 
