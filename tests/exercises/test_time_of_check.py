@@ -8,39 +8,16 @@ import time
 import warnings
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from rlcourse.grading import check, instant, sheets
 from rlcourse.grading.exercises import EXERCISES
 
 sys.path.insert(0, str(Path(__file__).parent))
+import clock
 import kill_matrix
 
 sys.path.pop(0)
-
-SECONDS = 0.050
-NOMINAL = 0.0055  # seconds that `work` takes on an idle core of the machine where the bound was set
-TRIES = 12
-
-
-def work():
-    """As a check does: small arrays and Python between them."""
-    total, x = 0.0, np.arange(24.0)
-    for i in range(1300):
-        total += float(np.allclose(x, x, atol=1e-3)) if i % 8 == 0 else float(np.sort(x[::-1]).sum())
-    return total
-
-
-def cpu(function):
-    begin = time.process_time()
-    function()
-    return time.process_time() - begin
-
-
-def slowness():
-    """How many times slower this machine is just now than the one on which the bound was set; 1 at least."""
-    return max(1.0, min(cpu(work) for _ in range(3)) / NOMINAL)
 
 
 def of_its_own(name, function):
@@ -57,7 +34,7 @@ def of_its_own(name, function):
 
     timed.__signature__ = inspect.signature(function)
     asked = function if isinstance(function, type) else timed
-    whole = cpu(lambda: quietly(name, asked))
+    whole = clock.cpu(lambda: quietly(name, asked))
     return whole - theirs
 
 
@@ -70,11 +47,7 @@ def quietly(name, function):
 def assert_quick(name, kind):
     function = next(solution for key, solution in kill_matrix.bank(name) if key.startswith(kind))
     quietly(name, function)  # draws and imports once
-    for _ in range(TRIES):
-        took = of_its_own(name, function)
-        if took <= SECONDS * slowness():
-            return
-    pytest.fail(f"{1e3 * took:.0f} ms")
+    clock.assert_quick(lambda: of_its_own(name, function))
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -43,12 +43,13 @@ PARTS = ("policy", "critic")
 
 
 def draw(rng):
-    """Four epochs without a stop; then worlds in which the KL passes the limit after the first or second."""
+    """Four epochs without a stop; then worlds in which the KL passes the limit after the first or second.
+    The short ones come first: where one of them is wrong, most mistakes are ruled out there."""
     shapes = (12, 2, 3, None), (10, 3, 2, 2), (11, 2, 4, 1), (14, 3, 3, 0), (8, 2, 2, 3)
     while True:
         cases = [world(rng, *shape) for shape in shapes]
         if any(parts_differ(case, "minibatch") for case in cases):
-            return cases
+            return [cases[i] for i in (2, 3, 1, 4, 0)]
 
 
 def parts_differ(case, check):
