@@ -120,14 +120,23 @@ def test_the_third_lab_jumped_to_directly_draws_at_every_end_of_its_sliders(cell
             assert lab.set(function=function, x=x, y=y, radius=radius).error is None
 
 
-def test_between_the_wells_newton_climbs_and_the_others_do_not(page):
+@pytest.mark.parametrize("x", [-0.4, -0.3, -0.1, 0.05, 0.2, 0.4])
+def test_between_the_wells_at_y_0_newton_climbs_and_the_others_do_not(page, x):
     lab = page["lab_map"]
-    for x in (-0.5, -0.3, 0.2, 0.5):
-        numbers = lab.set(function="two wells", x=x, y=0.0, radius=0.2).numbers
-        assert numbers["f after trust region"] < numbers["f here"]
-        assert numbers["f after gradient"] < numbers["f here"]
-    numbers = lab.set(x=0.2).numbers
+    assert lab.kept.settings["between two wells"]["y"] == 0
+    numbers = lab.set(**lab.kept.settings["between two wells"] | {"x": x}).numbers
+    assert lab.error is None
     assert numbers["f after Newton"] > numbers["f here"]
+    assert numbers["f after trust region"] < numbers["f here"]
+    assert numbers["f after gradient"] < numbers["f here"]
+    lab.reset()
+
+
+@pytest.mark.parametrize("x, y", [(0.45, 0.0), (-0.5, 0.0), (0.2, 0.3), (0.4, 0.3)])
+def test_beyond_the_hill_or_beside_the_pass_newtons_step_falls(page, x, y):
+    numbers = page["lab_map"].set(function="two wells", x=x, y=y, radius=0.5).numbers
+    assert numbers["f after Newton"] < numbers["f here"]
+    page["lab_map"].reset()
 
 
 # What the text says of its pictures

@@ -507,7 +507,7 @@ plots.show(fig, alt="Steihaug's broken line from the centre to the edge, beside 
 #
 # Rosenbrock's function $f(x,y) = (1-x)^2 + 100\,(y-x^2)^2$ is a curved valley with a flat floor; its minimum 0 is at $(1,1)$. Three
 # methods start at $(-1.2, 1)$ and stop after 2 000 steps, or when $\|\nabla f\| \le 10^{-6}$. Gradient descent has a fixed rate of 0.001. Beside the trust region stands SciPy's `trust-ncg`, written by others
-# with the same conventions: that they agree says that the method is the same.
+# with the same conventions: agreement says that the method is the same.
 
 # %%
 start = np.array([-1.2, 1.0])
@@ -548,16 +548,17 @@ plots.show(
 )
 
 # %% [markdown]
-# Gradient descent, at its rate, is still on its way after 2 000 steps. Newton needs 6 steps and passes through a terrible point. The trust region
+# Gradient descent is still on its way after 2 000 steps. Newton needs 6 steps and passes through a terrible point. The trust region
 # needs 29 and never goes up.
 #
 # **Lab: two dimensions.** Three steps from one point: gradient descent's (as long as $\Delta$), Newton's, the trust region's. The thin
 # green lines are level lines of the *model*: ellipses where it is convex, else hyperbolas. On "two wells", $(x^2-1)^2 + 2y^2$,
-# move $x$ between $-0.5$ and $0.5$: which step climbs?
+# set $y = 0$ and move $x$ between $-0.4$ and $0.4$: which step climbs?
 #
 # <details><summary>Why does the trust region's step at first end inside, along $-g$?</summary>It is Steihaug's, and ends where line 2 of the box says <i>small enough</i>: here after one piece, of length 0.26, which promises a decrease of 40.9. The best step, on the edge, would promise 48.2.</details>
 #
-# <details><summary>Answer</summary>Newton's: there the model is concave along $x$, and Newton goes to its saddle, towards $x = 0$. (Gradient descent's may climb too when it is long.)</details>
+# <details><summary>Answer</summary>Newton's: there the model is concave along $x$, and Newton goes to its saddle, towards $x = 0$. (From 0.45 on it leaps over the hill. Beside $y = 0$ it also goes down along $y$, and
+# $f$ may fall in all. Gradient descent's step may climb too when it is long.)</details>
 
 
 # %% tags=["hide"]
@@ -615,7 +616,7 @@ lab_map = explore(
     draw_map, size=(7.5, 4.6),
     alt="Contours, the model's level lines, the region, and the steps of three methods",
     settings={"curving down": {"function": "Rosenbrock", "x": 0.0, "y": 1.0, "radius": 1.0},
-        "between two wells": {"function": "two wells", "x": 0.2, "y": 0.8, "radius": 0.5},
+        "between two wells": {"function": "two wells", "x": 0.2, "y": 0.0, "radius": 0.5},
         "near a well": {"function": "two wells", "x": 0.9, "y": 0.3, "radius": 1.0}},
     function=Choice("f", "function", list(MAPS), value="Rosenbrock"),
     x=Slider("x", "across", min=-1.9, max=1.9, step=0.05),
@@ -645,7 +646,7 @@ predict(
 )
 
 # %% [markdown]
-# TRPO (lecture 11) maximises it so. Beside a trust-region method:
+# TRPO (lecture 11) maximises $L$ with the *mean* KL limited. Beside a trust-region method:
 #
 # | trust-region method (minimise) | TRPO (maximise) |
 # |---|---|
@@ -661,7 +662,7 @@ predict(
 # <details><summary>Could it?</summary>Yes, a round later: the next batch is drawn from the candidate. But that ρ is noisy, and to refuse a
 # step is to throw its batch away. One form of PPO (lecture 12) adapts its price of the KL, also without ρ.</details>
 #
-# On a finite MDP we can ask without noise. Here are three: lecture 08's two states ($\gamma = 0.9$); the *tightrope* (ten states, four are drawn; $\gamma = 0.95$), where a
+# On three finite MDPs we can ask without noise: lecture 08's two states ($\gamma = 0.9$); the *tightrope* (ten states, four are drawn; $\gamma = 0.95$), where a
 # fall costs 1 a step for ever; the *cliff* ($\gamma = 0.99$), where a step costs 1, and one into the grey 100 and leads back to the start.
 
 # %% tags=["hide"]
@@ -797,7 +798,7 @@ for (name, (etas, _)), (colour, line) in zip(shared.items(), looks, strict=True)
     left.plot(etas, label=name, color=colour, linestyle=line)
     if len(etas) < 41:
         left.plot(len(etas) - 1, etas[-1], "o", color=colour, label="_end")
-left.axhline(optimum, color=plots.BLACK, linestyle="-", linewidth=1)
+left.axhline(optimum, color=plots.BLACK, linestyle="-", linewidth=1, label="best of the grid")
 left.set(
     xlabel="round", ylabel="η", xlim=(0, 40), ylim=(3.0, 3.45), title="One shared row: the swing is gone"
 )
@@ -960,7 +961,7 @@ for name, method in methods.items():
 
 # %% [markdown]
 # **How much Steihaug misses.** A thousand random problems in two dimensions, beside the best of 2 000 points of the circle and, where it is a
-# minimum inside, Newton's point. Yuan's theorem promises half of the decrease for convex models. For the others it says nothing, but the Cauchy decrease is there for all, and is asserted.
+# minimum inside, Newton's point. Yuan's theorem promises half of the decrease for convex models where the method runs to its end, as a tolerance of $10^{-10}$ makes it do here. For the others it says nothing, but the Cauchy decrease is there for all, and is asserted.
 
 # %%
 rng, ring = np.random.default_rng(0), circle[::50]
