@@ -80,3 +80,14 @@ def test_the_mean_score_has_its_interval_and_one_submission_has_none(tmp_path):
     assert "Mean score 6.0 of 14 points from code (one submission: no interval)." in (
         tmp_path / "report.html"
     ).read_text(encoding="utf-8")
+
+
+def test_a_mark_opens_by_key_to_what_the_student_was_told(tmp_path):
+    """`title` shows to a resting pointer only: neither to the keyboard nor to a finger."""
+    hostile = "line 1\n<script>alert(1)</script>"
+    results = {"polyak": answer(message=hostile), "ou_step": answer(passed=True)}
+    report.write(tmp_path, [Row("a", "a.ipynb", "homework-3", results=results)])
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    told = "line 1\n&lt;script&gt;alert(1)&lt;/script&gt;"
+    assert f'<td class="wrong"><details><summary>0 ✗</summary><pre>{told}</pre></details></td>' in page
+    assert '<td class="right">2 ✓</td>' in page and "title=" not in page

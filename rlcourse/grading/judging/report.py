@@ -31,6 +31,7 @@ table { border-collapse: collapse; font-size: 14px }
 td, th { border: 1px solid #ccc; padding: .3em .6em; text-align: left } td.number { text-align: right }
 .right { background: #d9f0e7 } .wrong { background: #fbe3d6 } .note { background: #fff3c4 }
 img { max-width: 100% } .wide { overflow-x: auto } .wide td.note { min-width: 24em }
+summary { cursor: pointer } pre { font: inherit; white-space: pre-wrap; min-width: 18em; margin: .3em 0 }
 .wide tr > :first-child { position: sticky; left: 0; background: #fff; min-width: 4em }
 @media (prefers-color-scheme: dark) {
   body, .wide tr > :first-child { background: #111; color: #ddd } td, th { border-color: #555 }
@@ -183,7 +184,7 @@ def hint(name: str, misconception: str) -> str:
 
 
 def table(rows: list[Row]) -> str:
-    """Every row; the message of each exercise shows when the pointer rests on its cell."""
+    """Every row; an exercise's mark opens, by pointer, finger or key, to what the student was told."""
     names = list(dict.fromkeys(name for row in rows for name in row.results))
     titles = [html.escape(name).replace("_", "_<wbr>") for name in ["student", "score", "remarks", *names]]
     head = "".join(f"<th>{title}</th>" for title in titles)
@@ -207,9 +208,10 @@ def line(row: Row, names: list[str]) -> str:
             cells.append("<td></td>")
             continue
         colour = "right" if result.passed else "wrong"
-        told = html.escape(result.message)
         word = html.escape((result.misconception or ("✓" if result.passed else "✗")).replace("_", " "))
-        cells.append(f'<td class="{colour}" title="{told}">{result.credit:g} {word}</td>')
+        mark, told = f"{result.credit:g} {word}", html.escape(result.message)
+        more = f"<details><summary>{mark}</summary><pre>{told}</pre></details>" if told else mark
+        cells.append(f'<td class="{colour}">{more}</td>')
     return f"<tr>{''.join(cells)}</tr>"
 
 
