@@ -114,6 +114,13 @@ def test_the_core_is_as_long_as_the_package_and_the_readme_say():
         assert abs(int(length.replace(",", "")) - lines) <= 100, f"the core has {lines} lines"
 
 
+def test_the_readme_counts_pages_and_homeworks_right():
+    pages = [len(list((ROOT / "notebooks" / kind).glob("*.ipynb"))) for kind in ("lectures", "homework")]
+    lectures = {path.stem[:2] for path in (ROOT / "notebooks" / "lectures").glob("*.ipynb")}
+    assert f"lectures on {pages[0]} pages" in TEXTS["README.md"]
+    assert (len(lectures), pages[1]) == (14, 5), "fourteen lectures, five homeworks: say it anew"
+
+
 def test_the_core_is_read_from_equations_up_to_the_loop():
     folders = list(dict.fromkeys(path.parent.name for path in core()))
     assert folders == ["equations", "parts", "agents", "algorithms", "training"]
