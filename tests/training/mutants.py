@@ -4,6 +4,7 @@
     OMP_NUM_THREADS=1 python3 tests/training/mutants.py rlcourse/algorithms/ppo.py
     OMP_NUM_THREADS=1 python3 tests/training/mutants.py rlcourse/agents/samples.py --sample 40   # seed 0
     OMP_NUM_THREADS=1 python3 tests/training/mutants.py rlcourse/algorithms/ppo.py --line "self.anneal"
+    OMP_NUM_THREADS=1 python3 tests/training/mutants.py rlcourse/algorithms/ppo.py --first 67   # go on there
 
 Operators, comparisons, constants, conditions, dropped statements and calls, swapped arguments: one place at a
 time. Each runs the test files beside the mutated one in a forked process, until one fails; a mutant that
@@ -160,7 +161,7 @@ def _tested(module, text, tests):
     return pytest.main(["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *tests])
 
 
-def examined(file, sample=None, line_with=""):
+def examined(file, sample=None, line_with="", first=1):
     """(what, changed line) of the file's mutants, and whether each survives; of a random sample, or some."""
     source, tests = (ROOT / "rlcourse" / file).read_text(), [f"tests/{t}" for t in NEAREST[file].split()]
     module = "rlcourse." + file.removesuffix(".py").replace("/", ".")
@@ -168,7 +169,7 @@ def examined(file, sample=None, line_with=""):
     if not survives(module, source, tests, 600):
         raise SystemExit(f"{file}: the tests fail without any mutation")
     took = time.process_time() + resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
-    chosen = [mutant for mutant in mutants(source) if line_with in mutant[1]]
+    chosen = [mutant for mutant in list(mutants(source))[first - 1 :] if line_with in mutant[1]]
     if sample is not None and sample < len(chosen):
         chosen = [chosen[i] for i in sorted(random.Random(0).sample(range(len(chosen)), sample))]
     for what, line, text in chosen:
@@ -204,6 +205,7 @@ def main(words):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="*")
     parser.add_argument("--sample", type=int, help="so many mutants of each file, drawn with seed 0")
+    parser.add_argument("--first", type=int, default=1, help="begin with the mutant of this number")
     parser.add_argument("--line", default="", help="only mutants whose changed line holds this")
     options = parser.parse_args(words)
     for library in ("torch", "gymnasium", "scipy.optimize", "pytest", "joblib", "hypothesis"):
@@ -212,7 +214,7 @@ def main(words):
     named = [str(Path(f).resolve().relative_to(ROOT / "rlcourse")) for f in options.files]
     for file in named or NEAREST:
         found = []
-        for what, line, alive in examined(file, options.sample, options.line):
+        for what, line, alive in examined(file, options.sample, options.line, options.first):
             found.append((what, line, alive))
             if alive:
                 reason = EQUIVALENT.get((file, line))

@@ -329,6 +329,13 @@ def test_defaults_of_pytorch_that_a_reader_has_set_change_nothing_and_stay(algor
     assert torch.equal(one.policy.network.flat, other.policy.network.flat)
 
 
+def test_the_device_of_tensors_costs_nothing_where_it_is_the_cpu_already():
+    """A device as a context sends every operation through Python: a mode on PyTorch's stack."""
+    depths = []
+    train(TINY, "Pendulum-v1", 16, callbacks=[lambda _: depths.append(torch._C._len_torch_function_stack())])
+    assert set(depths) == {0}
+
+
 def test_observations_without_a_number_are_refused():
     class Blind(Counted):
         observation_space = Box(-1, 1, (0,), np.float32)
