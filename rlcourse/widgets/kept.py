@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from itertools import islice
@@ -56,12 +57,12 @@ class Kept:
     def moved(self) -> None:
         """A control has moved: the list names no setting whose values these are not."""
         chosen = "" if self.chooser is None or self._quiet else self.chooser.value
-        if chosen and self.settings[chosen] != self._now():
+        if chosen and not same(self.settings[chosen], self._now()):
             self._choose("")
 
     def name_of(self, values: Mapping[str, Any]) -> str:
         """The name under which these values are kept; "" if they are not."""
-        return next((name for name, kept in self.settings.items() if kept == values), "")
+        return next((name for name, kept in self.settings.items() if same(kept, values)), "")
 
     def _list(self, chosen: str) -> None:
         self.chooser.layout.display = None if self.settings else "none"
@@ -86,6 +87,16 @@ class Kept:
                 self._go(self.settings[name])
             finally:
                 self._quiet = quiet
+
+
+def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two settings are equal, where the page's sliders count in steps and may round the last digit."""
+    return one.keys() == other.keys() and all(
+        math.isclose(value, other[name], rel_tol=1e-9, abs_tol=1e-9)
+        if isinstance(value, int | float) and isinstance(other[name], int | float)
+        else value == other[name]
+        for name, value in one.items()
+    )
 
 
 def checked(

@@ -150,6 +150,18 @@ def test_kept_settings_have_names_and_are_gone_to_by_them():
     assert one.keep() == "B"
 
 
+def test_a_setting_keeps_its_name_where_the_page_rounds_the_sliders_last_digit():
+    """The page's slider counts min + k·step: 0.9 comes back as −1.9 + 56·0.05 = 0.9000000000000001."""
+    slider = Slider("Δ", "gap", "m", -1.9, 1.9, 0.05)
+    one = explore(draw, settings={"wide": {"gap": 0.9}}, gap=slider)
+    one.kept.chooser.value = "wide"
+    one._inputs["gap"].value = -1.9 + 56 * 0.05
+    assert one.values["gap"] != 0.9 and one.kept.chooser.value == "wide"
+    assert "# wide" in one._view.value
+    one._inputs["gap"].value = 0.85
+    assert one.kept.chooser.value == ""
+
+
 def test_settings_of_a_control_that_is_not_there_are_refused():
     with pytest.raises(ValueError, match="settings 'wide': no control named gqp"):
         explore(draw, settings={"wide": {"gqp": 2.0}}, gap=Slider("Δ", "gap", "m", 0.0, 3.0, 0.1))
