@@ -227,6 +227,25 @@ def test_coupled_walks_keep_their_margins_and_part_as_often_as_the_total_variati
     assert np.abs(parted.mean(axis=1) - (1 - 0.9 ** np.arange(21))).max() < 5 * 0.5 / np.sqrt(n)
 
 
+def test_on_the_random_mdps_the_penalty_grows_in_proportion_to_the_horizon_from_0_8_on(climbing):
+    gammas, typical = np.array(climbing.names["gammas"]), climbing.names["typical"]
+    per_unit = np.median(typical[:, :, 1], axis=1) * (1 - gammas)
+    assert per_unit[1:].max() < 1.2 * per_unit[1:].min()
+    assert per_unit[0] > 1.2 * per_unit[1:].max(), "at 0.5 the walks have no time to meet"
+
+
+def test_what_one_finds_in_the_lab_of_08(difference):
+    lab = difference.names["lab"].reset()
+    gaps = [lab.set(m=m).numbers["L(here)"] - lab.numbers["η(here)"] for m in (0.01, 0.02, 0.2, 1.0)]
+    assert gaps[1] / gaps[0] == pytest.approx(4, rel=0.02)
+    assert gaps[2:] == pytest.approx([0.001, 0.03], rel=0.1)
+    for gamma in (0.2, 0.9):
+        for m in (0.01, 0.2):
+            numbers = lab.set(gamma=gamma, target_0=0.95, target_1=0.95, m=m).numbers
+            assert max(numbers["L(here)"], numbers["η(here)"]) < numbers["η(old)"]
+    lab.reset()
+
+
 # The exercises, literally
 
 

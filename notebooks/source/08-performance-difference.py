@@ -230,7 +230,7 @@ predict(
 # **Try.** (1) Move $m$: where do $\eta$ and $L$ part? (2) Raise $\gamma$: what becomes of the two lower bounds, which section 4 derives? (3) Choose a target
 # that makes $\eta$ fall: what does $L$ say at first?
 #
-# The shading is $\eta$, in bands, the highest the darkest; *here* is $\pi_m$. On the right the same way as a graph; dotted, old's return. (The lab opens at $\gamma = 0.2$, where the bounds can be seen.)
+# The shading is $\eta$, in bands, the highest the darkest; *here* is $\pi_m$. On the right the same way as a graph, a vertical line at $m$; dotted, old's return. (The lab opens at $\gamma = 0.2$, where the bounds can be seen.)
 
 # %% tags=["hide"]
 LOOKS = {
@@ -285,7 +285,8 @@ def draw(fig, old_0=0.5, old_1=0.5, target_0=0.05, target_1=0.05, m=0.2, gamma=0
     for x, y, mark, name in marks:
         square.plot(x, y, mark, color=plots.BLUE, markersize=9, markeredgecolor="white", clip_on=False)
         side = {"ha": "left", "dx": 0.04} if x < 0.5 else {"ha": "right", "dx": -0.04}
-        square.text(x + side["dx"], y + (0.03 if name != "here" else -0.1), name, ha=side["ha"])
+        dy = 0.03 if name != "here" else -0.1 if y > 0.15 else 0.12  # clear of the axis and of "target"
+        square.text(x + side["dx"], y + dy, name, ha=side["ha"])
     square.set(xlabel="π(move | 0)", ylabel="π(move | 1)", xlim=(0, 1), ylim=(0, 1))
     square.set(xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
     square.set_title(f"η from {levels.min():.2f} (white) to {levels.max():.2f}".replace("-", "−"))
@@ -294,7 +295,7 @@ def draw(fig, old_0=0.5, old_1=0.5, target_0=0.05, target_1=0.05, m=0.2, gamma=0
     graph.locator_params(axis="y", nbins=3)
     graph.axvline(m, color=plots.GREY, linewidth=1, linestyle="-")
     tv, kl = (float(markov.improvement_bound(world, here, a, kind)) for kind in ("tv", "kl"))
-    graph.set_title(f"γ = {gamma:.2f}: TV bound promises {'a' if tv > first + 1e-12 else 'no'} gain")
+    graph.set_title(f"TV bound promises {'a' if tv > first + 1e-12 else 'no'} gain")
     return {
         "η(old)": first, "η(here)": float(markov.expected_return(world, here)),
         "L(here)": float(markov.surrogate(world, here, a)), "TV bound": tv, "KL bound": kl,
@@ -326,6 +327,12 @@ lab = explore(
 lab
 
 # %% [markdown]
+# <details><summary>What you should have found</summary>
+#
+# (1) Nowhere at once: they leave old with one slope, and the gap between them grows like $m^2$. At the opening values $L$ is above $\eta$ by 0.001 at $m = 0.2$ and by 0.03 at $m = 1$. (2) They fall ever more steeply: see the numbers below.
+# (3) That $\eta$ falls, too. With both target sliders at 0.95, both go down from the start, since their slopes at old are equal (property 2, below). Only where $\eta$ rises first and turns later does $L$ not see it (exercise 1).
+# </details>
+#
 # How much of the way does the bound promise a gain for, as $\gamma$ grows?
 
 # %% tags=["hide"]

@@ -6,7 +6,7 @@
 # - **judge** on which worlds the bound is reached, and on which it is far too careful, and why
 # - **explain** what a bound on the *mean* divergence promises, and what it does not
 # - **tell apart** Algorithm 1, a limit on the KL of every state, and TRPO's limit on its mean
-# - **find out** where a fixed limit overshoots, and whether rules without a bound can lose
+# - **find out** whether a rule without a bound can lose, and where
 # needs:
 # - 08: lemma 3, the theorem and both bounds
 # symbols: s, a, t, \gamma, \pi, \eta, A^\pi, d^\pi, L, \varepsilon, \mathbb E
@@ -110,7 +110,7 @@ plots.mdp(
 
 # %% tags=["hide"]
 predict(
-    "On these random MDPs, how does (TV penalty)/(true error) grow with the horizon 1/(1 − γ)? Recall the figure of "
+    "On these random MDPs, how does (TV penalty)/(true error) grow with the horizon 1/(1 − γ), once that is long? Recall the figure of "
     "lemma 3 in lecture 08.",
     choices={
         "it stays the same": "So it does in the worst world, where nobody meets again. Here they do.",
@@ -120,7 +120,7 @@ predict(
     answer="in proportion to the horizon",
     ordered=True,
     why="The error is the sum over time of γᵗ times a difference gₜ that soon stops growing, because walks meet again: "
-    "about one horizon. The proof lets gₜ grow for as long as the walk lasts: two.",
+    "about one horizon, once that is longer than the walks need to meet. The proof lets gₜ grow for as long as the walk lasts: two.",
 )
 
 
@@ -172,9 +172,9 @@ right.axvline(0.01, color=plots.GREY, linestyle=plots.DOTS, linewidth=1, label="
 right.text(0.008, 1e3, "α = 1 − γ", color=plots.GREY, fontsize=11, ha="right")
 right.set(xscale="log", yscale="log", xlabel="α", ylabel="return", title="The worst world, γ = 0.99")
 plots.label_lines(right)
-at = [gammas.index(g) for g in (0.5, 0.9, 0.99, 0.999)]
+at = [gammas.index(g) for g in (0.5, 0.8, 0.9, 0.99, 0.999)]
 rows = (
-    ("TV penalty, median", middle), ("bound on the mean, median", middle_mean),
+    ("TV penalty, median", middle), ("  per unit of 1/(1 − γ)", middle / x), ("bound on the mean, median", middle_mean),
     ("tightrope, TV penalty", careful[:, 1]), ("tightrope, sharper form", careful[:, 0]), ("worst world, TV penalty", worst[:, 1]),
 )  # fmt: skip
 print(f"{'times the error at γ =':27}" + "".join(f"{gammas[i]:>10}" for i in at))
@@ -187,7 +187,7 @@ plots.show(
 )
 
 # %% [markdown]
-# On the MDPs *drawn here* the TV penalty is typically 135 times the error at $\gamma = 0.5$, 500 times at 0.9 and 4 800 times at 0.99: it grows with the horizon, because walks that have parted meet again and $|g_t|$ stops growing.
+# On the MDPs *drawn here* the TV penalty is typically 135 times the error at $\gamma = 0.5$, 500 times at 0.9 and 4 800 times at 0.99: from about 0.8 on it grows in proportion to the horizon, because walks that have parted meet again and $|g_t|$ stops growing.
 # On the tightrope and in the worst world nobody meets again, and the ratio stays near 4 and near 1, as long as $\alpha$ is well below $1-\gamma$. Beyond that (right) nearly all pairs part within the horizon. The error then grows like $\alpha$ only, and the TV penalty,
 # like $\alpha^2$, leaves it: for this there is the sharper form.
 #
@@ -317,7 +317,7 @@ for name, shares in after_ten.items():
 assert max(after_ten["Algorithm 1"]) < min(after_ten["every KL ≤ 0.01"])
 
 # %% [markdown]
-# Nobody comes down, though three of the five obey no bound: on a table each makes every $\bar A(s) \ge 0$, and the lemma is enough. So on a table caution buys nothing. And what does it cost?
+# Nobody comes down, though three of the five obey no bound: on a table each makes every $\bar A(s) \ge 0$, and the lemma is enough. So on a table caution buys nothing. And from a policy without chance?
 
 # %% tags=["hide"]
 predict(
@@ -333,7 +333,7 @@ predict(
 )
 
 # %% [markdown]
-# A deterministic policy that policy iteration would leave at once:
+# Caution can even stop. A deterministic policy that policy iteration would leave at once:
 
 # %%
 stuck = np.eye(4)[np.zeros(10, int)]
