@@ -90,7 +90,7 @@ class Kept:
 
 
 def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two settings are equal, where the page's sliders count in steps and may round the last digit."""
+    """Whether two settings are equal, up to the last digit, which the page's sliders may round."""
     return one.keys() == other.keys() and all(
         math.isclose(value, other[name], rel_tol=1e-9, abs_tol=1e-9)
         if isinstance(value, int | float) and isinstance(other[name], int | float)
