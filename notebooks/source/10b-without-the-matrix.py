@@ -473,7 +473,7 @@ lab_damping
 #
 # ## 6 · Natural policy gradient (16 minutes)
 #
-# All parts together. `F` is a function, the product of section 3 with damping; `solver` is ten steps of conjugate gradient.
+# All parts together. `F` is a function, the product of section 3 with damping (`fisher_product` takes one pass forwards and one backwards, $\mathbb E[J^\top MJ]\,v$ with the Jacobian $J$ of the network's outputs: the same numbers, sooner); `solver` is ten steps of conjugate gradient.
 
 # %% tags=["hide"]
 pseudocode(
@@ -492,7 +492,7 @@ pseudocode(
     {
         2: "batch = rollout",
         3: "g = flat_gradient",
-        4: "F = fisher_vector",
+        4: "F = nets.policy.fisher_product",
         5: "s = self.solver",
         6: "alpha =",
         7: "flat.add_",

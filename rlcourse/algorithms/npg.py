@@ -14,7 +14,7 @@ from rlcourse.agents import OnPolicyAgent, Rollout, Spaces
 from rlcourse.agents.samples import fit_critic, standardised
 from rlcourse.equations import objectives
 from rlcourse.equations.returns import gae
-from rlcourse.equations.solvers import conjugate_gradient, fisher_vector_product, flat_gradient, step_length
+from rlcourse.equations.solvers import conjugate_gradient, flat_gradient, step_length
 from rlcourse.parts.adam import Adam
 from rlcourse.parts.networks import Networks, StateValue, StochasticPolicy
 from rlcourse.parts.randomness import Streams
@@ -71,8 +71,7 @@ class NPG:
 
         # s ≈ F⁻¹g by products F v only
         few = batch.obs[:, :: max(1, round(1 / self.fisher_fraction))]
-        pi = nets.policy.graph(few)
-        F = fisher_vector_product(pi.detach().kl(pi).mean(-1).sum(), nets.policy.parameters, self.damping)
+        F = nets.policy.fisher_product(few, self.damping)
         s = self.solver(F, g, self.cg_iterations)
 
         # θ ← θ + α s

@@ -93,13 +93,12 @@ class TRPO:
         # s ≈ F⁻¹g, and the longest step that the quadratic model allows: ½ (βs)ᵀF(βs) = δ
         every = max(1, round(1 / self.fisher_fraction))
         few = batch.obs[:, ::every]
-        pi = nets.policy.graph(few)
-        if self.fisher == "analytic":
-            distance = pi.detach().kl(pi)
-        else:  # its Hessian at θ_old is E[∇log π ∇log πᵀ] over the actions of the batch
-            log_pi = pi.log_prob(batch.action[:, ::every])
+        if self.fisher == "analytic":  # the Hessian of the KL at θ_old
+            F = nets.policy.fisher_product(few, self.damping)
+        else:  # E[∇log π ∇log πᵀ] over the actions of the batch
+            log_pi = nets.policy.graph(few).log_prob(batch.action[:, ::every])
             distance = 0.5 * (log_pi - log_pi.detach()) ** 2
-        F = fisher_vector_product(distance.mean(-1).sum(), nets.policy.parameters, self.damping)
+            F = fisher_vector_product(distance.mean(-1).sum(), nets.policy.parameters, self.damping)
         s = self.solver(F, g, self.cg_iterations)
         Fs = F(s) if self.damped_length else F(s) - self.damping * s
         full_step = step_length(s, Fs, self.max_kl) * s

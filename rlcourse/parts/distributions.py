@@ -24,6 +24,10 @@ class Gaussian(NamedTuple):
         """KL(self ‖ other), [S, B]."""
         return divergences.gaussian_kl(*self, *other)
 
+    def fisher(self, tangent: torch.Tensor) -> torch.Tensor:
+        """M u = u / σ², the Fisher matrix of the mean times u: [S, B, A] → [S, B, A]."""
+        return tangent * (-2 * self.log_std).exp()
+
     def detach(self) -> Self:
         return Gaussian(self.mean.detach(), self.log_std.detach())
 
@@ -67,6 +71,11 @@ class Categorical(NamedTuple):
     def kl(self, other: Self) -> torch.Tensor:
         """KL(self ‖ other), [S, B]."""
         return divergences.categorical_log_kl(self.log_p, other.log_p)
+
+    def fisher(self, tangent: torch.Tensor) -> torch.Tensor:
+        """M u = p ⊙ (u − pᵀu), the Fisher matrix of the logits times u: [S, B, A] → [S, B, A]."""
+        p = self.log_p.exp()
+        return p * (tangent - (p * tangent).sum(-1, keepdim=True))
 
     def detach(self) -> Self:
         return Categorical(self.log_p.detach())

@@ -8,7 +8,7 @@ are single calls, and member s is row s.
 import contextlib
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -268,12 +268,16 @@ def _aligned(*shape):
     return torch.zeros(*members, -(-count // 16) * 16, dtype=torch.float32, device="cpu")[..., :count]
 
 
+def _layer(h, weight, bias):
+    return torch.baddbmm(bias, h, weight)
+
+
 # One matrix times a vector goes another way through the BLAS than a batch of them does, and rounds otherwise.
 # Written as a sum, a run of one seed rounds as a run of eight does, and gives the same bits.
 def _last_layer(h, weight, bias):
     if weight.shape[-1] == 1:
         return (h * weight.mT).sum(-1, keepdim=True) + bias
-    return torch.baddbmm(bias, h, weight)
+    return _layer(h, weight, bias)
 
 
 def _outer(h, g, out):
@@ -387,6 +391,46 @@ class StochasticPolicy(Network):
         pi = copies(obs.reshape(S * B, 1, -1))
         pi.log_prob(action.reshape(S * B, 1, *action.shape[2:])).sum().backward()
         return copies.grad.view(S, B, -1)
+
+    @torch.no_grad()
+    def fisher_product(
+        self, obs: torch.Tensor, damping: float = 0.0
+    ) -> Callable[[torch.Tensor], torch.Tensor]:
+        """v ↦ (F + damping · I) v,  F = E_s[Jᵀ M J], the Hessian of the mean KL(π_old ‖ π_θ) at θ = θ_old.
+
+        J is the Jacobian of the outputs, M the Fisher matrix of the distribution in its own parameters: one
+        pass forwards and one backwards a product. obs: [S, B, O]. Returns a function [S, P] → [S, P] for the
+        weights of now. Source: Schulman et al. 2015, appendix C.1.
+        """
+        hidden, direction = self._push(obs, self._weights), self.copy()
+        pi = self._around(hidden[-1], self.extra)
+
+        @torch.no_grad()
+        def product(v):
+            direction.flat.copy_(v)
+            tangent = self._tangent(hidden, direction._weights)  # J v
+            self._pull(hidden, pi.fisher(tangent) / obs.shape[1], self._weights, direction._gradients)
+            if self.extra_size:  # σ does not depend on the state: M = 2 for each log σ
+                direction.extra.grad.copy_(2 * direction.extra)
+            return direction.grad + damping * v
+
+        return product
+
+    def _tangent(self, hidden, direction):
+        """ḣ_l = φ′(h_l) ⊙ (ḣ_{l−1} W_l + h_{l−1} Ẇ_l + ḃ_l), ḣ_0 = 0, up to ẏ, which has no φ′.
+
+        direction: (Ẇ, ḃ) of each layer.
+        """
+        ops, z = torch.ops.aten, None
+        for index, ((weight, _), moved) in enumerate(zip(self._weights, direction, strict=True)):
+            layer, h = _last_layer if index == len(direction) - 1 else _layer, hidden[index]
+            own = layer(h, *moved)
+            if index > 0:
+                relu = self.activation == "relu"
+                tangent = ops.threshold_backward(z, h, 0) if relu else ops.tanh_backward(z, h)
+                own = layer(tangent, weight, own)
+            z = own
+        return z
 
     def _around(self, output, log_std):
         if self.discrete:

@@ -172,7 +172,7 @@ def plain_trpo(algorithm, nets, batch, orders, s, discrete):
     metrics = {
         "step_fraction": fraction, "kl": kl(found), "surrogate_gain": gain(found) - gain(theta),
         "entropy": pi(found, few).entropy().mean(),
-        "explained_variance": 1 - (target - value).var() / target.var(),
+        "explained_variance": 1 - (target - value).var() / target.var(), "policy_grad_norm": g.norm(),
     }  # fmt: skip
     return found, torch.cat([x.detach().flatten() for x in free]), metrics
 
@@ -276,13 +276,31 @@ def test_max_kl_holds_in_every_state_of_the_batch_and_mean_kl_does_not():
     assert (worst["max"] <= 0.02).all() and (worst["mean"] > 0.02).all()
 
 
-def test_without_damping_in_the_length_the_step_is_longer():
-    options = {"hidden": (4,), "damping": 1.0, "max_kl": 1e-4, "line_search": full_step}
-    start = nets_of(TRPO(**options)).policy.flat
-    short, long = (
-        (after(TRPO(**options, damped_length=damped))[0].flat - start).norm(dim=1) for damped in (True, False)
-    )
-    assert (long > 1.1 * short).all()
+@pytest.mark.parametrize("damped", [True, False])
+def test_the_step_has_length_delta_with_or_without_the_damping(damped):
+    """½ sᵀ(F + λI)s = δ, or ½ sᵀFs = δ, of the step that is taken; F is dense, from the products."""
+    found = {}
+
+    def solver(F, g, iterations):
+        found["F"] = torch.stack([F(e.expand_as(g)) for e in torch.eye(g.shape[1])], dim=-1)
+        return conjugate_gradient(F, g, iterations)
+
+    options = {"hidden": (4,), "damping": 1.0, "max_kl": 1e-4, "damped_length": damped}
+    algorithm = TRPO(**options, line_search=full_step, solver=solver)
+    start = nets_of(algorithm).policy.flat
+    step = after(algorithm)[0].flat - start
+    F = found["F"] if damped else found["F"] - torch.eye(step.shape[1])
+    energy = 0.5 * torch.einsum("si,sij,sj->s", step, F, step)
+    torch.testing.assert_close(energy, torch.full((2,), 1e-4), rtol=0.01, atol=0)
+
+
+def test_adams_epsilon_is_that_of_the_ppo_papers_code():
+    """ε = 1e-5: a gradient of that size moves by half of the learning rate, α g / (g + ε)."""
+    nets = nets_of(TRPO(hidden=(4,)))
+    start = nets.critic.flat.clone()
+    nets.critic.grad.fill_(1e-5)
+    nets.critic_optimiser.step(0.1)
+    torch.testing.assert_close(start - nets.critic.flat, torch.full_like(start, 0.05), rtol=1e-4, atol=1e-6)
 
 
 def test_armijo_never_asks_for_the_kl_and_full_step_asks_for_nothing():

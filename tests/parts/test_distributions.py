@@ -33,6 +33,18 @@ def test_categorical_policies_agree_with_torchs():
     torch.testing.assert_close(a.kl(b), torch.distributions.kl_divergence(p, q), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("discrete", [True, False])
+def test_the_fisher_matrix_of_the_outputs_is_the_hessian_of_the_kl(discrete):
+    """d²/dz² KL(π(z₀) ‖ π(z)) at z₀, of logits or means z, times u."""
+    z, u, log_std = torch.randn(3), torch.randn(3), torch.tensor([-1.0, 0.0, 0.5])
+
+    def pi(z):
+        return Categorical(torch.log_softmax(z, -1)) if discrete else Gaussian(z, log_std)
+
+    hessian = torch.autograd.functional.hessian(lambda x: pi(z).kl(pi(x)), z)
+    torch.testing.assert_close(pi(z).fisher(u), hessian @ u, rtol=1e-4, atol=1e-5)
+
+
 def policy(discrete, log_std=0.0):
     return StochasticPolicy(Spaces(4, 2, discrete), (8, 6), streams(), log_std, "tanh", "uniform")
 

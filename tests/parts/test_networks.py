@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from rlcourse.equations.solvers import fisher_vector_product
 from rlcourse.parts.adam import Adam
 from rlcourse.parts.networks import ActionValue, Network, Networks, Spaces, StochasticPolicy
 from rlcourse.parts.randomness import INITIALISE, Streams
@@ -273,3 +274,45 @@ def test_scores_are_autograds_gradients_of_each_log_probability(discrete):
             gradient = torch.autograd.grad(log_prob[s, i], policy.parameters, retain_graph=True)
             expected = torch.cat([g[s].flatten() for g in gradient])
             torch.testing.assert_close(scores[s, i], expected, rtol=1e-4, atol=1e-6)
+
+
+FISHER = pytest.mark.parametrize(
+    ("hidden", "activation", "actions", "discrete"),
+    [
+        ((8, 6), "tanh", 2, False),
+        ((8, 6), "relu", 3, True),
+        ((8,), "tanh", 1, False),
+        ((), "tanh", 2, True),
+    ],
+)
+
+
+def policy_of(seeds, hidden, activation, actions, discrete):
+    spaces = Spaces(4, actions, discrete)
+    return StochasticPolicy(spaces, hidden, Streams(seeds, INITIALISE), -0.7, activation, "uniform")
+
+
+@FISHER
+def test_fisher_products_by_hand_are_second_derivatives_of_the_kl(hidden, activation, actions, discrete):
+    """Against double backpropagation; and the weights' own gradients stay."""
+    net, obs = policy_of(range(3), hidden, activation, actions, discrete), torch.randn(3, 17, 4)
+    v, pi = torch.randn_like(net.flat), net.graph(obs)
+    expected = fisher_vector_product(pi.detach().kl(pi).mean(-1).sum(), net.parameters, 0.3)(v)
+    net.grad.fill_(5.0)
+    product = net.fisher_product(obs, 0.3)
+    torch.testing.assert_close(product(v), expected, rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(product(2 * v), 2 * product(v))  # nothing stays of the product before
+    assert not torch.allclose(expected, 0.3 * v, atol=1e-2)
+    assert (net.grad == 5).all()
+
+
+@FISHER
+def test_fisher_products_of_one_seed_are_the_bits_of_its_row_among_eight(
+    hidden, activation, actions, discrete
+):
+    obs, eight = torch.randn(8, 64, 4), policy_of(range(8), hidden, activation, actions, discrete)
+    v = torch.randn_like(eight.flat)
+    rows = eight.fisher_product(obs)(v)
+    for seed in range(8):
+        one = policy_of([seed], hidden, activation, actions, discrete)
+        assert torch.equal(one.fisher_product(obs[seed, None])(v[seed, None])[0], rows[seed])
