@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+from filelock import FileLock
 
 from rlcourse import notebooks
 from rlcourse.installation import Trouble, say
@@ -15,6 +18,18 @@ from rlcourse.site import building, execution, tree
 FOLDER = notebooks.ROOT / "build" / "site"  # the builder, the executed pages, the sources; the site in `html`
 
 SHARED = ("frames", "mathjax", "notebooks")  # of _static: a translation uses those of the site
+
+
+def alone(work: Callable) -> Callable:
+    """A function that waits until no other process works in `FOLDER`."""
+
+    @functools.wraps(work)
+    def locked(*arguments, **named):
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        with FileLock(str(FOLDER / ".lock")):
+            return work(*arguments, **named)
+
+    return locked
 
 
 def chosen(names: Sequence[str] | None = None) -> list[Path]:
@@ -32,6 +47,7 @@ def chosen(names: Sequence[str] | None = None) -> list[Path]:
     return found
 
 
+@alone
 def make(pages: Sequence[Path], target: Path, jobs: int, rooms: Sequence[str] | None = None) -> None:
     """Build the site of these pages in `target`, which it replaces when all has gone well.
 
@@ -89,6 +105,7 @@ def catalogues(executed: Mapping[Path, Path]) -> dict[str, dict[Path, Path]]:
     return found
 
 
+@alone
 def update_catalogues(pages: Sequence[Path], language: str, jobs: int) -> None:
     """Write into `docs/locales` what there is to translate of these pages; what has been translated stays."""
     packages = building.builder(FOLDER)
