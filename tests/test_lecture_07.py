@@ -74,6 +74,19 @@ def test_the_lure_of_section_1_holds_for_three_sets_of_agents(seed):
     assert at_20["max"] > 0.9 and at_20["double"] < 0.35 and at_20["clipped double"] < at_20["double"]
 
 
+def test_more_samples_leave_the_two_with_a_minimum_too_low_by_the_minimum_of_the_best():
+    """Ten actions, Δ = 1, σ = 1: E min of two estimates of the best is −σ/√(πN), whatever the rivals."""
+    few, many, more = (exact_biases(1.0, n**-0.5, 10) for n in (4, 16, 64))
+    for rule in ("maxmin", "clipped double"):
+        assert more[rule] == pytest.approx(-1 / (64 * np.pi) ** 0.5, rel=1e-3)
+        assert many[rule] == pytest.approx(-1 / (16 * np.pi) ** 0.5, rel=0.06)
+    for rule in ("max", "double"):
+        assert abs(many[rule]) < abs(few[rule]) / 15
+    equals = [exact_biases(0.0, n**-0.5, 10) for n in (1, 4)]
+    for rule in ("max", "maxmin", "clipped double"):
+        assert equals[0][rule] == pytest.approx(2 * equals[1][rule], rel=1e-6)
+
+
 def test_exercise_1_double_falls_below_0_and_tends_to_minus_the_gap(td3):
     lab = td3.run("lab")["lab"]
     assert lab.set(gap=1.0).numbers["bias of double"] < 0

@@ -19,7 +19,9 @@
 # - $\varphi$: density of the standard normal
 # - $\Phi$: distribution function of the standard normal
 # - $b$: bias of one backup
-# - $e$: mean error of the critic
+# - $e$: mean error of the critic; under *Delay*, of section 4, what is left of it when the actor moves
+# - $X, Y$: two estimates; $D$ is their difference
+# - $\xi$: standard normal variable
 # - $u$: width of a spike
 # - $\rho$: correlation
 # - $\kappa$: by how much a move of the actor changes the values
@@ -152,7 +154,7 @@ plots.show(
 )
 
 # %% [markdown]
-# Each payment was an honest sample; the agents deceived themselves, by
+# Each payment was honest; the agents deceived themselves, by
 # believing the best of ten averages: **maximisation bias**, or the winner's curse. With a second table the lure has mostly gone after sixty episodes.
 #
 # ### The same in one picture
@@ -212,8 +214,8 @@ predict(
 #
 # **Two Gaussians, in closed form.**
 #
-# 1. $\max(x,y) = \tfrac12(x+y) + \tfrac12|x-y|$; for independent $x, y \sim \mathcal N(0,\sigma^2)$ the first term has mean 0.
-# 2. $x - y \sim \mathcal N(0, 2\sigma^2)$, and a normal $z$ with mean 0 and standard deviation $\varsigma$ has $\mathbb E|z| = \varsigma\sqrt{2/\pi}$.
+# 1. $\max(X,Y) = \tfrac12(X+Y) + \tfrac12|X-Y|$; for independent $X, Y \sim \mathcal N(0,\sigma^2)$ the first term has mean 0.
+# 2. $D = X - Y \sim \mathcal N(0, 2\sigma^2)$, and a normal $D$ with mean 0 and standard deviation $\varsigma$ has $\mathbb E|D| = \varsigma\sqrt{2/\pi}$.
 # 3. Hence $\mathbb E[\max] = \tfrac12\cdot\sqrt2\,\sigma\cdot\sqrt{2/\pi} = \sigma/\sqrt\pi \approx 0.56\,\sigma$.
 #
 # If the second action is worse by $\Delta$ the bias is smaller (formula under *Further*): a gap helps, because the noise must first overturn the order.
@@ -244,7 +246,7 @@ with receipts("computed", oracle="by hand") as same:
 # 2. On average the critic is fitted to $r + \gamma(Q + e + b)$, while the truth is $Q = r + \gamma Q$. So its error becomes $e \leftarrow \gamma(e + b)$.
 # 3. This settles where $e = \gamma(e+b)$, that is at $e = \dfrac{\gamma}{1-\gamma}\,b$.
 #
-# In this loop, which never ends, and at $\gamma = 0.99$, the error is in the end 99 times the bias of one backup; episodes that end make the factor smaller. Lecture 07b checks this on tables and on networks.
+# In this loop, which never ends, and at $\gamma = 0.99$, the error is in the end 99 times the bias of one backup; episodes that end make the factor smaller. Lecture 07b checks this on tables and networks.
 
 # %% [markdown]
 # ## 3 · Two estimates instead of one (18 minutes)
@@ -307,7 +309,7 @@ with receipts("enumerated", oracle="by hand") as same:
 # %% [markdown]
 # ### Lab: four ways to value the best action
 #
-# One action is worth 0, its $m - 1$ rivals $-\Delta$. The lines are exact (integrals over Gaussian estimates; their derivation stands under *Further*). The dots are
+# One action is worth 0, its $m - 1$ rivals $-\Delta$. The lines are exact (*Further* derives them). The dots are
 # a simulation of 2000 draws, and the numbers beside the figure are theirs. Each estimate averages $N$ samples, so its noise is $\sigma/\sqrt N$.
 #
 # Try: (1) more actions: whose bias grows, whose shrinks, whose stays? (2) A larger gap: whose bias changes sign? (3) More samples: how fast does each bias shrink?
@@ -351,8 +353,8 @@ lab
 # %% [markdown]
 # <details><summary>What you should have found</summary>
 #
-# (1) Among equals *max* grows with every action, *maxmin* crosses 0 and follows it, and *clipped double* rises from $-0.28$ to 0. A gap lowers all four; (2) *double* goes below 0, and so can *maxmin*. (3) More samples shrink *max*'s and *double*'s
-# like $1/\sqrt N$ while the actions are equal, and faster once the noise is small beside a gap.
+# (1) Among equals *max* grows with every action, *maxmin* crosses 0 and follows it, and *clipped double* rises from $-0.28$ to 0. A gap lowers all four; (2) *double* goes below 0, and so can *maxmin*. (3) Among equals more samples shrink each bias
+# like $1/\sqrt N$. Once the noise is small beside a gap, *max*'s and *double*'s vanish much faster; the two with a minimum keep about $-\sigma/\sqrt{\pi N}$, as the smaller of two estimates of the best action is too low.
 # </details>
 #
 # Never too high is not yet accurate: with five actions, $\Delta = 1$ and $\sigma = 0.7$, *clipped double* is furthest from the truth.
@@ -363,6 +365,7 @@ lab
 ten, five = exact_biases(0, 1, 10), exact_biases(1, 0.7, 5)
 with receipts("quadrature", oracle="closed form") as same:
     same("max of two, 1/√π", exact_biases(0, 1, 2)["max"], 1 / np.pi**0.5, 1e-8)
+    same("clipped double of two, −1/(2√π)", exact_biases(0, 1, 2)["clipped double"], -0.5 / np.pi**0.5, 1e-8)
 print({name: round(float(value), 3) for name, value in five.items()})
 assert ten["clipped double"] < 0 < ten["maxmin"] < ten["max"]
 assert abs(five["clipped double"]) == max(map(abs, five.values()))
@@ -412,7 +415,7 @@ plots.show(
 )
 
 # %% [markdown]
-# One update (Fujimoto et al. 2018, algorithm 1, in this course's letters; clip to the action range and terminal mask as in the authors' code), beside the code that runs:
+# One update (Fujimoto et al. 2018, algorithm 1, in our letters; clip to the action range and terminal mask as in the authors' code), beside the code that runs:
 
 # %% tags=["hide"]
 pseudocode(
@@ -446,8 +449,6 @@ pseudocode(
 # | `action.backward(-uphill)` | goes on with the chain rule from that gradient into the actor; the sign is for ascent |
 # | `target.follow(net, tau)` | $w' \leftarrow \tau w + (1-\tau)\,w'$ |
 # </details>
-#
-# *Further* has DDPG's `update` beside it.
 
 # %% [markdown]
 # ### Lab: what smoothing does to a spike
@@ -642,7 +643,7 @@ found, found_now = recorded(
 
 # %% [markdown]
 # On the left the return over time; until step 500 nothing is learnt (warm-up). The thick line is the *IQM*, the interquartile mean: the mean of the middle half of the seeds. The band is its bootstrap interval, nominally
-# of 95 %, at each time by itself. On the right, where each seed's policy was between steps 2000 and 3000 on average.
+# of 95 %, at each time by itself. On the right, each seed's mean over steps 2000 to 3000.
 
 # %% tags=["hide"]
 fig = plots.figure(11, 4.2)
@@ -675,7 +676,7 @@ plots.show(
 )
 
 # %% [markdown]
-# Counts, and in each set the IQM with its interval. The truth of the critic's value, with $\gamma = 0.99$, is
+# Counts, and each set's IQM with its interval. The truth of the critic's value, with $\gamma = 0.99$, is
 # $-0.2/(1 - 0.9 \cdot 0.99) = -1.83$.
 
 # %% tags=["hide"]
@@ -707,8 +708,8 @@ assert all(each.low > -1.83 for each in intervals_of_sets(late["hope"]["TD3"])),
 
 # %% [markdown]
 # No policy of DDPG stays out, and its critic believes the arcade to be worth a good deal. 19 of 30 policies of TD3 stay out, a gain of about 1 in each set. TD3's critic is
-# less hopeful, in each set, and too hopeful all the same. (At most 0.4 of that is the rest of the 0 with which a network begins; 07b explains it.) Without the second critic the gain is lost: 4 of 30 stay out, and the difference is beyond its interval in two sets and at its edge in the third. Without smoothing or
-# delay ten seeds cannot tell the difference from chance in every set.
+# less hopeful, in each set, and too hopeful all the same. (At most 0.4 of that is the rest of the 0 with which a network begins; 07b explains it.) Without the second critic the gain is lost: 4 of 30 stay out, and the difference is beyond its interval in two sets and at its edge in the third. Without smoothing it is beyond its interval in one set of three, without
+# delay in none. (On the left both rise before they fall, TD3 later; why was not examined.)
 #
 # <details><summary>Where we saw no gain</summary>
 #
@@ -718,8 +719,8 @@ assert all(each.low > -1.83 for each in intervals_of_sets(late["hope"]["TD3"])),
 #
 # ### Live: DDPG beside TD3
 #
-# On the pendulum: choose *each in turn* and press **Start**; the pale dotted curves are a recording. In this recording DDPG learns *sooner* than TD3, until about step 7000: little is to overestimate there, and
-# delay costs time, as 07b measures. What does $d = 1$ change?
+# On the pendulum: choose *each in turn* and press **Start**; the pale dotted curves are a recording. In it DDPG learns *sooner* than TD3, until about step 7000, and so it does in 07b, in three sets, over 3000 steps: little is to overestimate there, and
+# slower copies cost time. What does $d = 1$ change?
 
 # %%
 panel = live(
@@ -746,7 +747,7 @@ panel
 #
 # ## Exercises
 #
-# Homework 3 trains TD3 with *your* target. Here, at once:
+# Homework 3 trains TD3 with *your* target. Here:
 #
 # **1** (★, 10 minutes). In the first lab set $\Delta = 1$. Why is *double* now below 0? What does its bias tend to as the number of actions grows?
 #
@@ -763,11 +764,11 @@ panel
 # *Hint.* What is the maximum of one estimate? *Answer.* One machine lures nobody: its estimate is honest, and in episode 20 fewer than a quarter of the agents go left, down from a half. With two machines about two fifths do, with fifty more than nine tenths.
 # </details>
 #
-# **3** (★★, 20 minutes). Let $x$ and $y$ be jointly normal with mean 0, variance $\sigma^2$ and correlation $\rho$. Show that $\mathbb E[\min(x,y)] = -\sigma\sqrt{(1-\rho)/\pi}$. What is left of TD3's minimum at $\rho = 0.99$?
+# **3** (★★, 20 minutes). Let $X$ and $Y$ be jointly normal with mean 0, variance $\sigma^2$ and correlation $\rho$. Show that $\mathbb E[\min(X,Y)] = -\sigma\sqrt{(1-\rho)/\pi}$. What is left of TD3's minimum at $\rho = 0.99$?
 #
 # <details><summary>Hint and answer</summary>
 #
-# *Hint.* $\min(x,y) = \tfrac12(x+y) - \tfrac12|x-y|$. *Answer.* $x - y$ has variance $2\sigma^2(1-\rho)$, so $\mathbb E|x-y| = 2\sigma\sqrt{(1-\rho)/\pi}$. At $\rho = 0.99$ a tenth of the minimum is left, $-0.056\,\sigma$.
+# *Hint.* $\min(X,Y) = \tfrac12(X+Y) - \tfrac12|X-Y|$. *Answer.* $X - Y$ has variance $2\sigma^2(1-\rho)$, so $\mathbb E|X-Y| = 2\sigma\sqrt{(1-\rho)/\pi}$. At $\rho = 0.99$ a tenth of the minimum is left, $-0.056\,\sigma$.
 # </details>
 #
 # **4** (★★, 20 minutes, a minute of training). Let the target take the *larger* critic, and train that in the arcade beside TD3. Predict first: which critic will value the arcade more?
@@ -791,7 +792,7 @@ panel
 #
 # <details><summary>Hint and answer</summary>
 #
-# *Hint.* $\min(x,y) = x + y - \max(x,y)$. The largest of three has the mean $\tfrac32\sigma/\sqrt\pi$. *Answer.* Let $x = \max_a\hat Q^A$ and $y$ the second estimate of that action: unbiased, and independent of the choice. $\max(x,y)$ is the
+# *Hint.* $\min(X,Y) = X + Y - \max(X,Y)$. The largest of three has the mean $\tfrac32\sigma/\sqrt\pi$. *Answer.* Let $X = \max_a\hat Q^A$ and $Y$ the second estimate of that action: unbiased, and independent of the choice. $\max(X,Y)$ is the
 # largest of three independent estimates. So the mean is $\sigma/\sqrt\pi + 0 - \tfrac32\sigma/\sqrt\pi = -\sigma/(2\sqrt\pi)$.
 # </details>
 
@@ -810,8 +811,8 @@ panel
 #
 # Nothing here is special to Gaussians. For estimates uniform on $[-1, 1]$, $P(\max\le x) = \big(\tfrac{x+1}{2}\big)^m$ gives $\mathbb E[\max] = \tfrac{m-1}{m+1}$ (Thrun and Schwartz 1993).
 #
-# **Two actions with a gap.** $\max(x,y) = x + \max(0, z)$ with $z = y - x\sim\mathcal N(-\Delta, \varsigma^2)$ and $\varsigma = \sqrt2\,\sigma$. Writing $z = -\Delta + \varsigma x$ with a standard normal $x$,
-# $$\mathbb E[\max] = \int_{\Delta/\varsigma}^\infty(\varsigma x - \Delta)\,\varphi(x)\,dx = \varsigma\,\varphi(\Delta/\varsigma) - \Delta\,\Phi(-\Delta/\varsigma), \quad\text{as } \int x\varphi = -\varphi.$$
+# **Two actions with a gap.** $\max(X,Y) = X + \max(0, D)$ with $D = Y - X\sim\mathcal N(-\Delta, \varsigma^2)$ and $\varsigma = \sqrt2\,\sigma$. Writing $D = -\Delta + \varsigma\,\xi$ with a standard normal $\xi$,
+# $$\mathbb E[\max] = \int_{\Delta/\varsigma}^\infty(\varsigma\,\xi - \Delta)\,\varphi(\xi)\,d\xi = \varsigma\,\varphi(\Delta/\varsigma) - \Delta\,\Phi(-\Delta/\varsigma), \quad\text{as } \int \xi\varphi = -\varphi.$$
 # The receipt of section 2 checks it.
 #
 # ### DDPG's update beside TD3's
