@@ -167,6 +167,9 @@ def one_line_errors(name: str, settings: Mapping[str, Any] | None = None) -> Ite
     except gymnasium.error.UnregisteredEnv as error:
         raise ValueError(f"{name} is no environment of Gymnasium's: {_one_line(error)}") from error
     except (gymnasium.error.DependencyNotInstalled, ImportError) as error:
+        if "moved to" in str(error):  # MuJoCo's versions 2 and 3: no package brings them back
+            newest = _newest(name)
+            raise ValueError(f"{name} is a version that Gymnasium has given up; take {newest}") from error
         raise missing_package(name, error) from error
     except (gymnasium.error.Error, AttributeError) as error:
         raise ValueError(f"{name!r} cannot be made: {_one_line(error)}") from error
@@ -177,6 +180,13 @@ def one_line_errors(name: str, settings: Mapping[str, Any] | None = None) -> Ite
         raise ValueError(
             f"{name} cannot be made with {made_with}: {_one_line(error)}; give env_kwargs"
         ) from error
+
+
+def _newest(name):
+    """The latest version of an id that Gymnasium registers: HalfCheetah-v3 → HalfCheetah-v5."""
+    space, family, _ = gymnasium.envs.registration.parse_env_id(name)
+    kin = [spec for spec in gymnasium.registry.values() if (spec.namespace, spec.name) == (space, family)]
+    return max(kin, key=lambda spec: spec.version or 0).id
 
 
 def missing_package(what: str, error: ImportError | gymnasium.error.DependencyNotInstalled) -> ImportError:

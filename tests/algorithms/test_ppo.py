@@ -88,6 +88,35 @@ def test_the_early_stop_counts_optimiser_steps_and_forbids_the_step_not_the_next
     assert nets.policy_optimiser.t.tolist() == nets.critic_optimiser.t.tolist() == [2, 2]
 
 
+@pytest.mark.parametrize(("kl", "steps"), [(0.25, 3), (0.5, 0)])
+def test_the_early_stop_allows_the_limit_itself_and_reports_a_number_where_no_step_was_taken(
+    kl, steps, monkeypatch
+):
+    """Steps go on until the KL *exceeds* 0.25; of no steps at all, no ratio lay outside the range."""
+    algorithm = small(stop_kl=0.25, minibatch_size=12)
+    nets = nets_of(algorithm)
+    import rlcourse.parts.distributions as distributions
+
+    monkeypatch.setattr(distributions.Gaussian, "kl", lambda self, other: torch.full(self.mean.shape[:2], kl))
+    metrics = algorithm.update(nets, rollout(), Streams(range(2), LEARN))
+    assert metrics["optimiser_steps"].tolist() == [steps, steps]
+    assert steps or metrics["clip_fraction"].tolist() == [0.0, 0.0]
+
+
+def test_the_clip_fraction_counts_ratios_to_the_policy_that_acted_also_of_a_single_step():
+    """An older policy acted: the ratios of the only step are π_θ / μ, and some lie outside 1 ± ε."""
+    algorithm = small()
+    nets, batch = nets_of(algorithm), rollout()
+    now = nets.policy.graph(rows(batch.obs)).detach()
+    acted = now._replace(mean=now.mean + 0.2)
+    p, q = (torch.distributions.Normal(x.mean, x.log_std.exp()) for x in (now, acted))
+    ratio = (p.log_prob(rows(batch.action)) - q.log_prob(rows(batch.action))).sum(-1).exp()
+    outside = ((ratio < 0.8) | (ratio > 1.2)).float().mean(-1)
+    metrics = algorithm.update(nets, batch._replace(behaviour=acted), Streams(range(2), LEARN))
+    assert metrics["optimiser_steps"].tolist() == [1, 1] and (outside > 0.1).all() and (outside < 0.9).all()
+    torch.testing.assert_close(metrics["clip_fraction"], outside)
+
+
 @pytest.mark.parametrize("options", [{"minibatch_size": 35}, {"minibatch_size": 1}, {"log_std": -200.0}])
 def test_small_remainders_constant_rewards_and_vanishing_noise_give_no_nan(options):
     """peers 4.10 and 4.17: 36 transitions in minibatches of 35 leave one by itself."""

@@ -392,6 +392,14 @@ def test_a_missing_simulator_names_the_command_that_adds_it(monkeypatch, env, pa
     assert message_of(ImportError, lambda: make(env, 2)) == wanted
 
 
+@pytest.mark.parametrize(("old", "new"), [("HalfCheetah-v3", "HalfCheetah-v5"), ("Ant-v2", "Ant-v5")])
+@pytest.mark.filterwarnings("ignore:.*is out of date")
+def test_a_version_that_gymnasium_has_given_up_names_the_one_to_take(old, new):
+    """No package brings it back, so none is asked for."""
+    wanted = f"{old} is a version that Gymnasium has given up; take {new}"
+    assert message_of(ValueError, lambda: make(old, 2)) == wanted
+
+
 def without(monkeypatch, package):
     """As if `package` had never been installed, for what imports it from now on."""
     for module in list(sys.modules):
