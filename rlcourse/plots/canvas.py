@@ -191,7 +191,8 @@ class _Renderer(RendererAgg):
     """Agg with a memory for text: setting it in type anew is most of the cost of a frame."""
 
     def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
-        special = mtext is not None and (mtext.get_fontfeatures() or mtext.get_language())
+        # Matplotlib 3.11 has these; Colab and the oldest that the course asks for have 3.10.
+        special = any(getattr(mtext, name, str)() for name in ("get_fontfeatures", "get_language"))
         if special or gc.get_alpha() != 1.0 or not gc.get_antialiased():
             super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
             return

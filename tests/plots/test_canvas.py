@@ -77,6 +77,18 @@ def test_remembered_text_is_the_text_that_agg_sets():
     assert (plain < 100).any(), "an empty page would be equal too"
 
 
+def test_an_older_matplotlib_whose_texts_have_no_font_features_draws_the_same(monkeypatch):
+    def drawn():
+        fig = plots.figure(layout=None)
+        plots.axes(fig).set_title("σ = 1")
+        return plots.to_png(fig)
+
+    new = drawn()
+    for name in ("get_fontfeatures", "get_language"):  # of 3.11; Colab has 3.10
+        monkeypatch.delattr(matplotlib.text.Text, name, raising=False)
+    assert drawn() == new
+
+
 def test_the_fast_png_holds_the_pixels_of_the_canvas():
     fig = plots.figure(2, 1)
     plots.axes(fig).plot([0, 1], [0, 1])
