@@ -312,17 +312,17 @@ def draw_race(fig, over="steps", which="Pendulum-v1"):
     for name, returns in kept[which].items():
         at, seconds = kept[f"{which}, at"][name], float(kept[f"{which}, seconds"][name])
         x = at if over == "steps" else np.maximum(at / at[-1], 0.02) * seconds
-        look = LOOKS[name]
-        ax.plot(x, iqm(returns), color=look["color"], linestyle=look["linestyle"], label=name)
+        look = {"color": LOOKS[name]["color"], "linestyle": LOOKS[name]["linestyle"], "label": name}
+        look["zorder"] = 2 + (look["linestyle"] != "-")  # dashes are seen upon a line
+        ax.plot(x, iqm(returns), **look)
         band = bootstrap_interval(returns, iqm, resamples=400)
         ax.fill_between(x, band.low, band.high, color=look["color"], alpha=0.12, linewidth=0)
-        share = (returns[:, -1, None] >= levels).mean(axis=0)
-        profile_ax.plot(levels, share, color=look["color"], linestyle=look["linestyle"], label=name)
+        profile_ax.plot(levels, (returns[:, -1, None] >= levels).mean(axis=0), **look)
     ax.set_xscale("linear" if over == "steps" else "log")
     label = "environment steps per seed" if over == "steps" else "CPU seconds of one seed (log)"
     ax.set(xlabel=label, ylabel="return, IQM of 15", ylim=(low, high), title=f"{which}, over {over}")
     profile_ax.set(xlim=(low, high), ylim=(0, 1.03), xlabel="return τ", title="share of runs above τ")
-    plots.legend(profile_ax, loc="center", bbox_to_anchor=(0.53, 0.45), fontsize=9)
+    plots.legend(profile_ax, loc="center", bbox_to_anchor=(0.58, 0.45), fontsize=9)
     return {"highest mean at the end": max(kept[which], key=lambda name: kept[which][name][:, -1].mean())}
 
 
