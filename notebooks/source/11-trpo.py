@@ -565,7 +565,7 @@ pseudocode(
 # |:---|:---|
 # | `nets.policy.graph(obs)` | $\pi_\theta(\cdot\mid s)$ with a graph for second derivatives |
 # | `flat_gradient` | the gradient of all parameters as one vector a seed |
-# | `fisher_product` | the Hessian of the KL divergence times a vector: one pass forwards and one backwards, $\mathbb{E}[J^\top MJ]\,v$ of appendix C.1, where $J$ is the Jacobian of the outputs and $M$ the Fisher matrix of the distribution in them; the same numbers as the two backward passes of lecture 10b, sooner |
+# | `fisher_product` | the Hessian of the KL divergence times a vector: one pass forwards and one backwards, $\mathbb{E}[J^\top MJ]\,v$ as in the paper's appendix C, where $J$ is the Jacobian of the outputs and $M$ the Fisher matrix of the distribution in them; the same numbers as the two backward passes of lecture 10b, sooner |
 # | `move_to(theta)` | makes `theta` the policy and returns its gain and its divergence, measured |
 #
 # Live, on the pole: TRPO beside its step without the search. Widen $\delta$ from 0.03 to 1 and compare; then set `fraction of the batch` for $F$ to a tenth. *Max KL* and the methods without gradients wait in lecture 11b.

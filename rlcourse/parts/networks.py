@@ -400,7 +400,7 @@ class StochasticPolicy(Network):
 
         J is the Jacobian of the outputs, M the Fisher matrix of the distribution in its own parameters: one
         pass forwards and one backwards a product. obs: [S, B, O]. Returns a function [S, P] → [S, P] for the
-        weights of now. Source: Schulman et al. 2015, appendix C.1.
+        weights of now. Source (from memory): Schulman et al. 2015, appendix C.1.
         """
         hidden, direction = self._push(obs, self._weights), self.copy()
         pi = self._around(hidden[-1], self.extra)

@@ -184,3 +184,29 @@ def test_what_vine_cannot_have_sampled_is_refused_in_one_line(kind):
         with pytest.raises(ValueError, match=message) as error:
             objectives.vine_surrogate(kind(new), kind(old), kind(q))
         assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("function", "arrays", "numbers"),
+    [
+        (objectives.score_function, 2, ()),
+        (objectives.surrogate, 3, ()),
+        (objectives.clipped_surrogate, 3, (0.2,)),
+        (objectives.clipped_objective, 2, (0.2,)),
+        (objectives.kl_penalised_surrogate, 4, (1.0,)),
+        (objectives.adaptive_beta, 2, (0.01,)),
+        (objectives.vine_surrogate, 3, ()),
+        (objectives.value_loss, 2, ()),
+        (objectives.a2c_loss, 5, (0.5, 0.01)),
+        (objectives.clipped_value_loss, 3, (0.2,)),
+        (objectives.explained_variance, 2, ()),
+    ],
+)
+def test_no_objective_broadcasts_a_column_against_a_row(function, arrays, numbers):
+    """peers 4.21: [B, 1] in the place of any one array would make [B, B] of the others."""
+    row = torch.linspace(0.1, 0.9, 4)
+    function(*[row] * arrays, *numbers)
+    for odd in range(arrays):
+        inputs = [row[:, None] if index == odd else row for index in range(arrays)]
+        with pytest.raises(ValueError, match="shapes must be equal"):
+            function(*inputs, *numbers)
