@@ -438,7 +438,7 @@ panel
 # |:---|:---|
 # | $0.1\,v$ is added to $Fv$, in conjugate gradient *and* in the step's length | `damping=0.1`; `damped_length=False` takes it out of the length |
 # | ten iterations from 0, an *absolute* tolerance, no look at $p^\top Fp\le0$ | `solver=unguarded_conjugate_gradient` |
-# | $Fv$ by two backward passes through $D_{\mathrm{KL}}(\pi_{\mathrm{old}}\|\pi_\theta)$ against a detached copy of itself; slope 0, Hessian not | ours takes one pass forwards and one backwards, `fisher_product`: the same numbers |
+# | $Fv$ by two backward passes through $D_{\mathrm{KL}}(\pi_{\mathrm{old}}\|\pi_\theta)$ against a detached copy of itself; slope 0, Hessian not | `fisher_product`: same numbers |
 # | step $s/\lambda$ with $\lambda = \sqrt{\tfrac12s^\top Fs/\delta}$ | the same step as that of lecture 11 |
 # | the search asks for a tenth of the predicted gain, halves ten times, and *never looks at the KL divergence* | `line_search=armijo_search`, `shrink=0.5` |
 # | if all fail, the old parameters return silently | ours logs `step_fraction` 0 |
