@@ -68,6 +68,7 @@ def jupyter(tmp_path_factory):
         folder / "notebooks",
         folder,
         "--LabApp.expose_app_in_browser=True",
+        "--JupyterNotebookApp.expose_app_in_browser=True",
         "--LabApp.extension_manager=readonly",
         PROMPT_SERVER,
         JUPYTERLAB_SETTINGS_DIR=str(folder / "settings"),
@@ -107,13 +108,13 @@ def screenshots(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def open_notebook(jupyter, chromium, screenshots):
-    """open_notebook(path or cells, run="panels", "all" or "nothing") -> Page; closed after the module."""
+    """open_notebook(path or cells, run="panels", "all" or "nothing", place) -> Page, closed in the end."""
     opened = []
 
-    def open_(source, run: str = "panels") -> Page:
+    def open_(source, run: str = "panels", place: str = "lab/tree") -> Page:
         runs = {"panels": Page.run_panels, "all": Page.run_all, "nothing": lambda page: page}[run]
         started = time.monotonic()
-        page = Page(chromium, jupyter, _place(source, jupyter.root), screenshots)
+        page = Page(chromium, jupyter, _place(source, jupyter.root), screenshots, place)
         opened.append(page)
         ready = time.monotonic()
         runs(page)

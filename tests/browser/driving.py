@@ -112,8 +112,9 @@ def until(holds: Callable[[], object], seconds: float, what: Callable[[], str]) 
 class Page:
     """One notebook in one browser page. Every `seconds` is what a thing takes on an idle machine."""
 
-    def __init__(self, browser, server, path: str, screenshots: Path):
-        self.path, self.screenshots, self.server = path, screenshots, server
+    def __init__(self, browser, server, path: str, screenshots: Path, place: str = "lab/tree"):
+        """place: "lab/tree" for JupyterLab, "notebooks" for Notebook 7, which the same server has."""
+        self.path, self.screenshots, self.server, self.place = path, screenshots, server, place
         self.sources = code_cells(json.loads((server.root / path).read_text(encoding="utf-8")))
         self.context = browser.new_context(viewport={"width": 1400, "height": 1000})
         self.page = self.context.new_page()
@@ -124,7 +125,7 @@ class Page:
 
     def open(self) -> None:
         """The notebook as it lies on the server; again, where it is open already."""
-        address = f"{self.server.url}/lab/tree/{self.path}?token={self.server.token}&reset"
+        address = f"{self.server.url}/{self.place}/{self.path}?token={self.server.token}&reset"
         self.page.goto(address, timeout=fuse(12) * MS)
         self.page.evaluate(READY, [self.path, fuse(12)])
 
