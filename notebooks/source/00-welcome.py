@@ -147,7 +147,7 @@ def draw(fig, angle=60, torque=-2.0):
     rod, graph = plots.axes(fig, 1, 2, width_ratios=(1, 1.7))
     plots.pendulum(rod, np.radians(angle), torque)
     degrees = np.linspace(-180, 180, 181)
-    gravity, motor = round(15 * np.sin(np.radians(angle)), 9), 3 * torque  # 0, not 2e-15, at 180 degrees
+    gravity, motor = 15 * np.sin(np.radians(angle)), 3 * torque
     graph.axhspan(-6, 6, color=plots.VERMILION, alpha=0.15, linewidth=0)
     graph.plot(degrees, 15 * np.sin(np.radians(degrees)), color=plots.BLACK, linestyle="-")
     graph.plot(angle, gravity, "o", color=plots.BLUE, markersize=11)
