@@ -55,7 +55,8 @@ def learning_curve(
     look = style(label)
     look = {"color": colour or look["color"], "linestyle": linestyle or look["linestyle"]}
     found = interval(returns, confidence)
-    found = replace(found, low=np.clip(found.low, *bounds), high=np.clip(found.high, *bounds))
+    if bounds != (None, None):  # NumPy 2.0, as on Colab, clips at no bound at all with an error
+        found = replace(found, low=np.clip(found.low, *bounds), high=np.clip(found.high, *bounds))
     if band and len(returns) > 1:
         ax.plot(
             steps,
