@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from driving import until
+from driving import MS, until
 from test_live_and_labs import LIVE, room
 
 from rlcourse.commands.test import fuse
@@ -366,7 +366,8 @@ def test_a_live_panel_shows_its_last_picture_and_that_its_kernel_is_gone(open_no
         ):  # the second time no kernel has the state, and the page is saved again
             save_and_stop(page)
             page.open()
-            page.page.locator(".rlcourse-live").wait_for()
+            page.page.evaluate("jupyterapp.shell.currentWidget.content.scrollToItem(1)")  # below the view
+            page.page.locator(".rlcourse-live").wait_for(timeout=MS * fuse(12))
             panel = page.live(0)
             panel.root.get_by_text("No kernel answers this panel").wait_for()
             assert picture_of(panel) == last, opening

@@ -306,6 +306,7 @@ def test_letters_and_a_presenters_remote_do_nothing_to_the_notebook_while_a_slid
 def test_a_live_run_is_started_paused_and_stopped_by_keys(page):
     panel = page.live(0)
     panel.click("Reset")
+    page.execute("panel.steps = 200_000")  # a run that does not end before this test sees it run
     panel.slider("clip").focus()
     page.page.keyboard.press("s")
     panel.wait("running")
@@ -313,6 +314,7 @@ def test_a_live_run_is_started_paused_and_stopped_by_keys(page):
     panel.wait("paused")
     page.page.keyboard.press("x")
     panel.wait("stopped")
+    page.execute("panel.steps = 1400")
 
 
 # In a hall
