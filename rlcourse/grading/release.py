@@ -209,7 +209,8 @@ def rehearse(
     notebook = copy.deepcopy(notebook)
     notebook.cells = [c for c in notebook.cells if not set(c.metadata.get("tags", ())) & set(skip)]
     notebook.metadata.kernelspec.name = "python3"
-    NotebookClient(notebook, timeout=timeout, resources={"metadata": {"path": str(ROOT)}}).execute()
+    resources = {"metadata": {"path": str(ROOT)}}
+    NotebookClient(notebook, timeout=timeout, startup_timeout=300, resources=resources).execute()
     tests = [c for c in notebook.cells if is_grade(c) and not is_solution(c)]
     return {c.metadata.nbgrader.grade_id: determine_grade(c) for c in tests}
 

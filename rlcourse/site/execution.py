@@ -22,6 +22,7 @@ from rlcourse.widgets.display import SITE
 # Rooms of the package that no page imports: a change there runs no page again.
 NOT_OF_PAGES = {"commands", "desk", "guest", "site", "stage", "server", "installation", "__main__"}
 SECONDS = 1800  # a fuse for one cell: a lab draws all of its frames
+START = 300  # and one for a kernel that starts on a busy machine
 NOT_RUN = {"trains"}  # cells with these tags wait for an answer that the site does not have
 
 
@@ -88,7 +89,11 @@ async def _execute(page: Path, target: Path, store: Path) -> None:
         if cell.cell_type == "code" and NOT_RUN & set(cell.metadata.get("tags", ())):
             cell.metadata["rlcourse_source"], cell.source = cell.source, ""
     client = NotebookClient(
-        notebook, timeout=SECONDS, allow_errors=homework, resources={"metadata": {"path": str(page.parent)}}
+        notebook,
+        timeout=SECONDS,
+        startup_timeout=START,
+        allow_errors=homework,
+        resources={"metadata": {"path": str(page.parent)}},
     )
     environment = os.environ | {SITE: str(store / "frames"), "OMP_NUM_THREADS": "1", "PYTHONPATH": _path()}
     try:

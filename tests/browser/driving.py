@@ -388,8 +388,13 @@ class Predict(Panel):
         radio = self.root.locator("input[type=radio]")
         if radio.count():
             choice = self.root.locator("label", has_text=str(given)).first
-            choice.click()
-            until(choice.locator("input").is_checked, 3, lambda: f"not chosen: {given}")
+
+            def chosen() -> bool:  # a click on a page that is still being laid out may miss
+                if not choice.locator("input").is_checked():
+                    choice.click()
+                return choice.locator("input").is_checked()
+
+            until(chosen, 3, lambda: f"not chosen: {given}")
             self.settle()
             self.click("Answer")
             until(self.verdict, 3, lambda: f"no verdict on {given!r}:\n{self.root.inner_text()}")

@@ -126,9 +126,8 @@ def test_a_page_that_colab_has_saved_runs(tmp_path):
     code = [cell for cell in page.cells if cell.cell_type == "code"]
     page.cells = code[:2]  # its imports, and the first figure
     path = os.pathsep.join(filter(None, [str(colab.PAGES.parent), os.environ.get("PYTHONPATH", "")]))
-    client = NotebookClient(
-        page, timeout=fuse(90), resources={"metadata": {"path": str(colab.PAGES / "lectures")}}
-    )
+    resources = {"metadata": {"path": str(colab.PAGES / "lectures")}}
+    client = NotebookClient(page, timeout=fuse(90), startup_timeout=fuse(24), resources=resources)
     client.execute(env=os.environ | {"PYTHONPATH": path})
     assert "OK" in str(page.cells[0].outputs)
     assert any("image/png" in output.get("data", {}) for output in page.cells[1].outputs)
