@@ -4,6 +4,7 @@ import itertools
 import os
 import shutil
 import signal
+import threading
 from collections import Counter
 
 import pytest
@@ -35,7 +36,8 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="module", autouse=True)
 def settings_of_the_process():
-    """What a page sets for its own kernel (how numbers print, how figures look) ends with its module."""
+    """What a page sets for its own kernel (how numbers print, how figures look) ends with its module; so do
+    labs that still draw ahead in a thread, in a style of theirs."""
     import matplotlib
     import numpy as np
     import torch
@@ -43,6 +45,10 @@ def settings_of_the_process():
     printing, errors, dtype = np.get_printoptions(), np.geterr(), torch.get_default_dtype()
     with matplotlib.rc_context():
         yield
+        for thread in threading.enumerate():
+            if isinstance(thread, threading.Timer):
+                thread.cancel()
+                thread.join()
     np.set_printoptions(**printing)
     np.seterr(**errors)
     torch.set_default_dtype(dtype)

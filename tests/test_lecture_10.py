@@ -376,18 +376,20 @@ def test_10b_exercise_5_a_longer_step_is_less_reliable():
     from rlcourse.training import train
 
     page = names_of("10b-without-the-matrix.py", "methods = {")
-    earned, kl = {}, {}
+    earned, kl, ends = {}, {}, {}
     for delta in (0.03, 0.1, 0.3):
         algorithm = dataclasses.replace(page["methods"]["natural"], max_kl=delta)
         run = train(algorithm, "CartPole-v1", 40_960, 12, evaluate_every=8192)
         earned[delta], kl[delta] = run.curve.returns[:, 1:].mean(axis=1), run.metrics["kl"]
-    assert [round(float(x.mean())) for x in earned.values()] == pytest.approx([401, 273, 190], abs=5)
+        ends[delta] = run.curve.returns[:, -1]
+    # Runs that feed on themselves differ in the last digits of another machine: three standard errors.
+    means, errors = zip(*((x.mean(), x.std(ddof=1) / 12**0.5) for x in earned.values()), strict=True)
+    assert (np.abs(np.subtract(means, [405, 259, 149])) <= 3 * np.array(errors)).all(), means
     for mine in np.split(np.arange(12), 3):
         assert earned[0.03][mine].mean() > earned[0.1][mine].mean() > earned[0.3][mine].mean()
-    assert kl[0.03].mean() == pytest.approx(0.044, abs=0.005) and kl[0.1].mean() == pytest.approx(
-        0.2, abs=0.03
-    )
-    assert kl[0.1].max() > 5
+    assert [kl[delta].mean() for delta in kl] == pytest.approx([0.04, 0.2, 0.5], rel=0.35)
+    assert kl[0.03].max() < 1 < kl[0.1].max() < kl[0.3].max()
+    assert (ends[0.3] < 200).mean() > 0.5
 
 
 # Both pages

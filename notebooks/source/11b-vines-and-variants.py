@@ -415,7 +415,7 @@ print_table(methods_found, "single path")
 # %% [markdown]
 # On the pole nothing that has a gradient differs reliably from single path, except the vine; on the pendulum the max-KL constraint learns later (shorter steps, as the paper found), and has the highest mean at the end (which is not marked). Analytic or empirical Fisher matrix: no difference that we could see, which is the paper's finding, too. The natural gradient without a search costs on average, but the interval covers 0 on both tasks.
 #
-# `NPG` with its fixed step differs by −2 [−37, 33] and −43 [−136, 50]. But five of its twelve pendulums end below −600, and none of single path's: the mean KL of its steps grew from 0.008 (first five batches) to 0.06 (last five).
+# `NPG` with its fixed step differs by −2 [−37, 33] and −43 [−136, 50]. But five of its twelve pendulums end below −600, and none of single path's: the mean KL of its steps grew from about 0.009 (first five batches) to 0.05 (last five).
 #
 # One finding differs from the paper's. The vine did worst of the gradient methods, where the paper has it among the best. Seven in eight of its steps are spent on branches, its critic sees a few dozen states a batch, and ours is cut after 8 or 32 steps and leans on that critic; which of the three is to blame, we did not measure. With a network of a hundred numbers CEM and CMA-ES do learn the pole, if more slowly; the paper has them fail on its larger tasks. On the pendulum 204 episodes teach them nothing; the policies that they keep are worse than the untrained one.
 #
