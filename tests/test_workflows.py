@@ -16,8 +16,8 @@ from rlcourse.installation import OLDEST
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / ".github" / "workflows"
 FILES = sorted(FOLDER.glob("*.yml"))
-# The first major of each action that runs on Node 24. Older ones ran on Node 20, which GitHub's runners have
-# had no more since autumn 2026 ("Deprecation of Node 20 on GitHub Actions runners").
+# The first major of each action that runs on Node 24. Older ones ran on Node 20, which GitHub has said to
+# remove from its runners in autumn 2026 ("Deprecation of Node 20 on GitHub Actions runners").
 SERVED = {
     "actions/cache": 5,
     "actions/checkout": 5,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,6 +108,28 @@ def until(holds: Callable[[], object], seconds: float, what: Callable[[], str]) 
     while not holds():
         assert time.monotonic() < deadline, f"after {fuse(seconds)} s: {what()}"
         time.sleep(0.02)
+
+
+@contextmanager
+def offline(chromium) -> Iterator[Callable]:
+    """open(file, **options of the context) -> its page, once it is ready; fails where one asked a network or
+    raised an error."""
+    contexts, asked = [], []
+
+    def open_(file: Path, **options):
+        contexts.append(chromium.new_context(**options))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(fuse(20) * MS)
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: asked.append(f"https://error/{error}"))
+        page.goto(file.as_uri())
+        page.wait_for_function("document.documentElement.dataset.rlcourse === 'ready'")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
 class Page:

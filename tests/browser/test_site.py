@@ -13,10 +13,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from driving import offline
 
 from rlcourse import notebooks
 from rlcourse.commands import site
-from rlcourse.commands.test import fuse
 from rlcourse.installation import Trouble
 from rlcourse.site import building, making
 
@@ -174,24 +174,12 @@ def test_the_translated_page_is_whole_and_says_its_language(html):
 @pytest.fixture
 def opened(html, chromium):
     """opened(name, width, height, theme) -> a page of the site; it fails where a page asks the network."""
-    contexts, asked = [], []
+    with offline(chromium) as open_:
 
-    def open_(name, width=1366, height=768, theme="light"):
-        context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(1000 * fuse(20))
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: asked.append(f"https://error/{error}"))
-        page.goto((html / name).as_uri())
-        page.wait_for_load_state("load")
-        page.wait_for_function("document.documentElement.dataset.rlcourse === 'ready'")
-        return page
+        def page(name, width=1366, height=768, theme="light"):
+            return open_(html / name, viewport={"width": width, "height": height}, color_scheme=theme)
 
-    yield open_
-    for context in contexts:
-        context.close()
-    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+        yield page
 
 
 LECTURE = "lectures/10b-without-the-matrix.html"

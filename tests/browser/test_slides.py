@@ -13,10 +13,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from driving import offline
 
 from rlcourse import notebooks, scenes
 from rlcourse.commands import slides as command
-from rlcourse.commands.test import fuse
 from rlcourse.installation import Trouble
 from rlcourse.site import making, slides
 
@@ -43,23 +43,8 @@ def files(tmp_path_factory):
 @pytest.fixture(scope="module")
 def opened(chromium):
     """opened(file) -> the slides in the browser; it fails where they ask the network or raise an error."""
-    contexts, asked = [], []
-
-    def open_(file):
-        context = chromium.new_context(viewport={"width": 1280, "height": 720})
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(1000 * fuse(20))
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: asked.append(f"https://error/{error}"))
-        page.goto(file.as_uri())
-        page.wait_for_function("document.documentElement.dataset.rlcourse === 'ready'")
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    with offline(chromium) as open_:
+        yield lambda file: open_(file, viewport={"width": 1280, "height": 720})
 
 
 # Of the slide that is shown: what reaches over the page, and the smallest type.
