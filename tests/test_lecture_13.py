@@ -219,6 +219,33 @@ def test_13_section_1_sarsa_is_worth_more_stumbling_and_q_learning_without(first
     assert walks["q_learning"][1].min() > walks["sarsa"][1].max() + 1
     assert walks["q_learning"][0].mean() == pytest.approx(-46.6, abs=0.2)
     assert walks["q_learning"][1] == pytest.approx(-12.25, abs=0.01)
+    assert np.median(walks["sarsa"][0]) == pytest.approx(best_stumbling(0.1), abs=0.4)
+
+
+def best_stumbling(epsilon):
+    """The best return of all ε-soft policies, by policy iteration among them."""
+    policy = markov.epsilon_greedy_policy(np.zeros((CLIFF.states, CLIFF.actions)), epsilon)
+    for _ in range(100):
+        better = markov.epsilon_greedy_policy(markov.q_values(CLIFF, policy).round(9), epsilon)
+        if np.array_equal(better, policy):
+            return float(markov.expected_return(CLIFF, policy))
+        policy = better
+    raise AssertionError("policy iteration goes on")
+
+
+def test_13_section_1_and_exercise_2_what_the_best_stumbling_walk_is_worth():
+    for epsilon, said in ((0.1, -19.29), (0.02, -14.86), (0.01, -14.41), (0.0, -12.25)):
+        best = markov.optimal_q_values(markov.with_random_actions(CLIFF, epsilon)).max(axis=1) @ CLIFF.start
+        assert best == pytest.approx(best_stumbling(epsilon), abs=1e-9)
+        assert best == pytest.approx(said, abs=0.005)
+    edge = markov.epsilon_greedy_policy(markov.optimal_q_values(CLIFF), 0.01)
+    assert float(markov.expected_return(CLIFF, edge)) == pytest.approx(-15.14, abs=0.005)
+
+
+@pytest.mark.slow
+def test_13_exercise_2_ten_times_the_steps_lead_all_seeds_away_from_the_edge():
+    rare, never = stumbling("sarsa", 0.01, epsilon=0.01, steps=400_000)
+    assert never.max() < -13.9 and np.median(rare) == pytest.approx(best_stumbling(0.01), abs=0.05)
 
 
 @pytest.mark.slow
@@ -249,7 +276,7 @@ def test_13_section_4_what_the_sentences_say_of_the_recording():
         assert pendulum[name][:, -1].mean() < pendulum[name][:, 0].mean() + 50
         assert pole[name][:, -1].mean() > pole[name][:, 0].mean() + 300
     seconds = kept["Pendulum-v1, seconds"]
-    assert float(seconds["TD3"]) > 10 * float(seconds["PPO-Clip"])
+    assert float(seconds["TD3"]) / float(seconds["PPO-Clip"]) == pytest.approx(25, rel=0.1)
 
 
 def test_13_section_6_three_seeds_put_trpo_ahead_in_about_one_draw_of_five():

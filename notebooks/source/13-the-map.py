@@ -10,9 +10,8 @@
 # - **scale** a comparison from a laptop to a cluster
 # needs:
 # - 02: imitation
-# - 07: DDPG and TD3
+# - 07: DDPG and TD3, and the mean of the middle half of the runs (IQM) with its interval
 # - 12: PPO
-# - what seeds can show (lecture 13b) for the intervals
 # symbols: s, a, r, \gamma, \alpha, \pi, \lambda, n
 # - $\epsilon$: the share of actions that are random
 # - $\tau$: a return that a run may reach
@@ -22,6 +21,7 @@
 
 # %% tags=["import", "hide"]
 import time
+from itertools import product
 
 import joblib
 import numpy as np
@@ -41,6 +41,7 @@ from rlcourse.experiments import recorded, replayed
 from rlcourse.map import discover
 from rlcourse.map.sac import SAC
 from rlcourse.pages import receipts
+from rlcourse.parts.optima import PENDULUM
 from rlcourse.statistics import bootstrap_interval, intervals_of_sets, iqm, mean_interval
 from rlcourse.training import learn, sweep, train
 from rlcourse.widgets import Choice, atlas, explore, predict
@@ -48,7 +49,7 @@ from rlcourse.widgets import Choice, atlas, explore, predict
 plots.use()
 
 # %% [markdown]
-# ## 1 · One cliff, two answers (13 minutes)
+# ## 1 · One cliff, two methods (11 minutes)
 #
 # From S one should walk to G, north, east, south or west. Each step costs 1. Whoever steps on a red cell falls, pays 100, and begins again at S.
 
@@ -86,10 +87,10 @@ predict(
     "Which of the two earns more in the end, its random steps included?",
     {
         "Q-learning, as its target is the best there is": "It finds the shortest path. What is that worth to someone who stumbles?",
-        "Sarsa": "",
-        "both the same, their targets differ in one symbol": "The symbol decides whose values are learnt.",
+        "Sarsa, as its target is an average over what is done": "",
+        "both the same, as their targets differ in one symbol": "The symbol decides whose values are learnt.",
     },
-    answer="Sarsa",
+    answer="Sarsa, as its target is an average over what is done",
     why="Sarsa learns what a stumbling walker is worth, so it keeps away from the edge. Q-learning learns what a walker is worth who never stumbles, and then stumbles.",
 )
 
@@ -137,48 +138,45 @@ for ax, name in zip(places[1], ("sarsa", "q_learning"), strict=True):
     ax.set_title(f"{METHODS[name].name}'s path (seed 0)")
 plots.show(
     fig,
-    alt="Returns of Sarsa and Q-learning with and without random steps; Sarsa keeps away from the cliff, Q-learning walks along it",
+    alt="Returns of Sarsa and Q-learning with and without random steps; Sarsa walks at least one row away from the edge, Q-learning along it",
 )
 
 # %% [markdown]
 # Both are right. Q-learning's path along the edge *is* the shortest, and without random steps it is worth more. With them it falls again and again; Sarsa goes round.
 #
-# A method whose target speaks of the policy that acts is **on-policy**. A method whose target speaks of another policy is **off-policy**: it may learn from anybody's steps, yesterday's or a teacher's, and pays for that elsewhere.
+# A method whose target speaks of the policy that acts now is **on-policy**. A method whose target speaks of another policy is **off-policy**: it may learn from anybody's steps, yesterday's or a teacher's, and pays for that elsewhere.
+#
+# What Sarsa looks for can be computed, too. Move the random steps into the world: whatever one chooses there, one step of ten is any of the four. The best policy of that world is the best that stumbles in ours.
 
 # %%
 worth = {(name, epsilon): FOUND[name][0][epsilon][:, -1] for name in FOUND for epsilon in (0.1, 0.0)}
 for (name, epsilon), found in worth.items():
     print(f"{METHODS[name].name:10} with random steps {epsilon:.0%}: {mean_interval(found)}")
-edge, best = (markov.epsilon_greedy_policy(markov.optimal_q_values(CLIFF), e) for e in (0.1, 0.0))
-with receipts("what is learnt on the cliff", oracle="value iteration, linear algebra") as same:
-    same(
-        "Q-learning without random steps",
-        worth["q_learning", 0.0].min(),
-        float(markov.expected_return(CLIFF, best)),
-        1e-9,
-    )
-    same(
-        "shortest path: −Σ γᵗ over 13 steps",
-        float(markov.expected_return(CLIFF, best)),
-        -(1 - 0.99**13) / 0.01,
-        1e-9,
-    )
+best = {
+    epsilon: (markov.optimal_q_values(markov.with_random_actions(CLIFF, epsilon)).max(axis=1) @ CLIFF.start)
+    for epsilon in (0.1, 0.0)
+}
+with receipts("what is learnt on the cliff", oracle="value iteration") as same:
+    same("Q-learning without random steps, every seed", worth["q_learning", 0.0], best[0.0], 1e-9)
+    same("Sarsa with them, median of its seeds", np.median(worth["sarsa", 0.1]), best[0.1], 0.4)
+    same("shortest path: −Σ γᵗ over 13 steps", -(1 - 0.99**13) / 0.01, best[0.0], 1e-9)
+assert worth["sarsa", 0.1].max() < best[0.1] + 1e-9  # nothing that stumbles is worth more
 assert worth["sarsa", 0.1].min() > worth["q_learning", 0.1].max()
 
 # %% [markdown]
-# ## 2 · The map (18 minutes)
+# ## 2 · The map (17 minutes)
 #
 # Two questions place a method.
 #
 # 1. **What is improved?** A *policy*, directly, by a gradient; or *values*, from which the policy follows as the best action; or a *model* of the world, in which one plans; or the likeness to someone who shows what is good (*imitation*).
-# 2. **Whose data does it use?** On-policy: its own, now. Off-policy: anybody's.
+# 2. **Whose worth does its target speak of?** On-policy: that of the policy that acts now. Off-policy: another's, so that anybody's steps will do.
 
 # %% tags=["hide"]
 predict(
     "TD3 has critics, whose target takes a minimum over two networks, and an actor. Which box is its own?",
     {
         "value, off-policy": "Its critics alone could stand there. But how is its action found?",
-        "policy, on-policy": "It replays transitions that older policies made.",
+        "policy, on-policy": "It replays what older policies did, and its target speaks of an actor without noise.",
         "policy, off-policy": "",
     },
     answer="policy, off-policy",
@@ -198,18 +196,32 @@ ATLAS
 # | | buys | costs |
 # |:---|:---|:---|
 # | on-policy | what is estimated is what is done; stable | every sample is used once, or a few times |
-# | off-policy | old samples count | what is estimated is not what is done; with approximation it can diverge (the deadly triad, 01b) |
-# | policy | any actions, also random ones; small steps change little | gradients are noisy; local |
+# | off-policy | old samples count | what is estimated is not what is done; with approximation and bootstrapping it can diverge (the deadly triad, 01b) |
+# | policy | continuous actions, and random ones where these are best; small steps change little | gradients are noisy; local |
 # | value | no gradient through a policy; greedy at once | a maximum over actions: few actions, and overestimation (07) |
-# | model | plans before it acts; fewest samples | plans exploit the model's errors; each decision is a computation |
-# | imitation | no reward is needed | a teacher is; and drift (02) |
+# | model | plans before it acts; what it knows of the world serves every reward | plans exploit the model's errors; each decision is a computation |
+# | imitation | no reward is needed | somebody shows or compares; cloning drifts (02), the others need a world to act in |
 #
-# Most methods of the last years stand on a border: TD3 takes values' targets to improve a policy, PPO replays a batch for a few epochs. SAC stands with the values here, as its actor only imitates $e^{Q/\alpha}$; it could stand beside TD3.
+# Many methods stand on a border. TD3 and SAC improve a policy by the slope of values that they learn as Q-learning does; some books file SAC under values, as its actor only imitates $e^{Q/\alpha}$. PPO replays a batch for a few epochs. MPC learns nothing: its model is given. Not on this map are methods of long learnt models (MBPO, Dreamer) and of search (AlphaZero).
 #
-# ## 3 · Three parts (12 minutes)
+# ## 3 · Three parts (9 minutes)
 #
 # Every method goes round: **sample** some steps, **estimate** what they say, **improve**. Written so, one sees what two methods share.
-#
+
+# %% tags=["hide"]
+predict(
+    "TRPO becomes PPO if one exchanges how many of the three parts?",
+    {
+        "one": "",
+        "two": "Both sample a batch of π and estimate GAE with a critic.",
+        "all three": "What is sampled and estimated for one of them would serve the other as it is.",
+    },
+    answer="one",
+    ordered=True,
+    why="Only the improvement differs. In the package the other two are literally the same functions.",
+)
+
+# %% [markdown]
 # | | sample | estimate | improve |
 # |:---|:---|:---|:---|
 # | Monte Carlo | whole episodes, $\epsilon$-greedy | mean return after $(s,a)$ | greedy in $Q$ |
@@ -222,19 +234,6 @@ ATLAS
 # | DDPG | a memory | $r+\gamma Q'(s',\pi'(s'))$ | a step up the slope of $Q$ |
 # | DAgger | the learner's own states | the teacher's answer there | fit |
 
-# %% tags=["hide"]
-predict(
-    "TRPO becomes PPO if one exchanges how many of the three parts?",
-    {
-        "one": "",
-        "two": "Both sample a batch of π and estimate GAE with a critic.",
-        "all three": "Look at the table's rows for the two.",
-    },
-    answer="one",
-    ordered=True,
-    why="Only the improvement differs. In the package the other two are literally the same functions.",
-)
-
 # %% [markdown]
 # The package is built that way:
 
@@ -245,7 +244,7 @@ for algorithm in (PPO(), TRPO(), DDPG(), TD3()):
     print(f"{type(algorithm).__name__:5} samples with {algorithm.agent.__name__}")
 
 # %% [markdown]
-# ## 4 · Samples or seconds? (21 minutes)
+# ## 4 · Samples or seconds? (19 minutes)
 #
 # Fifteen seeds of every method of the course that can play, on the same two tasks, with the same 40,960 steps and the same evaluation: ten episodes on fresh starts, without exploration. Each has the course's defaults, which were made for small tasks like these; PPO's first spread was even checked on this pendulum.
 
@@ -285,44 +284,48 @@ def leaderboard(steps, seeds):
 predict(
     "40,960 steps of a pendulum: how many times as many seconds does TD3 need as PPO?",
     {
-        "half as many": "TD3 makes a gradient step of two critics after every environment step.",
-        "about as many": "Count the gradient steps: one for each environment step, against forty for every two thousand.",
-        "more than ten times as many": "",
+        "about 2 times": "Count the updates: TD3 makes one after every step, PPO forty after every two thousand.",
+        "about 8 times": "TD3 makes fifty times as many updates. Each is cheaper than PPO's, but by that much?",
+        "about 25 times": "",
+        "about 100 times": "That is twice the ratio of the updates, and TD3's batches are the smaller ones.",
     },
-    answer="more than ten times as many",
+    answer="about 25 times",
     ordered=True,
-    why="It makes an update after every step, 40,000 in all; PPO makes 800. What that buys is below.",
+    why="It makes an update after every step, 40,000 in all; PPO makes 800, of larger batches. What that buys is below.",
 )
 
 # %% [markdown]
-# Left, the mean of the middle half of the runs (IQM) over time, with its interval; right, the share of runs that end above a return $\tau$ (a *performance profile*).
+# Left, the mean of the middle half of the runs (IQM) over time, with its interval; right, the share of runs that end above a return $\tau$ (a *performance profile*). The dashed line is the best mean return that there is on the pendulum, by dynamic programming.
 
 # %% tags=["hide"]
 kept = replayed("recordings/13-leaderboard.json")
 LOOKS = dict(zip(kept["Pendulum-v1"], plots.styles(kept["Pendulum-v1"]), strict=True))
-LOOKS["A2C"] = {"color": plots.VERMILION, "linestyle": plots.DASHES}
-LOOKS["CEM"], LOOKS["SAC"] = ({"color": plots.BLACK, "linestyle": line} for line in (plots.DOTS, "-"))
-BOUNDS = {"CartPole-v1": (0, 500), "Pendulum-v1": (-1800, 0)}
+LOOKS |= dict(zip(("PPO-KL", "PPO-Clip"), plots.styles(["PPO kl", "PPO clip"]), strict=True))
+LOOKS["SAC"], LOOKS["CEM"] = {"color": plots.PURPLE}, {"color": plots.GREEN, "linestyle": plots.DOTS}
+BOUNDS = {"CartPole-v1": (0, 500), "Pendulum-v1": (-1800, 0)}  # of the curves
+BEST, LEVELS = {"Pendulum-v1": PENDULUM["on average"]}, {"CartPole-v1": (0, 500), "Pendulum-v1": (-400, 0)}
 
 
 def draw_race(fig, over="steps", which="Pendulum-v1"):
     ax, profile_ax = plots.axes(fig, 1, 2, width_ratios=(1.5, 1))
-    low, high = BOUNDS[which]
-    levels = np.linspace(low, high, 200)
-    for name, returns in kept[which].items():
+    levels = np.linspace(*LEVELS[which], 200)
+    for name, returns in reversed(kept[which].items()):  # SAC under the dashes of DDPG
         at, seconds = kept[f"{which}, at"][name], float(kept[f"{which}, seconds"][name])
         x = at if over == "steps" else np.maximum(at / at[-1], 0.02) * seconds
-        look = {"color": LOOKS[name]["color"], "linestyle": LOOKS[name]["linestyle"], "label": name}
-        look["zorder"] = 2 + (look["linestyle"] != "-")  # dashes are seen upon a line
-        ax.plot(x, iqm(returns), **look)
+        look = LOOKS[name]
+        ax.plot(x, iqm(returns), **look, label=name)
         band = bootstrap_interval(returns, iqm, resamples=400)
         ax.fill_between(x, band.low, band.high, color=look["color"], alpha=0.12, linewidth=0)
-        profile_ax.plot(levels, (returns[:, -1, None] >= levels).mean(axis=0), **look)
+        share = (returns[:, -1, None] >= levels).mean(axis=0)
+        profile_ax.plot(levels, share, **look, label=name)
+    if which in BEST:
+        ax.axhline(BEST[which], color=plots.BLACK, linestyle=plots.DASHES, linewidth=1)
+        profile_ax.axvline(BEST[which], color=plots.BLACK, linestyle=plots.DASHES, linewidth=1, label="best")
     ax.set_xscale("linear" if over == "steps" else "log")
     label = "environment steps per seed" if over == "steps" else "CPU seconds of one seed (log)"
-    ax.set(xlabel=label, ylabel="return, IQM of 15", ylim=(low, high), title=f"{which}, over {over}")
-    profile_ax.set(xlim=(low, high), ylim=(0, 1.03), xlabel="return τ", title="share of runs above τ")
-    plots.legend(profile_ax, loc="center", bbox_to_anchor=(0.58, 0.45), fontsize=9)
+    ax.set(xlabel=label, ylabel="return, IQM of 15", ylim=BOUNDS[which], title=f"{which}, over {over}")
+    profile_ax.set(xlim=LEVELS[which], ylim=(0, 1.03), xlabel="return τ", title="share of runs above τ")
+    plots.legend(profile_ax, loc="center left", bbox_to_anchor=(0, 0.42), handlelength=4, fontsize=9)
     return {"highest mean at the end": max(kept[which], key=lambda name: kept[which][name][:, -1].mean())}
 
 
@@ -352,6 +355,8 @@ for task in BOUNDS:
         end = bootstrap_interval(kept[task][name][:, -1], iqm)
         said = f"{end.estimate:.0f} [{end.low:.0f}, {end.high:.0f}]"
         print(f"  {name:12} {said:>26}   {float(kept[f'{task}, seconds'][name]):6.1f}")
+        if (task, name) in product(BEST, ("DDPG", "TD3", "SAC")):
+            assert end.low < BEST[task] < end.high, "its interval holds the best return"
 
 # %% [markdown]
 # How far is it to −250 on the pendulum, for the mean of five seeds? Three disjoint sets of five answer:
@@ -371,26 +376,30 @@ for name in ("DDPG", "TD3", "SAC"):
 # %% [markdown]
 # Both are true at once. The three with a memory need a quarter of the samples or fewer (they are looked at every 4,096 steps only), as each sample is used more than a hundred times. By the clock PPO is the first of the four, as its few large steps cost little. Whether a method is "efficient" depends on what is dear: a robot's minute, or a processor's.
 #
-# The picture shows more. Plain REINFORCE and A2C do not learn the pendulum within this budget, and CEM, which never looks inside an episode, does not either; on the pole all three learn. And the share of runs (right) says what a mean hides: on the pole, PPO-Clip's fifteen runs all end at 500, while four of A2C's end between 144 and 280.
+# The picture shows more. The three with a memory end where the best return, −137, lies within their intervals. Plain REINFORCE and A2C do not learn the pendulum within this budget, and CEM, which never looks inside an episode, does not either; on the pole all three learn. And the share of runs (right) says what a mean hides: on the pole, PPO-Clip's fifteen runs all end at 500, while four of A2C's end between 144 and 280.
 #
-# ## 5 · Which one should I take? (10 minutes)
+# ## 5 · Which one should I take? (9 minutes)
 #
 # Ask in this order, and stop at the first *yes*.
 #
 # | question | take | because | seen in |
 # |:---|:---|:---|:---|
 # | Is the world known, and a table? | value iteration | exact, in milliseconds | 01 |
-# | Is there a model, and time to plan before every single action? | planning in it | no learning at all | box *model* |
+# | Is there a model, and time to plan before every single action? | planning in it; on boards, search | no learning at all | box *model* |
 # | Does a teacher answer questions? | DAgger | its error does not add up over time | 02 |
-# | Are there only recordings of a teacher? | cloning, and look at the drift | nothing to explore | 02 |
+# | Are there only recordings of a teacher? | cloning; if it drifts and one may act, GAIL or IQ-Learn | nothing to explore | 02, box *imitation* |
+# | Are there recordings of anybody, with rewards, and may one not act? | offline methods (CQL, IQL) | they keep to actions that the data know; plain Q-learning trusts the others | not in this course |
+# | Can people only say which of two is better? | RLHF, DPO | the reward is learnt as well | Further |
 # | Is a step cheap (a simulator), and must the policy answer at once? | PPO | stable, quick by the clock, any actions | section 4, 12 |
 # | Is a step dear, actions continuous? | TD3 or SAC | every sample is used more than a hundred times | section 4, 07 |
 # | Is a step dear, actions few? | DQN: Q-learning with a network and a memory | a maximum over few actions is cheap | box *value, off-policy* |
 # | Does the policy have few parameters, and is the return all there is? | CEM | no gradient, no critic, no credit assignment | section 4: the pole, not the pendulum |
 #
-# Every method assumes something. Most policy gradients that a trajectory can be begun again and again; temporal differences that the state is observed in full (Monte Carlo does not); TRPO and PPO that a batch is large enough to trust; DDPG and TD3 that $Q$ has a slope in the action; cloning that the teacher's states are the learner's.
+# If one observation does not show the state (a velocity, what is behind a door), no row mends that: give the method a memory first, the last few observations or a recurrent network.
 #
-# ## 6 · Practice (10 minutes)
+# Every method assumes something. Most policy gradients assume that a trajectory can be begun again and again; temporal differences that the state is observed in full (Monte Carlo does not); TRPO and PPO that a batch is large enough to trust; DDPG and TD3 that $Q$ has a slope in the action; cloning that the teacher's states are the learner's.
+#
+# ## 6 · Practice (8 minutes)
 #
 # - **Start small.** Probe environments first: five worlds that isolate one fault each (13c). A new method should be dull on them within seconds.
 # - **Keep a separate evaluation.** What a learner earns while it explores is another number: on the cliff, section 1, the same table earned −46.6 or −12.2.
@@ -465,26 +474,30 @@ for (name, env), run in sweep(algorithms, ["CartPole-v1"], 4096, 4, jobs=2, eval
 #    <details><summary>Answer</summary>Both improve a policy. A3C is called on-policy, though the workers' policies lag a little (lecture 04); IMPALA takes the lag seriously and weighs it with V-trace: off-policy (lecture 05).</details>
 # 2. ★★ (10 minutes) Let Sarsa stumble less: train `learn(METHODS["sarsa"], seeds=8, epsilon=0.02)`, then with `epsilon=0.01`. Which paths do the seeds find?
 #    <details><summary>Hint</summary>`markov.expected_return(CLIFF, markov.epsilon_greedy_policy(learnt.point.found["Q"], 0.0))` is −12.25 on the edge, −13.99 one row away.</details>
-#    <details><summary>Answer</summary>With 0.02 all eight keep one row away. With 0.01, five walk along the edge, and stumbling that costs them more (−15.1 against −14.4, exactly). A random step over the edge comes once in 400 steps: too rarely to be learnt from 40,000.</details>
+#    <details><summary>Answer</summary>With 0.02 all eight keep one row away, as the best stumbling policy does (−14.86, exactly). With 0.01, five walk along the edge, which costs them −15.1; the best is −14.41, again one row away. A random step over the edge comes once in 400 steps, so a cell of the edge sees about ten while $\alpha$ falls. With `steps=400_000` all eight leave it.</details>
 # 3. ★★ (15 minutes) Expected Sarsa replaces $Q(s',a')$ by its mean over $a'\sim\pi$. Which paths does it find if $\pi$ is (a) the $\epsilon$-greedy, (b) the greedy policy?
 #    <details><summary>Answer</summary>(a) Sarsa's, with less noise: the same mean, without the draw of $a'$. (b) The mean over the greedy policy is the maximum: it *is* Q-learning.</details>
 # 4. ★★ (15 minutes) Write the row of *sample, estimate, improve* for CEM and for behaviour cloning.
 #    <details><summary>Answer</summary>CEM: whole episodes of many parameter vectors; each vector's return; move mean and spread to the best ones. Cloning: the teacher's states; the teacher's actions; fit.</details>
+# 5. ★★ (10 minutes) Choose a first method for each, and name what could make you leave it: (a) the dose of a drug, from 3,000 recorded treatments; (b) an Atari game with a fast emulator; (c) a warehouse arm, two hours of a good operator's logs, the operator at hand; (d) a board game whose rules are known.
+#    <details><summary>Hint</summary>Who may act, what does a step cost, and who knows the answer?</details>
+#    <details><summary>Answer</summary>(a) An offline method, near the doctors' own doses, judged by importance weights (05): nobody may explore. Leave it where the effective sample size is small. (b) PPO: steps are cheap; a few stacked frames, as one does not show velocities. Leave it where frames are dear: a method with a memory. (c) DAgger: the operator can be asked; cloning if she cannot. Leave it for TD3 or SAC if better than the operator is wanted, and a fall of the arm can be borne. (d) Search with the rules as the model. Leave it where the answer must come at once: learn a policy from the search.</details>
 
 # %% [markdown]
 # ## Further · A reward that was learnt
 #
-# In the box *imitation* stands RLHF: people say which of two answers is better, a model learns a reward from that, a policy climbs it. Here answers are words of four letters, so that every expectation is a sum over all of them. The model only counts letters, and people also dislike "aa", which hardly occurs in what they compared. So the model is wrong where nobody looked. (The task was built for this: it shows the mechanism, and not how common it is.)
+# In the box *imitation* stands RLHF: people say which of two answers is better, a model learns a reward from that, a policy climbs it. Here answers are words of four letters, so that every expectation is a sum over all of them. At first words are drawn from a *reference*, which seldom repeats a letter. The model only counts letters; people also dislike "aa", which hardly occurs in what they compared.
 
 # %% tags=["hide"]
 predict(
     "A policy climbs the learnt reward for long, with no price on leaving the reference. What becomes of the true reward?",
     {
         "it rises as long as the learnt one does": "As far as the model is right. Where does the policy go after that?",
-        "it rises first, then falls below where it began": "",
+        "it rises, then falls back to where it began": "Why should it stop there? Nothing in what is climbed knows of that point.",
+        "it rises, then falls below where it began": "",
         "it falls from the beginning": "Near the reference the model is right, and climbing it helps.",
     },
-    answer="it rises first, then falls below where it began",
+    answer="it rises, then falls below where it began",
     why="What is optimised finds the places where the model is wrong in its favour.",
 )
 
@@ -507,7 +520,7 @@ told, meant = plots.over_optimisation(plots.axes(fig), kl, learnt, true)
 plots.show(fig, alt="The learnt reward rises with the divergence; the true reward rises, peaks and falls")
 
 # %% [markdown]
-# The mean true reward peaks where the dotted line stands, and ends below its start, while the learnt one still rises. That is why RLHF pays for divergence: with the price $\beta$ its optimum is known, $\pi^*\propto\pi_\mathrm{ref}\,e^{r/\beta}$, and DPO fits that form to the comparisons directly, without a reward model between.
+# The mean true reward peaks where the dotted line stands, and ends below its start, while the learnt one still rises: the model is wrong where nobody looked. (The task was built for this. It shows the mechanism, and not how common it is.) That is why RLHF pays for divergence: with the price $\beta$ its optimum is known, $\pi^*\propto\pi_\mathrm{ref}\,e^{r/\beta}$, and DPO fits that form to the comparisons directly, without a reward model between.
 
 # %%
 print(

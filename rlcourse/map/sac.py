@@ -1,4 +1,4 @@
-"""Value, off-policy: SAC.
+"""Policy, off-policy: SAC.
 
     π* = argmax E[Σ_t γ^t (r_t + α H(π(·|s_t)))] ∝ exp(Q(s, a)/α),  V(s) = α log ∫ exp(Q(s, a)/α) da
 
@@ -94,7 +94,7 @@ def oracle(end: Point) -> list[Claim]:
 
 
 METHOD = Method(
-    "SAC", "value, off-policy", "Haarnoja et al. 2018, “Soft Actor-Critic Algorithms and Applications”",
+    "SAC", "policy, off-policy", "Haarnoja et al. 2018, “Soft Actor-Critic Algorithms and Applications”",
     "be paid for staying random, and let the price find itself", "one state, one peak",
     Loop(PEAK, Peak, 1200, {"evaluation_episodes": 1}), oracle,
 )  # fmt: skip

@@ -43,15 +43,18 @@ def learn(
 
 
 def oracle(end: Point) -> list[Claim]:
-    """Exact Q of the ε-greedy policy that Q itself prescribes, by linear algebra, where that policy walks."""
+    """Exact Q of the ε-greedy policy that Q prescribes, by linear algebra; the best return, by iteration.
+
+    Of 32 seeds the worst ended 3.6 below the best return, half of them within 0.2.
+    """
     pi = markov.epsilon_greedy_policy(end.found["Q"], EPSILON)
     d = markov.visitation(CLIFF, pi)[..., None] * pi
     error = np.abs(end.found["Q"] - markov.q_values(CLIFF, pi))
-    edge = markov.epsilon_greedy_policy(markov.optimal_q_values(CLIFF), EPSILON)
-    risky = markov.expected_return(CLIFF, edge)
+    stumbling = markov.with_random_actions(CLIFF, EPSILON)
+    best = markov.optimal_q_values(stumbling).max(axis=1) @ CLIFF.start  # of all ε-soft policies
     return [
         Claim("E_d|Q − Q^π| of its own policy", (d * error).sum((1, 2)), 0.0, 2.0),
-        Claim("worth more than exploring on the edge", end.measure, risky, 0.0, "≥"),
+        Claim("the best return of a policy that explores", end.measure, best, 5.0),
     ]
 
 

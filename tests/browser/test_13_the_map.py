@@ -72,11 +72,11 @@ def test_13_the_race_over_steps_and_over_seconds(page):
 @pytest.mark.parametrize(
     "question, right",
     [
-        ("earns more in the end", "Sarsa"),
+        ("earns more in the end", "Sarsa, as its target is an average over what is done"),
         ("Which box is its own", "policy, off-policy"),
         ("how many of the three parts", "one"),
-        ("as many seconds", "more than ten times as many"),
-        ("no price on leaving", "it rises first, then falls below where it began"),
+        ("as many seconds", "about 25 times"),
+        ("no price on leaving", "it rises, then falls below where it began"),
     ],
 )
 def test_13_predictions_say_right_and_why(page, question, right):

@@ -72,7 +72,7 @@ from rlcourse.equations.markov.policies import (
     softmax_policy,
     uniform_policy,
 )
-from rlcourse.equations.markov.process import MDP, induced_process
+from rlcourse.equations.markov.process import MDP, induced_process, with_random_actions
 from rlcourse.equations.markov.sampling import Walks, sample_walks
 from rlcourse.equations.markov.soft import (
     occupancy,
@@ -95,5 +95,5 @@ __all__ = [
     "softmax_scores", "state_distributions", "stationary_distribution", "stay_or_leave", "surrogate",
     "tightrope", "tightrope_with_ladder", "trajectories", "Trajectories", "trajectory_probability", "tv",
     "two_action", "two_state", "uniform_policy", "unshaped", "value_gradient", "value_iteration",
-    "values", "visitation", "Walks",
+    "values", "visitation", "Walks", "with_random_actions",
 ]  # fmt: skip

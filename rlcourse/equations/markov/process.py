@@ -89,6 +89,20 @@ def induced_process(mdp: MDP, policy: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return np.einsum("...sa,sat->...st", policy, mdp.transition, optimize=True), r
 
 
+def with_random_actions(mdp: MDP, epsilon: float) -> MDP:
+    """P_ε(s'|s, a) = (1 − ε) P(s'|s, a) + ε/A Σ_b P(s'|s, b), and r_ε likewise: chance replaces the action.
+
+    What a policy π is worth there is what (1 − ε) π + ε/A is worth in `mdp`. So the best policy there is the
+    best ε-soft one here (Sutton and Barto 2018, section 5.4). ValueError for ε outside [0, 1].
+    """
+    if not 0 <= epsilon <= 1:
+        raise ValueError(f"epsilon is {epsilon}; it is a probability, 0 ≤ ε ≤ 1")
+    transition, reward = (
+        (1 - epsilon) * x + epsilon * x.mean(axis=1, keepdims=True) for x in (mdp.transition, mdp.reward)
+    )
+    return MDP(transition, reward, mdp.start, mdp.gamma)
+
+
 def checked_policy(mdp: MDP, policy: np.ndarray, name: str = "policy") -> np.ndarray:
     """The policy as a float array [..., S, A], or ValueError with one line that says what is wrong."""
     policy = np.asarray(policy, dtype=float)

@@ -64,6 +64,25 @@ def test_a_process_cannot_be_changed_after_it_was_checked():
         mdp.transition[0, 0, 0] = 2.0
 
 
+def test_where_chance_replaces_the_action_a_policy_is_worth_what_its_soft_version_is_worth():
+    mdp = markov.MDP.random(5, 3, seed=4)
+    for epsilon in (0.0, 0.2, 1.0):
+        world = markov.with_random_actions(mdp, epsilon)
+        policy = markov.random_policy(mdp, seed=1)
+        soft = (1 - epsilon) * policy + epsilon / 3
+        np.testing.assert_allclose(markov.values(world, policy), markov.values(mdp, soft), rtol=1e-12)
+
+
+def test_the_best_policy_where_chance_replaces_the_action_is_the_best_soft_one():
+    mdp, epsilon = markov.MDP.random(3, 2, seed=7), 0.3
+    choices = np.eye(2)[np.stack(np.meshgrid(*[[0, 1]] * 3), axis=-1).reshape(-1, 3)]  # all 8 of them
+    soft = markov.values(mdp, (1 - epsilon) * choices + epsilon / 2).max(axis=0)
+    best = markov.optimal_q_values(markov.with_random_actions(mdp, epsilon)).max(axis=1)
+    np.testing.assert_allclose(best, soft, rtol=1e-9)
+    with pytest.raises(ValueError, match=r"epsilon is 1\.5; it is a probability, 0 ≤ ε ≤ 1"):
+        markov.with_random_actions(mdp, 1.5)
+
+
 def test_the_induced_process_is_the_sum_over_actions_for_one_policy_and_for_a_batch():
     mdp = markov.MDP.random(4, 3, seed=0)
     batch = np.array([markov.random_policy(mdp, seed) for seed in range(2)])
