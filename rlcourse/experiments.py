@@ -3,7 +3,9 @@
     found, now = recorded("recordings/07-noise.json", experiment, {"steps": 800}, steps=3000, seeds=16)
 
 `found` is what experiment(steps=3000, seeds=16) returned when it was recorded, `now` what the page has just
-made, experiment(steps=800, seeds=16). `python3 -m rlcourse record 07` runs page 07 and makes its recordings.
+made, experiment(steps=800, seeds=16). `python3 -m rlcourse record 07` runs page 07 and makes its recordings;
+where it was interrupted, the same command goes on with those that it has not made. `--only TEXT` makes those
+whose names hold the text. `recorded_each` keeps the parts of a long experiment in a file each.
 
 An experiment is a function of plain settings that returns a dictionary of arrays, nested if it likes. Arrays
 of two axes or more are [seeds, time, …], and the small run gives their beginning: the same curves, cut short.
@@ -11,7 +13,7 @@ of two axes or more are [seeds, time, …], and the small run gives their beginn
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,9 @@ import numpy as np
 
 from rlcourse.checkpoints import write_atomically
 
-RECORDING = "RLCOURSE_RECORD"  # set in the kernel of a page whose recordings are made
+# Set in the kernel of a page whose recordings are made: 1, or {"only": part of a file's name, "since": a time as
+# files have it, after which a recording is new enough}.
+RECORDING = "RLCOURSE_RECORD"
 DIGITS = 6  # significant ones that a recording keeps
 
 
@@ -31,15 +35,65 @@ def recorded(
     Raises ValueError where the file is missing, damaged, or of other settings, with what to do;
     AssertionError where the new curves are not like the recorded ones, see `check_likeness`.
     """
-    path = Path(path)
-    if os.environ.get(RECORDING):
-        _write(path, _call(experiment, settings), experiment(**settings))
-    found = _read(path, _call(experiment, settings))
-    now = _to_arrays(experiment(**{**settings, **small}))
-    off = check_likeness(now, found, path.name)
+    found, now, off = _recorded(Path(path), experiment, small, settings)
     print(f"recorded: {_call(experiment, settings)}")
     print(f"live:     {_call(experiment, {**settings, **small})}, off the recording by at most {off:.0e}")
     return found, now
+
+
+def recorded_each(
+    path: str, experiment: Callable[..., Mapping], small: Mapping[str, Any],
+    parts: Sequence[Mapping[str, Any]], live: Callable[..., bool] = lambda **part: True, **settings: Any,
+) -> list[dict]:  # fmt: skip
+    """[experiment(**part, **settings) as recorded for part in parts], in a file each, and two lines on all.
+
+        recorded_each("recordings/13-race-{name}.json", play, {"steps": 800}, [{"name": "TD3"}], steps=9000)
+
+    path: with the part's names in braces. A part can so be added, or made anew, alone. Those for which
+    live(**part) is true are begun now, with `small`, and compared. Raises what `recorded` raises.
+    """
+    found, offs = [], []
+    for part in parts:
+        file, whole = Path(path.format(**part)), {**part, **settings}
+        if live(**part):
+            kept, _, off = _recorded(file, experiment, small, whole)
+            offs.append(off)
+        else:
+            kept = _kept(file, experiment, whole)
+        found.append(kept)
+    print(f"recorded: {_call(experiment, settings)}, {len(found)} files")
+    if offs:
+        said = f"off the recordings by at most {max(offs):.0e}"
+        print(f"live:     {_call(experiment, {**settings, **small})}, {len(offs)} of them, {said}")
+    return found
+
+
+def _recorded(path, experiment, small, settings):
+    """(what is kept, its beginning made now, how far they are apart)."""
+    found = _kept(path, experiment, settings)
+    now = _to_arrays(experiment(**{**settings, **small}))
+    return found, now, check_likeness(now, found, path.name)
+
+
+def _kept(path, experiment, settings):
+    """The recording, made before if the command asks for it."""
+    call = _call(experiment, settings)
+    if _is_due(path, call):
+        _write(path, call, experiment(**settings))
+    return _read(path, call)
+
+
+def _is_due(path, call):
+    """Is it to be made? Not where the command does not ask for it, nor where it did so before a break."""
+    asked = json.loads(os.environ.get(RECORDING) or "null")
+    if not isinstance(asked, dict):
+        return bool(asked)
+    if asked["only"] not in path.name:
+        return False
+    try:
+        return path.stat().st_mtime < asked["since"] or _held(path)["call"] != call
+    except (OSError, ValueError):
+        return True
 
 
 def replayed(path: str | Path) -> dict:

@@ -1,13 +1,15 @@
 """Recordings of long experiments: what the page shows, and that a stale one is noticed."""
 
 import json
+import os
 import re
 from fnmatch import fnmatch
 
 import numpy as np
 import pytest
 
-from rlcourse.experiments import RECORDING, check_likeness, recorded, replayed
+from rlcourse.commands import record
+from rlcourse.experiments import RECORDING, check_likeness, recorded, recorded_each, replayed
 from rlcourse.notebooks import LECTURES, SOURCES
 
 
@@ -98,6 +100,93 @@ def test_seeds_that_parted_by_rounding_are_still_alike_in_the_mean():
     one, other = rng.standard_normal((2, 300, 16, 20)).cumsum(-1)
     for a, b in zip(one, other, strict=True):
         assert check_likeness({"x": a}, {"x": b}, "99-x.json") > 0
+
+
+# An experiment of several parts
+
+
+PARTS = [{"name": name} for name in ("TD3", "SAC")]
+
+
+def part_of(calls, broken=()):
+    def play(name, steps, seeds):
+        calls.append((name, steps))
+        if name in broken and steps == 100:
+            raise RuntimeError("the power failed")
+        return walk(steps, seeds, drift=float(name == "SAC"))
+
+    return play
+
+
+def each(folder, play, **options):
+    path = f"{folder}/99-race-{{name}}.json"
+    return recorded_each(path, play, {"steps": 5}, PARTS, steps=100, seeds=6, **options)
+
+
+def asking(monkeypatch, since=0.0, only=""):
+    monkeypatch.setenv(RECORDING, json.dumps({"since": since, "only": only}))
+
+
+def test_parts_lie_in_a_file_each_and_come_back_in_their_order(tmp_path, monkeypatch, capsys):
+    calls = []
+    asking(monkeypatch)
+    each(tmp_path, part_of(calls))
+    monkeypatch.delenv(RECORDING)
+    assert sorted(file.name for file in tmp_path.glob("*")) == ["99-race-SAC.json", "99-race-TD3.json"]
+    assert calls == [("TD3", 100), ("TD3", 5), ("SAC", 100), ("SAC", 5)]
+    capsys.readouterr()
+    found = each(tmp_path, part_of([]), live=lambda name: name == "TD3")
+    assert "live:     play(steps=5, seeds=6), 1 of them" in capsys.readouterr().out
+    for one, drift in zip(found, (0, 1), strict=True):
+        np.testing.assert_allclose(one["curves"]["walk"], walk(100, 6, drift)["curves"]["walk"], rtol=1e-5)
+
+
+def test_an_interrupted_command_goes_on_with_the_parts_that_it_has_not_made(tmp_path, monkeypatch):
+    asking(monkeypatch)
+    with pytest.raises(RuntimeError, match="the power failed"):
+        each(tmp_path, part_of([], broken={"SAC"}))
+    kept, calls = (tmp_path / "99-race-TD3.json").read_bytes(), []
+    each(tmp_path, part_of(calls), live=lambda name: False)
+    assert calls == [("SAC", 100)] and (tmp_path / "99-race-TD3.json").read_bytes() == kept
+    later = (tmp_path / "99-race-SAC.json").stat().st_mtime + 10
+    asking(monkeypatch, since=later)  # a command that begins now makes all of them
+    each(tmp_path, part_of(calls), live=lambda name: False)
+    assert calls[1:] == [("TD3", 100), ("SAC", 100)]
+
+
+def test_one_part_is_made_anew_alone_and_others_are_left_even_if_they_are_missing(tmp_path, monkeypatch):
+    calls = []
+    asking(monkeypatch, only="SAC")
+    with pytest.raises(ValueError, match="99-race-TD3.json: no recording to be read"):
+        each(tmp_path, part_of(calls))
+    asking(monkeypatch)
+    each(tmp_path, part_of([]))
+    asking(monkeypatch, since=2e10, only="SAC")
+    each(tmp_path, part_of(calls), live=lambda name: False)
+    assert calls == [("SAC", 100)]
+
+
+def test_the_command_keeps_its_first_start_until_the_page_has_run_through(tmp_path, monkeypatch, capsys):
+    asked, fails = [], [True]
+
+    class Page:
+        def __init__(self, *_, **__):
+            asked.append(json.loads(os.environ[RECORDING]))
+
+        def execute(self):
+            if fails.pop():
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(record, "NotebookClient", Page)
+    monkeypatch.setattr(record.nbformat, "read", lambda *_, **__: None)
+    with pytest.raises(KeyboardInterrupt):
+        record.record(tmp_path / "99-x.ipynb", "SAC")
+    assert RECORDING not in os.environ and "goes on" not in capsys.readouterr().out
+    fails.append(False)
+    assert record.record(tmp_path / "99-x.ipynb", "SAC") == 0
+    assert asked[0] == asked[1] and asked[0]["only"] == "SAC"
+    assert "99-x.ipynb: goes on where it stopped" in capsys.readouterr().out
+    assert not list((tmp_path / "recordings").iterdir())
 
 
 def test_a_recording_is_small_and_readable(made):

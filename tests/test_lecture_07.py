@@ -167,6 +167,6 @@ def test_exercise_3_of_07b_without_the_first_value_the_early_bias_is_small(measu
 
 def test_record_07_is_the_page_07_and_record_07b_the_other(monkeypatch):
     made = []
-    monkeypatch.setattr(record, "record", lambda path: made.append(path.stem) or 0)
+    monkeypatch.setattr(record, "record", lambda path, only: made.append(path.stem) or 0)
     assert [record.main([number]) for number in ("07", "07b")] == [0, 0]
     assert made == ["07-td3", "07b-measuring-a-critic"]

@@ -37,7 +37,7 @@ from rlcourse.algorithms.reinforce import REINFORCE
 from rlcourse.algorithms.td3 import TD3
 from rlcourse.algorithms.trpo import TRPO
 from rlcourse.equations import markov
-from rlcourse.experiments import recorded, replayed
+from rlcourse.experiments import recorded_each
 from rlcourse.map import discover
 from rlcourse.map.sac import SAC
 from rlcourse.pages import receipts
@@ -262,20 +262,32 @@ PROGRAMS = {
 }  # fmt: skip
 
 
-def leaderboard(steps, seeds):
-    """Of each program on each task: returns [seeds, L], the steps [L], and one seed's share of CPU seconds."""
-    found = {}
-    for task, algorithms in PROGRAMS.items():
-        curves, seconds = {}, {}
-        for name, algorithm in algorithms.items():
-            begin = time.process_time()
-            curves[name] = train(algorithm, task, steps, seeds, evaluate_every=4096).curve
-            seconds[name] = (time.process_time() - begin) / seeds
-        found[task] = {name: curve.returns for name, curve in curves.items()}
-        found[f"{task}, at"] = {name: curve.steps for name, curve in curves.items()}
-        found[f"{task}, seconds"] = seconds
-    return found
+def play(task, name, steps, seeds):
+    """Returns [seeds, L] of a program, the steps [L], and one seed's share of the CPU seconds."""
+    begin = time.process_time()
+    curve = train(PROGRAMS[task][name], task, steps, seeds, evaluate_every=4096).curve
+    seconds = (time.process_time() - begin) / seeds
+    return {"returns": curve.returns, "at": curve.steps, "seconds": seconds}
 
+
+# %% [markdown]
+# All of it was recorded, a file for each program (`python3 -m rlcourse record 13`, a quarter of an hour of one core; `record 13 --only SAC` makes SAC's alone). The beginning of all but DDPG, TD3 and SAC is trained now, two seeds of each (some ten seconds):
+
+# %%
+PLAYED = [{"task": task, "name": name} for task, programs in PROGRAMS.items() for name in programs]
+FILE, SMALL = "recordings/13-leaderboard-{task}-{name}.json", {"steps": 4096, "seeds": 2}
+runs = recorded_each(
+    FILE,
+    play,
+    SMALL,
+    PLAYED,
+    live=lambda task, name: name not in ("DDPG", "TD3", "SAC"),
+    steps=40_960,
+    seeds=15,
+)
+kept = {task: {} for task in PROGRAMS}
+for part, run in zip(PLAYED, runs, strict=True):
+    kept[part["task"]][part["name"]] = run
 
 # %% [markdown]
 # Before the picture:
@@ -298,7 +310,6 @@ predict(
 # Left, the mean of the middle half of the runs (IQM) over time, with its interval; right, the share of runs that end above a return $\tau$ (a *performance profile*). The dashed line is the best mean return that there is on the pendulum, by dynamic programming.
 
 # %% tags=["hide"]
-kept = replayed("recordings/13-leaderboard.json")
 LOOKS = dict(zip(kept["Pendulum-v1"], plots.styles(kept["Pendulum-v1"]), strict=True))
 LOOKS |= dict(zip(("PPO-KL", "PPO-Clip"), plots.styles(["PPO kl", "PPO clip"]), strict=True))
 LOOKS["SAC"], LOOKS["CEM"] = {"color": plots.PURPLE}, {"color": plots.GREEN, "linestyle": plots.DOTS}
@@ -309,9 +320,9 @@ BEST, LEVELS = {"Pendulum-v1": PENDULUM["on average"]}, {"CartPole-v1": (0, 500)
 def draw_race(fig, over="steps", which="Pendulum-v1"):
     ax, profile_ax = plots.axes(fig, 1, 2, width_ratios=(1.5, 1))
     levels = np.linspace(*LEVELS[which], 200)
-    for name, returns in reversed(kept[which].items()):  # SAC under the dashes of DDPG
-        at, seconds = kept[f"{which}, at"][name], float(kept[f"{which}, seconds"][name])
-        x = at if over == "steps" else np.maximum(at / at[-1], 0.02) * seconds
+    for name, run in reversed(kept[which].items()):  # SAC under the dashes of DDPG
+        returns, at = run["returns"], run["at"]
+        x = at if over == "steps" else np.maximum(at / at[-1], 0.02) * run["seconds"]
         look = LOOKS[name]
         ax.plot(x, iqm(returns), **look, label=name)
         band = bootstrap_interval(returns, iqm, resamples=400)
@@ -326,7 +337,8 @@ def draw_race(fig, over="steps", which="Pendulum-v1"):
     ax.set(xlabel=label, ylabel="return, IQM of 15", ylim=BOUNDS[which], title=f"{which}, over {over}")
     profile_ax.set(xlim=LEVELS[which], ylim=(0, 1.03), xlabel="return τ", title="share of runs above τ")
     plots.legend(profile_ax, loc="center left", bbox_to_anchor=(0, 0.42), handlelength=4, fontsize=9)
-    return {"highest mean at the end": max(kept[which], key=lambda name: kept[which][name][:, -1].mean())}
+    ends = {name: run["returns"][:, -1].mean() for name, run in kept[which].items()}
+    return {"highest mean at the end": max(ends, key=ends.get)}
 
 
 explore(
@@ -338,23 +350,16 @@ explore(
 )  # fmt: skip
 
 # %% [markdown]
-# All of it was recorded (`python3 -m rlcourse record 13`, a quarter of an hour of one core), and its beginning is trained now, two seeds of each:
-
-# %%
-SMALL = {"steps": 4096, "seeds": 2}
-_, now = recorded("recordings/13-leaderboard.json", leaderboard, SMALL, steps=40_960, seeds=15)
-
-# %% [markdown]
 # The last column of the table is what one seed costs when fifteen learn at once.
 
 # %%
 for task in BOUNDS:
     print(f"{task:14} {'return, IQM of 15 [95 %]':>26}   {'CPU s':>6}")
-    ranked = sorted(kept[task], key=lambda name: -iqm(kept[task][name][:, -1]))
-    for name in ranked:
-        end = bootstrap_interval(kept[task][name][:, -1], iqm)
+    ranked = sorted(kept[task].items(), key=lambda played: -iqm(played[1]["returns"][:, -1]))
+    for name, run in ranked:
+        end = bootstrap_interval(run["returns"][:, -1], iqm)
         said = f"{end.estimate:.0f} [{end.low:.0f}, {end.high:.0f}]"
-        print(f"  {name:12} {said:>26}   {float(kept[f'{task}, seconds'][name]):6.1f}")
+        print(f"  {name:12} {said:>26}   {float(run['seconds']):6.1f}")
         if (task, name) in product(BEST, ("DDPG", "TD3", "SAC")):
             assert end.low < BEST[task] < end.high, "its interval holds the best return"
 
@@ -364,9 +369,9 @@ for task in BOUNDS:
 # %%
 REACHED = {}
 for name in ("PPO-Clip", "DDPG", "TD3", "SAC"):
-    at, returns = kept["Pendulum-v1, at"][name], kept["Pendulum-v1"][name]
-    steps = at[[np.argmax(part.mean(axis=0) > -250) for part in np.split(returns, 3)]]
-    seconds = steps / at[-1] * float(kept["Pendulum-v1, seconds"][name])
+    run = kept["Pendulum-v1"][name]
+    steps = run["at"][[np.argmax(part.mean(axis=0) > -250) for part in np.split(run["returns"], 3)]]
+    seconds = steps / run["at"][-1] * run["seconds"]
     REACHED[name] = steps, seconds
     print(f"{name:9} after {steps} steps, {np.round(seconds, 1)} CPU s")
 for name in ("DDPG", "TD3", "SAC"):
@@ -425,7 +430,7 @@ predict(
 
 # %%
 rng = np.random.default_rng(0)
-one, other = (kept["CartPole-v1"][name][:, 5] for name in ("TRPO", "PPO-Clip"))
+one, other = (kept["CartPole-v1"][name]["returns"][:, 5] for name in ("TRPO", "PPO-Clip"))
 three = rng.choice(one, (20_000, 3)).mean(axis=1) - rng.choice(other, (20_000, 3)).mean(axis=1)
 print(
     f"fifteen runs: TRPO {one.mean():.0f} ± {one.std():.0f}, PPO-Clip {other.mean():.0f} ± {other.std():.0f}"
