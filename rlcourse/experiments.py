@@ -21,8 +21,8 @@ import numpy as np
 
 from rlcourse.checkpoints import write_atomically
 
-# Set in the kernel of a page whose recordings are made: 1, or {"only": part of a file's name, "since": a time as
-# files have it, after which a recording is new enough}.
+# Set in the kernel of a page whose recordings are made: 1, or {"only": part of a file's name, "since": a time
+# of files, after which a recording is new enough}.
 RECORDING = "RLCOURSE_RECORD"
 DIGITS = 6  # significant ones that a recording keeps
 

@@ -184,7 +184,7 @@ predict(
 )
 
 # %% [markdown]
-# Choose a method: what is new in it, its code, and *Start*, which lets eight seeds learn at once. At the end its oracle is asked: value iteration, a closed form, an enumeration, never the method itself.
+# Choose a method: what is new in it, its code, and *Start*, which lets eight seeds learn at once. At the end its oracle is asked: value iteration, a closed form, an enumeration, never the method itself. Of the course's own methods only the best return is asked here; more stands in their lectures.
 
 # %% tags=["hide"] stage={"ask": "Which of these could learn from a recording of somebody else's driving?"}
 ATLAS = atlas(METHODS, seeds=8, chosen="expected_sarsa")

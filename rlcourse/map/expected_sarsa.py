@@ -62,7 +62,7 @@ def oracle(end: Point) -> list[Claim]:
     error = np.abs(Q - markov.q_values(CLIFF, pi))
     sarsa, expected = ((d * v).sum((1, 2)) for v in target_variances(CLIFF, Q, pi))
     return [
-        Claim("E_d|Q − Q^π| of its own policy", (d * error).sum((1, 2)), 0.0, 0.05),
+        Claim("mean |Q − Q^π| where its own policy walks", (d * error).sum((1, 2)), 0.0, 0.05),
         Claim("the target's variance", expected, 0.0, 1e-9),
         Claim("Sarsa's is larger", sarsa, 0.5, 0.0, "≥"),
     ]

@@ -63,7 +63,7 @@ def oracle(end: Point) -> list[Claim]:
     error = np.abs(end.found["Q"] - markov.q_values(CLIFF, pi))
     random = markov.expected_return(CLIFF, markov.uniform_policy(CLIFF))
     return [
-        Claim("E_d|Q − Q^π| of its own policy", (d * error).sum((1, 2)), 0.0, 1.5),
+        Claim("mean |Q − Q^π| where its own policy walks", (d * error).sum((1, 2)), 0.0, 1.5),
         Claim("worth far more than walking at random", end.measure, random / 4, 0.0, "≥"),
     ]
 

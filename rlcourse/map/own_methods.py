@@ -28,6 +28,8 @@ TRAJECTORIES = {"num_envs": 64, "actor_lr": 0.05, "critic_steps": 20}
 EPISODES = {"num_envs": 64, "learning_rate": 2e-2}
 ROUNDS = {"num_envs": 8, "horizon": 16, "hidden": (32, 32), "learning_rate": 5e-3}
 END = {"evaluation_episodes": 20}
+AIMING = "aiming: see a number, answer it; one step, which costs the squared error"
+SIDES = "taking sides: see a number, say in which third of its range it lies; one step"
 
 
 def own(
@@ -35,7 +37,7 @@ def own(
     options: Mapping[str, Any] = END,
 ) -> Method:  # fmt: skip
     """The record of an algorithm on one of the two tasks, with its best return as the oracle."""
-    best, slack, task = (0.0, 0.05, "aiming") if env is Aim else (1.0, 0.15, "taking sides")
+    best, slack, task = (0.0, 0.05, AIMING) if env is Aim else (1.0, 0.15, SIDES)
     return Method(
         name, box, paper, idea, task, Loop(algorithm, env, steps, options),
         lambda end: [Claim("the best return, in closed form", end.measure, best, slack)],

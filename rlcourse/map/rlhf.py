@@ -73,8 +73,8 @@ def oracle(end: Point) -> list[Claim]:
     learnt, true = ((cheap - policy) * reward).sum(axis=1), ((cheap - policy) * taste()).sum(axis=1)
     return [
         Claim("TV(π, π*)", np.abs(policy - best).sum(axis=1) / 2, 0.0, 0.02),
-        Claim("β/10 instead of β: the learnt reward gains 0.4 at least", learnt, 0.4, 0.0, "≥"),
-        Claim("β/10 instead of β: the true reward loses 1 at least", true, -1.0, 0.0, "≤"),
+        Claim("at a tenth of the price β the learnt reward gains", learnt, 0.4, 0.0, "≥"),
+        Claim("at a tenth of the price β the true reward loses", true, -1.0, 0.0, "≤"),
     ]
 
 

@@ -53,7 +53,7 @@ def oracle(end: Point) -> list[Claim]:
     stumbling = markov.with_random_actions(CLIFF, EPSILON)
     best = markov.optimal_q_values(stumbling).max(axis=1) @ CLIFF.start  # of all ε-soft policies
     return [
-        Claim("E_d|Q − Q^π| of its own policy", (d * error).sum((1, 2)), 0.0, 2.0),
+        Claim("mean |Q − Q^π| where its own policy walks", (d * error).sum((1, 2)), 0.0, 2.0),
         Claim("the best return of a policy that explores", end.measure, best, 5.0),
     ]
 

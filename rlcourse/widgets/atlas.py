@@ -10,8 +10,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from rlcourse import plots
-from rlcourse.map import BOXES, Loop, Method, discover
+from rlcourse.map import BOXES, Claim, Loop, Method, discover
 from rlcourse.training.boxes import Learnt, learn
 from rlcourse.widgets import display
 from rlcourse.widgets.overview import draw_runs
@@ -150,7 +152,7 @@ class Atlas(Watcher):
         runs = session.runs if session else []
         with display.DRAWING:
             self._drawn_at = time.perf_counter()
-            title = f"{method.name}: {method.task}"
+            title = f"{method.name}: {method.task.split(':')[0]}"
             draw_runs(self.figure, runs, [], steps_of(method), measure=method.measure, title=title)
             busy = session is not None and session.state == "running"
             self.png = plots.to_png(self.figure, 1 if busy else display.SHARP)
@@ -226,9 +228,22 @@ def claims_html(method: Method, learnt: Learnt | None) -> str:
         mark = "✓" if holds.all() else "✗"
         rows.append(
             f'<tr data-holds="{str(bool(holds.all())).lower()}"><td>{mark}</td><td>{html.escape(claim.claim)}'
-            f"<br>in {holds.sum()} of {len(holds)} seeds</td></tr>"
+            f"<br>in {holds.sum()} of {len(holds)} seeds: {in_numbers(claim)}</td></tr>"
         )
     return f'<b>The oracle</b><table class="rlcourse-atlas-oracle">{"".join(rows)}</table>'
+
+
+def in_numbers(claim: Claim) -> str:
+    """What was found, from the least seed to the largest, and what may be; of tables, how far off it is."""
+    found, truth, slack = np.asarray(claim.found, float), np.asarray(claim.truth), claim.tolerance
+    if found.ndim > 1 or truth.ndim:
+        gap = found - truth
+        worst = {"=": np.abs(gap).max(), "≥": -gap.min(), "≤": gap.max()}[claim.relation]
+        return f"off by {plots.shown(max(worst, 0.0))} at most, allowed {plots.shown(slack)}"
+    seen = " to ".join(dict.fromkeys(plots.shown(end) for end in (found.min(), found.max())))
+    off = {"=": 0.0, "≥": -slack, "≤": slack}[claim.relation]
+    around = f" ± {plots.shown(slack)}" if claim.relation == "=" else ""
+    return f"{seen}, must be {claim.relation} {plots.shown(truth + off)}{around}"
 
 
 def code_html(method: Method) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from rlcourse.map import Claim, Method, Point, discover
 from rlcourse.widgets import atlas
-from rlcourse.widgets.atlas import claims_html, code_html, source_of, steps_of, still_html
+from rlcourse.widgets.atlas import claims_html, code_html, in_numbers, source_of, steps_of, still_html
 
 
 def counting(seeds, steps=100):
@@ -111,3 +111,14 @@ def test_code_is_coloured_and_escaped():
 
 def test_claims_of_an_oracle_without_words_are_those_of_the_best_return():
     assert "The best return, in closed form." in claims_html(discover()["td3"], None)
+
+
+def test_a_claim_says_what_was_found_and_what_may_be():
+    x = np.array([1.0, 1.5])
+    assert in_numbers(Claim("", x, 1.2, 0.4)) == "1 to 1.5, must be = 1.2 ± 0.4"
+    assert in_numbers(Claim("", x, 1.2, 0.2, "≥")) == "1 to 1.5, must be ≥ 1"
+    assert in_numbers(Claim("", x[:1], 1.2, 0.3, "≤")) == "1, must be ≤ 1.5"
+    table = np.array([[0.0, -1.0], [2.0, 3.0]])
+    assert in_numbers(Claim("", table, 1.0, 2.5)) == "off by 2 at most, allowed 2.5"
+    assert in_numbers(Claim("", table, 0.0, 1.0, "≥")) == "off by 1 at most, allowed 1"
+    assert in_numbers(Claim("", table, 4.0, 0.0, "≤")) == "off by 0 at most, allowed 0"
