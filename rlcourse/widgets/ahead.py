@@ -1,13 +1,15 @@
-"""Frames made ahead: a lab with few positions draws them while its reader's hand rests.
+"""Frames made ahead: a lab draws where its reader may go next while the reader's hand rests.
 
-The page keeps them and shows the right one by itself when a control moves (page.js), without waiting for the
-kernel; the kernel then only learns of the new value, and draws the picture sharp when the hand rests again.
+The page keeps them, and what it was shown, and shows the right one by itself when a control moves (page.js),
+without waiting for the kernel; the kernel then only learns of the new value, and draws the picture sharp when
+the hand rests again. A lab with few positions draws all of them, another those a few steps away along each
+control.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -15,6 +17,8 @@ from rlcourse.widgets import display
 from rlcourse.widgets.controls import Control
 
 FEW = 101  # positions, of all controls together: one slider of a hundred steps
+REACH = 12  # steps of one control, where there are more positions than that
+MOST = 300  # frames that a page keeps: about ten megabytes
 
 
 class Frame(NamedTuple):
@@ -29,19 +33,19 @@ class Frames:
 
     def __init__(self, controls: Mapping[str, Control]):
         self.controls = dict(controls)
+        self.whole = math.prod(control.count for control in controls.values()) <= FEW
         self.made: dict[tuple[int, ...], Frame] = {}
         self.place = display.ipywidgets.HTML(layout={"display": "none"})  # one frame passes through at a time
         self.place.add_class("rlcourse-frames")
+        # A page that is opened anew has none of them: it presses this.
+        self.anew = display.ipywidgets.Button(layout={"display": "none"})
+        self.anew.add_class("rlcourse-anew")
+        self.anew.on_click(lambda _: self.forget())
         self._cells = _cells_run()
 
-    @staticmethod
-    def suit(controls: Mapping[str, Control]) -> bool:
-        """Whether a lab with these controls has few positions."""
-        return math.prod(control.count for control in controls.values()) <= FEW
-
-    def position(self, widgets: Mapping[str, Any]) -> tuple[int, ...] | None:
+    def position(self, settings: Mapping[str, Any]) -> tuple[int, ...] | None:
         """Where the controls stand, counted in steps; None between two steps."""
-        found = tuple(self.controls[name].position(widget.value) for name, widget in widgets.items())
+        found = tuple(self.controls[name].position(value) for name, value in settings.items())
         return None if None in found else found
 
     def find(self, position: tuple[int, ...] | None) -> Frame | None:
@@ -56,8 +60,17 @@ class Frames:
         def distance(position: tuple[int, ...]) -> int:
             return sum(abs(a - b) for a, b in zip(position, near, strict=True))
 
-        everywhere = product(*(range(control.count) for control in self.controls.values()))
-        yield from (one for one in sorted(everywhere, key=distance) if one not in self.made)
+        yield from (one for one in sorted(self._within_reach(near), key=distance) if one not in self.made)
+
+    def _within_reach(self, near: tuple[int, ...]) -> Iterable[tuple[int, ...]]:
+        counts = [control.count for control in self.controls.values()]
+        if self.whole:
+            return product(*map(range, counts))
+        return {
+            (*near[:axis], place, *near[axis + 1 :])
+            for axis, count in enumerate(counts)
+            for place in range(max(0, near[axis] - REACH), min(count, near[axis] + REACH + 1))
+        }
 
     def values(self, position: tuple[int, ...], start: Mapping[str, Any]) -> dict[str, Any]:
         """What draw receives at this position."""
@@ -68,8 +81,15 @@ class Frames:
 
     def keep(self, position: tuple[int, ...], frame: Frame, view: str) -> None:
         """Remember a frame, and hand it to the page as `view`."""
-        self.made[position] = frame
+        self.note(position, frame)
         self.place.value = f'<template data-frame="{key(position)}">{view}</template>'
+
+    def note(self, position: tuple[int, ...] | None, frame: Frame) -> None:
+        """Remember a frame that the page has, or gets."""
+        if len(self.made) >= MOST:
+            self.forget()
+        if position is not None:
+            self.made[position] = frame
 
     def rest(self) -> None:
         """Nothing of a frame stays in the saved page."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from inspect import signature
 from typing import Any
@@ -13,7 +15,9 @@ from rlcourse.widgets import ahead, display, frames
 from rlcourse.widgets.controls import Control, row, rows
 from rlcourse.widgets.kept import Kept, checked
 
+PAUSE = 0.05  # seconds after a move until frames are drawn ahead: a hand that drags makes none
 REST = 0.3  # seconds after the last move until the picture is made sharp
+SPELL = 2.0  # seconds of drawing ahead at a rest, where not all positions are drawn
 
 
 class Lab:
@@ -37,9 +41,10 @@ class Lab:
         self.error: BaseException | None = None
         self.pictures = 0
         self.png = b""
-        self._quiet, self._rest, self._moves = False, None, 0
+        self._quiet, self._moves = False, 0
+        self._timers: list[threading.Timer] = []
         self._frames: ahead.Frames | None = None
-        self._drawn: dict[str, object] | None = None  # at which values the figure is
+        self._drawn: tuple[dict[str, object], dict[str, object]] | None = None  # the figure's values, numbers
         self._build()
         self.redraw()
 
@@ -64,9 +69,8 @@ class Lab:
         lines = rows([row(self.controls[name], widget) for name, widget in self._inputs.items()])
         below = ipywidgets.HBox([button, *self.kept.build(), display.tools(), self._error])
         below.add_class("rlcourse-buttons")
-        if ahead.Frames.suit(self.controls):
-            self._frames = ahead.Frames(self.controls)
-        hidden = [self._frames.place] if self._frames else []
+        self._frames = ahead.Frames(self.controls)
+        hidden = [self._frames.place, self._frames.anew]
         self._root = display.panel("lab", [lines, below, self._view, *hidden])
 
     def _go(self, values: Mapping[str, Any]) -> None:
@@ -81,12 +85,15 @@ class Lab:
     @property
     def values(self) -> dict[str, object]:
         """The controls' values now, as draw receives them."""
+        return self._place()[0]
+
+    def _place(self) -> tuple[dict[str, object], tuple[int, ...] | None]:
+        """The values, and where they stand in steps: both of one moment, as a hand may move meanwhile."""
         if self._root is None:
-            return dict(self._values)
-        return {
-            name: self.controls[name].read(widget.value, self.start[name])
-            for name, widget in self._inputs.items()
-        }
+            return dict(self._values), None
+        settings = {name: widget.value for name, widget in self._inputs.items()}
+        values = {name: self.controls[name].read(value, self.start[name]) for name, value in settings.items()}
+        return values, self._frames.position(settings)
 
     def set(self, **values: Any) -> Lab:
         """Move controls as a reader would, then draw once: `lab.set(gap=2.0).numbers`."""
@@ -124,7 +131,7 @@ class Lab:
 
     def _shown_by_the_page(self) -> bool:
         """Whether the page has the frame of this position, and so needs no answer until the hand rests."""
-        frame = self._frames.find(self._frames.position(self._inputs)) if self._frames else None
+        frame = self._frames.find(self._place()[1]) if self._frames else None
         if frame is None or self._error.value:
             return False
         self.png, self.numbers = frame
@@ -133,26 +140,35 @@ class Lab:
 
     def _sharpen_at_rest(self) -> None:
         """A moving picture is quick; once the reader's hand rests, it is drawn with all pixels."""
-        if self._rest is not None:
-            self._rest.cancel()
-        self._rest = threading.Timer(REST, self._at_rest)
-        self._rest.daemon = True
-        self._rest.start()
+        for timer in self._timers:
+            timer.cancel()
+        steps = (PAUSE, self._at_pause), (REST, self._at_rest)
+        self._timers = [threading.Timer(seconds, do, [self._moves]) for seconds, do in steps]
+        for timer in self._timers:
+            timer.daemon = True
+            timer.start()
 
-    def _at_rest(self) -> None:
-        moves = self._moves
+    def _at_pause(self, moves: int) -> None:
+        self._draw_ahead(moves, REST - PAUSE)
+
+    def _at_rest(self, moves: int) -> None:
         self.sharpen()
-        if self._frames is not None and self.error is None:
-            self._draw_ahead(moves)
+        self._draw_ahead(moves, math.inf if self._frames is not None and self._frames.whole else SPELL)
 
-    def _draw_ahead(self, moves: int) -> None:
-        """Draw the frames that are missing, the nearest first, until the hand moves again."""
-        frames, near = self._frames, self._frames.position(self._inputs)
+    def _draw_ahead(self, moves: int, seconds: float) -> None:
+        """Draw the frames that are missing, the nearest first, until the hand moves again, or for so long."""
+        if self._frames is None or self.error is not None:
+            return
+        frames, near, end = self._frames, self._place()[1], time.monotonic() + seconds
         frames.find(near)  # forgets what is out of date
         for position in frames.missing(near) if near is not None else ():
             with display.DRAWING:
                 if self._moves != moves:
                     return
+                if time.monotonic() > end:
+                    break
+                if position in frames.made:
+                    continue
                 values = frames.values(position, self.start)
                 try:
                     numbers, png = self._draw(values)
@@ -168,18 +184,20 @@ class Lab:
         if self.error is not None:
             return self.png
         with display.DRAWING:  # shown within: a newer picture comes after it
-            if self._drawn != self.values:
-                self._draw(self.values)
+            values, position = self._place()
+            if self._drawn is None or self._drawn[0] != values:
+                self._draw(values)
             self.png = plots.to_png(self.figure, display.SHARP)
-            self._show(self.png)
+            self._show(self.png, values, self._drawn[1], position)
         return self.png
 
-    def _show(self, png: bytes) -> None:
+    def _show(
+        self, png: bytes, values: dict[str, object], numbers: Mapping[str, object],
+        position: tuple[int, ...] | None,
+    ) -> None:  # fmt: skip
         """A picture, and the numbers that belong to it: none where the values beside them are others."""
         if self._root is not None and png:
-            at = ahead.key(self._frames.position(self._inputs)) if self._frames else ""
-            numbers = {} if self.error is not None else self.numbers
-            self._view.value = self._view_html(png, numbers, self.values, at)
+            self._view.value = self._view_html(png, numbers, values, ahead.key(position))
 
     def _view_html(
         self, png: bytes, numbers: Mapping[str, object], values: dict[str, object], at: str
@@ -210,7 +228,7 @@ class Lab:
         # The layout of the first picture is kept as long as it can be: the page never jumps, and it is fast.
         self.figure.set_layout_engine("none")
         self._laid_out = True
-        self._drawn = dict(values)
+        self._drawn = dict(values), dict(numbers)
         return dict(numbers), png
 
     def _begin_anew(self) -> None:
@@ -218,22 +236,24 @@ class Lab:
 
     def redraw(self) -> None:
         """Draw at the present values. What draw raises is shown in the panel; the last good picture stays."""
+        values, position = self._place()
         try:
             with display.DRAWING:
-                numbers, self.png = self._draw(self.values)
+                numbers, self.png = self._draw(values)
         except Exception as error:  # a lab in front of a hall survives its own mistakes
             self.error = error
             self._begin_anew()
             if self._root is not None:
                 self._error.value = display.error_html(error, self._after_an_error(error))
-                self._show(self.png)
+                self._show(self.png, values, {}, None)
             return
         self.error, self.numbers = None, numbers
         self.pictures += 1
         if self._root is not None:
             if self._error.value:
                 self._error.value = ""
-            self._show(self.png)
+            self._frames.note(position, ahead.Frame(self.png, numbers))
+            self._show(self.png, values, numbers, position)
 
     def _after_an_error(self, error: BaseException) -> str:
         if isinstance(error, NameError):
@@ -257,9 +277,10 @@ def explore(
 
     controls: one Slider, Choice or Switch per argument of draw; a control without a value starts at draw's
     default. draw gets the figure first, begins with `ax = plots.axes(fig)`, and returns a dict of named
-    numbers (or nothing). settings: values to which a reader can go by name, {"tight": {"gap": 0.1}}; readers
-    keep their own as A, B, …. Raises ValueError for a control that draw does not take or whose start value is
-    outside its range.
+    numbers (or nothing). It is also called, by a thread, for values to which the reader may go next: equal
+    values should draw equal pictures. settings: values to which a reader can go by name,
+    {"tight": {"gap": 0.1}}; readers keep their own as A, B, …. Raises ValueError for a control that draw does
+    not take or whose start value is outside its range.
     """
     parameters = signature(draw).parameters
     if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):

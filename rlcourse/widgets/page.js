@@ -103,8 +103,18 @@ mark => {
       if (frame.nodeName !== 'TEMPLATE') return;
       if (frame.dataset.frame) frames.set(frame.dataset.frame, frame.innerHTML);
       else frames.clear();
+      show();  // the hand may have come here while the frame was on its way
     })).observe(store, {childList: true, subtree: true});
-    new MutationObserver(show).observe(view, {childList: true});  // an answer to a former move comes too late
+    new MutationObserver(() => {
+      if (at()) frames.set(at(), view.innerHTML);  // what was shown once need not be asked for again
+      show();  // an answer to a former move comes too late
+    }).observe(view, {childList: true});
+    const anew = (patience = 100) => {  // the kernel may have handed its frames to a page that is no more
+      const button = panel.querySelector('.rlcourse-anew');
+      if (button) button.click();
+      else if (patience) setTimeout(anew, 100, patience - 1);
+    };
+    anew();
     panel.addEventListener('change', show);
     const listen = () => panel.querySelectorAll('.noUi-target').forEach(slider => {
       if (!slider.noUiSlider || slider.dataset.ahead) return;

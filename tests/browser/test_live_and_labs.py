@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from driving import MS
+
+from rlcourse.commands.test import fuse
 
 pytestmark = pytest.mark.browser
 
@@ -412,7 +415,7 @@ def test_a_saved_page_shows_its_panels_as_they_were_when_it_is_opened_without_it
     page.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
     page.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
     page.open()
-    page.page.locator(".rlcourse-lab").wait_for()
+    page.page.locator(".rlcourse-lab").wait_for(timeout=MS * fuse(24))
     lab = page.lab(0)
     assert lab.numbers()["gain η(new) − η(old)"] == 0.99
     assert lab.picture.evaluate("image => image.naturalWidth") > 0

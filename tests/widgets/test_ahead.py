@@ -8,7 +8,7 @@ import pytest
 from rlcourse import plots
 from rlcourse.commands.test import fuse
 from rlcourse.widgets import Choice, Slider, Switch, explore
-from rlcourse.widgets.ahead import Frames
+from rlcourse.widgets.ahead import REACH, Frame, Frames
 
 GAP = Slider("Δ", "gap", "m", 0.0, 1.0, 0.25)
 
@@ -55,17 +55,39 @@ def test_a_log_slider_has_a_hundred_steps_and_no_position_between_them():
     assert rate.position(3e-4) is None and GAP.position(0.3) is None
 
 
-def test_only_labs_with_few_positions_have_frames():
-    assert lab()._frames is not None
+def test_of_many_positions_those_within_reach_along_one_control_are_drawn_the_nearest_first():
     fine = Slider("Δ", "gap", "m", 0.0, 1.0, 0.01)
-    assert Frames.suit({"gap": fine}) and not Frames.suit({"gap": fine, "on": Switch("", "on")})
-    assert explore(draw, gap=fine, kind=Choice("", "kind", ["sum", "gap"]))._frames is None
+    assert Frames({"gap": fine}).whole and lab()._frames.whole
+    frames = Frames({"gap": fine, "on": Switch("", "on")})
+    assert not frames.whole
+    found = list(frames.missing((98, 0)))
+    assert sorted(found) == sorted([*((i, 0) for i in range(98 - REACH, 101)), (98, 1)])
+    steps = [abs(i - 98) + j for i, j in found]
+    assert steps == sorted(steps)
+    frames.note((97, 0), Frame(b"", {}))
+    assert (97, 0) not in list(frames.missing((98, 0)))
+
+
+def test_frames_that_would_fill_the_page_are_forgotten_on_both_sides(monkeypatch):
+    monkeypatch.setattr("rlcourse.widgets.ahead.MOST", 3)
+    frames, told = Frames({"gap": GAP, "on": Switch("", "on")}), []
+    frames.place.observe(lambda change: told.append(change["new"]), names="value")
+    for place in range(4):
+        frames.note((place, 0), Frame(b"", {}))
+    assert list(frames.made) == [(3, 0)] and told == ['<template data-frame=""></template>']
+
+
+def test_a_page_that_is_opened_anew_is_handed_its_frames_anew():
+    one = lab()
+    at_rest(one, 10)
+    one._frames.anew.click()
+    assert one._frames.made == {}
 
 
 def test_nothing_is_drawn_ahead_before_a_reader_moves_something():
     one = lab()
     one.sharpen()
-    assert one._frames.made == {}
+    assert list(one._frames.made) == [(2, 0)], "only where it stands"
 
 
 def test_each_frame_is_what_a_move_draws_and_the_page_gets_each_once(monkeypatch):
@@ -74,8 +96,9 @@ def test_each_frame_is_what_a_move_draws_and_the_page_gets_each_once(monkeypatch
     at_rest(one, 10)
     assert one.values == {"gap": 0.75, "kind": "sum"} and one.numbers == {"value": 1.75}
     frames = [re.search(r'data-frame="([\d,]+)"', value)[1] for value in sent if value]
-    assert sorted(frames) == sorted(f"{i},{j}" for i in range(5) for j in range(2))
-    assert frames[0] == "3,0", "the nearest first"
+    drawn = {"2,0", "3,0"}  # at the start and by the move: the page has them
+    assert sorted(frames) == sorted({f"{i},{j}" for i in range(5) for j in range(2)} - drawn)
+    assert frames[0] in ("3,1", "4,0"), "the nearest first"
     fresh = lab()
     for position, frame in one._frames.made.items():
         fresh.set(gap=GAP.value_at(position[0]), kind=["sum", "gap"][position[1]])
@@ -103,7 +126,7 @@ def test_a_cell_that_runs_makes_all_frames_old(monkeypatch):
     told = []
     one._frames.place.observe(lambda change: told.append(change["new"]), names="value")
     one._inputs["gap"].value = 0.25
-    assert told == ['<template data-frame=""></template>'] and one._frames.made == {}
+    assert told == ['<template data-frame=""></template>'] and list(one._frames.made) == [(1, 0)]
     assert 'data-at="1,0"' in one._view.value, "drawn anew"
 
 
