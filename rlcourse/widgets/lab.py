@@ -161,14 +161,13 @@ class Lab:
             return
         frames, near, end = self._frames, self._place()[1], time.monotonic() + seconds
         frames.find(near)  # forgets what is out of date
-        for position in frames.missing(near) if near is not None else ():
+        while near is not None:
             with display.DRAWING:
                 if self._moves != moves:
                     return
-                if time.monotonic() > end:
+                position = next(frames.missing(near), None)  # of now: they may have been forgotten meanwhile
+                if position is None or time.monotonic() > end:
                     break
-                if position in frames.made:
-                    continue
                 values = frames.values(position, self.start)
                 try:
                     numbers, png = self._draw(values)

@@ -84,6 +84,20 @@ def test_a_page_that_is_opened_anew_is_handed_its_frames_anew():
     assert one._frames.made == {}
 
 
+def test_frames_that_are_forgotten_while_others_are_drawn_are_drawn_again(monkeypatch):
+    calls = []
+
+    def counted(fig, gap=0.5, kind="sum"):
+        calls.append(gap)
+        if len(calls) == 6:
+            one._frames.anew.click()
+        return draw(fig, gap, kind)
+
+    one = lab(counted)
+    at_rest(one, 10)
+    assert len(calls) > 10
+
+
 def test_nothing_is_drawn_ahead_before_a_reader_moves_something():
     one = lab()
     one.sharpen()
