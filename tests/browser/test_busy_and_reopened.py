@@ -149,13 +149,12 @@ def test_a_lab_with_few_positions_is_answered_by_the_page_alone(page):
     until(lambda: left.count() == 0, 12, lambda: "a frame is left, and would be saved with the page")
 
 
-COUNT = """besides => {  // what goes over the wire because of one move: [which way, type, method, bytes]
+COUNT = """() => {  // what goes over the wire because of one move: [which way, type, method, bytes]
   const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel, moves = new Set();
   window.rlcourseWire = [];
   kernel.anyMessage.connect((_, {msg, direction}) => {
     if (direction === 'send' && msg.header.msg_type === 'comm_msg') moves.add(msg.header.msg_id);
     if (!moves.has(direction === 'send' ? msg.header.msg_id : msg.parent_header.msg_id)) return;
-    if (msg.content.comm_id === besides) return;  // frames drawn ahead are sent when the hand pauses
     const buffers = (msg.buffers ?? []).reduce((sum, buffer) => sum + buffer.byteLength, 0);
     const bytes = JSON.stringify(msg.content).length + buffers;
     rlcourseWire.push([direction, msg.header.msg_type, msg.content.data?.method ?? '', bytes]);
@@ -179,10 +178,12 @@ def wire(lab, label, key):
 
 
 def test_a_move_is_one_message_there_and_one_picture_back_or_none_where_the_page_has_it(page):
-    besides = page.execute("print(lab._frames.place.comm.comm_id)").strip()
-    page.page.evaluate(COUNT, besides)
-    page.execute("lab._frames.forget()")
+    rest = "import rlcourse.widgets.lab as timing; timing.PAUSE, timing.REST = {}"
+    page.page.evaluate(COUNT)
+    page.lab(0)
+    page.execute("lab._frames.forget()\n" + rest.format("600, 600"))  # what follows at rest is not the answer
     many = wire(page.lab(0), "gap", "ArrowLeft")
+    page.execute(rest.format("0.05, 0.3"))
     sent = [one for one in many if one[0] == "send"]
     back = [one for one in many if one[0] == "recv" and one[1] == "comm_msg"]
     assert [one[1] for one in sent] == ["comm_msg"]
@@ -197,7 +198,9 @@ def test_a_move_is_one_message_there_and_one_picture_back_or_none_where_the_page
     )
     until(lambda: drawn() == 22, 12, lambda: f"{drawn()} of 22 frames")
     until(lambda: quiet(page.page), 6, lambda: "frames are still on their way")
+    page.execute(rest.format("600, 600"))
     alone = wire(few, "gap", "ArrowLeft")
+    page.execute(rest.format("0.05, 0.3"))
     back_alone = [one for one in alone if one[0] == "recv" and one[1] == "comm_msg"]
     assert [one[2] for one in back_alone] == ["echo_update"]
     total = lambda seen, way: sum(one[3] for one in seen if one[0] == way)  # noqa: E731
