@@ -54,11 +54,12 @@ class Frames:
             self.forget()
         return self.made.get(position)
 
-    def missing(self, near: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-        """Positions without a frame, the nearest ones first."""
+    def missing(self, near: tuple[int, ...], moved: int = 0) -> Iterator[tuple[int, ...]]:
+        """Positions without a frame: along the control that moved last, then others, the nearest first."""
 
-        def distance(position: tuple[int, ...]) -> int:
-            return sum(abs(a - b) for a, b in zip(position, near, strict=True))
+        def distance(position: tuple[int, ...]) -> tuple[bool, int]:
+            steps = [abs(a - b) for a, b in zip(position, near, strict=True)]
+            return sum(steps) != steps[moved], sum(steps)
 
         yield from (one for one in sorted(self._within_reach(near), key=distance) if one not in self.made)
 

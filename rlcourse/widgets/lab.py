@@ -41,7 +41,7 @@ class Lab:
         self.error: BaseException | None = None
         self.pictures = 0
         self.png = b""
-        self._quiet, self._moves = False, 0
+        self._quiet, self._moves, self._axis = False, 0, 0
         self._timers: list[threading.Timer] = []
         self._frames: ahead.Frames | None = None
         self._drawn: tuple[dict[str, object], dict[str, object]] | None = None  # the figure's values, numbers
@@ -120,10 +120,11 @@ class Lab:
         """All controls back to their start values."""
         return self.set(**self.start)
 
-    def _moved(self, _: Any) -> None:
+    def _moved(self, change: Any) -> None:
         # The page holds further moves back until this one is answered, then sends the latest value: no queue.
         if not self._quiet:
             self._moves += 1
+            self._axis = list(self._inputs.values()).index(change.owner)
             self.kept.moved()
             if not self._shown_by_the_page():
                 self.redraw()
@@ -165,7 +166,7 @@ class Lab:
             with display.DRAWING:
                 if self._moves != moves:
                     return
-                position = next(frames.missing(near), None)  # of now: they may have been forgotten meanwhile
+                position = next(frames.missing(near, self._axis), None)  # of now: some may be forgotten
                 if position is None or time.monotonic() > end:
                     break
                 values = frames.values(position, self.start)

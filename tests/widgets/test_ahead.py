@@ -62,7 +62,7 @@ def test_of_many_positions_those_within_reach_along_one_control_are_drawn_the_ne
     assert not frames.whole
     found = list(frames.missing((98, 0)))
     assert sorted(found) == sorted([*((i, 0) for i in range(98 - REACH, 101)), (98, 1)])
-    steps = [abs(i - 98) + j for i, j in found]
+    steps = [(j > 0, abs(i - 98) + j) for i, j in found]
     assert steps == sorted(steps)
     frames.note((97, 0), Frame(b"", {}))
     assert (97, 0) not in list(frames.missing((98, 0)))
