@@ -12,6 +12,8 @@ import numpy as np
 
 from rlcourse.widgets import display
 
+FINE = 40  # of these a step of a key has on a log scale: 3e-4 can be typed, and a start may lie between
+
 
 @dataclass(frozen=True)
 class Slider:
@@ -43,11 +45,11 @@ class Slider:
                 "give value=…, or a default to draw"
             )
         if self.log:
-            # A fine step, so that 3e-4 can be typed; with the keys the page goes a hundredth of the way.
-            low, high = math.log10(self.min), math.log10(self.max)
+            # With the keys the page goes a hundredth of the way.
+            low, high, step = self._scale()
             shown = ".1e" if self.min < 0.01 else ".2r"  # 1.0e-3, but 0.30, 5.0, 200
             slider = display.ipywidgets.FloatLogSlider(
-                value, base=10, min=low, max=high, step=(high - low) / 4000, readout_format=shown
+                value, base=10, min=low, max=high, step=step / FINE, readout_format=shown
             )
             slider.add_class("rlcourse-log")
             return slider
@@ -63,9 +65,10 @@ class Slider:
 
     def read(self, value: Any, start: Any) -> Any:
         """What the slider stands for: on a log scale two digits, as it shows them; its start is exact."""
-        if not self.log or math.isclose(value, start, rel_tol=1e-6):
-            return start if self.log else value
-        return float(f"{value:.1e}")
+        if not self.log:
+            return value
+        place = self.position(value)  # one place, one value: the page knows only where the slider stands
+        return start if place == self.position(start) else float(f"{self.value_at(place):.1e}")
 
     def _scale(self) -> tuple[float, float, float]:
         """Low, high and the step of a key, on the scale on which the slider is even."""
@@ -80,16 +83,18 @@ class Slider:
         low, high, step = self._scale()
         return int((high - low) / step + 1e-6) + 1
 
-    def value_at(self, position: int) -> float:
+    def value_at(self, position: float) -> float:
         """The value at a position, counted from min."""
         low, _, step = self._scale()
         place = low + position * step
         return 10**place if self.log else round(place, 10)
 
-    def position(self, value: float) -> int | None:
-        """At which position a value is; None between two of them."""
+    def position(self, value: float) -> float | None:
+        """At which position a value is: on a log scale to the FINE part of a step, else None between two."""
         low, _, step = self._scale()
         place = ((math.log10(value) if self.log else value) - low) / step
+        if self.log:
+            return round(place * FINE) / FINE
         return round(place) if abs(place - round(place)) < 1e-4 else None
 
 

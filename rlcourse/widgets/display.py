@@ -132,7 +132,7 @@ def numbers_html(numbers: Mapping[str, object]) -> str:
 def view_html(png: bytes, size: tuple[float, float], words: str, beside: str, at: str = "") -> str:
     """A picture, in words too for those who hear the page, and what stands beside it, in one message.
 
-    at: the position of the controls that it belongs to (`ahead.Frames`).
+    at: the position of the controls that it belongs to (`ahead.Frames`); "" for none.
     """
     wide, high = (round(100 * side) for side in size)
     picture = (
@@ -140,9 +140,8 @@ def view_html(png: bytes, size: tuple[float, float], words: str, beside: str, at
         f'style="max-width:calc({wide}px * var(--rlcourse-scale, 1))" decoding="sync" '
         f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
     )
-    mark = f' data-at="{at}"' if at else ""
     shape = "rlcourse-body rlcourse-wide" if size[0] > WIDE else "rlcourse-body"
-    return f'<div class="{shape}"{mark}>{picture}<div class="rlcourse-beside">{beside}</div></div>'
+    return f'<div class="{shape}" data-at="{at}">{picture}<div class="rlcourse-beside">{beside}</div></div>'
 
 
 def error_html(error: BaseException, note: str = "") -> str:

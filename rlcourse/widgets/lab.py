@@ -42,6 +42,7 @@ class Lab:
         self.pictures = 0
         self.png = b""
         self._quiet, self._moves, self._axis = False, 0, 0
+        self._at = ""  # where the page was shown last by this side
         self._timers: list[threading.Timer] = []
         self._frames: ahead.Frames | None = None
         self._drawn: tuple[dict[str, object], dict[str, object]] | None = None  # the figure's values, numbers
@@ -87,7 +88,7 @@ class Lab:
         """The controls' values now, as draw receives them."""
         return self._place()[0]
 
-    def _place(self) -> tuple[dict[str, object], tuple[int, ...] | None]:
+    def _place(self) -> tuple[dict[str, object], ahead.Position | None]:
         """The values, and where they stand in steps: both of one moment, as a hand may move meanwhile."""
         if self._root is None:
             return dict(self._values), None
@@ -133,7 +134,7 @@ class Lab:
     def _shown_by_the_page(self) -> bool:
         """Whether the page has the frame of this position, and so needs no answer until the hand rests."""
         frame = self._frames.find(self._place()[1]) if self._frames else None
-        if frame is None or self._error.value:
+        if frame is None or not self._at or self._error.value:
             return False
         self.png, self.numbers = frame
         self.pictures += 1
@@ -187,17 +188,18 @@ class Lab:
             values, position = self._place()
             if self._drawn is None or self._drawn[0] != values:
                 self._draw(values)
-            self.png = plots.to_png(self.figure, display.SHARP)
-            self._show(self.png, values, self._drawn[1], position)
+            self.png, self.numbers = plots.to_png(self.figure, display.SHARP), self._drawn[1]
+            self._show(self.png, values, self.numbers, position)
         return self.png
 
     def _show(
         self, png: bytes, values: dict[str, object], numbers: Mapping[str, object],
-        position: tuple[int, ...] | None,
+        position: ahead.Position | None,
     ) -> None:  # fmt: skip
         """A picture, and the numbers that belong to it: none where the values beside them are others."""
         if self._root is not None and png:
-            self._view.value = self._view_html(png, numbers, values, ahead.key(position))
+            self._at = ahead.key(position)
+            self._view.value = self._view_html(png, numbers, values, self._at)
 
     def _view_html(
         self, png: bytes, numbers: Mapping[str, object], values: dict[str, object], at: str

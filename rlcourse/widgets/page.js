@@ -83,8 +83,9 @@ mark => {
       if (list) return list.selectedIndex;
       if (!slider) return Number(row.querySelector('input[type=checkbox]')?.checked);
       const {min, max} = slider.options.range;
-      const step = slider.target.closest('.rlcourse-log') ? (max - min) / 100 : slider.options.step;
-      const place = (slider.get(true) - min) / step;
+      const log = slider.target.closest('.rlcourse-log'), fine = 40;
+      const place = (slider.get(true) - min) / (log ? (max - min) / 100 : slider.options.step);
+      if (log) return Math.round(place * fine) / fine;
       return Math.abs(place - Math.round(place)) < 1e-4 ? Math.round(place) : null;
     });
     return places.includes(null) ? null : places.join();
@@ -97,7 +98,8 @@ mark => {
     const at = () => view.querySelector('[data-at]')?.dataset.at;
     const show = () => {
       const here = position(panel);
-      if (frames.has(here) && at() !== here) view.innerHTML = frames.get(here);
+      // "": a value between two steps, where no slider can stand: the kernel answers until it is left
+      if (frames.has(here) && at() !== here && at() !== '') view.innerHTML = frames.get(here);
     };
     new MutationObserver(records => records.flatMap(r => [...r.addedNodes]).forEach(frame => {
       if (frame.nodeName !== 'TEMPLATE') return;

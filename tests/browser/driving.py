@@ -244,8 +244,11 @@ class Page:
     def atlas(self, which: int | str = 0) -> Live:
         return Live(*self._panel("atlas", which))
 
-    def timings(self, root, slider, presses: int = 40) -> list[float]:
-        """ms from each key press on the slider to the painted new picture inside root (an element handle)."""
+    def timings(self, root, slider, presses: int = 40, reach: int = 8) -> list[float]:
+        """ms from each key press on the slider to the painted new picture inside root (an element handle).
+
+        The slider goes `reach` steps up from its lower end, and down again.
+        """
         self.page.evaluate(STOPWATCH, [root, slider.element_handle()])
         slider.focus()
         slider.press("Home")
@@ -254,7 +257,7 @@ class Page:
         hand = random.Random(0)
         for i in range(presses):
             time.sleep(hand.uniform(0.02, 0.12))  # a hand keeps no step with the screen's frames
-            self.page.keyboard.press("ArrowRight" if i // 8 % 2 == 0 else "ArrowLeft")
+            self.page.keyboard.press("ArrowRight" if i // reach % 2 == 0 else "ArrowLeft")
             root.evaluate(NEXT_PICTURE, [i + 1, fuse(6)])
         return root.evaluate("root => root.rlcourseTimings")
 
@@ -264,6 +267,8 @@ class Page:
         return path
 
     def close(self) -> None:
+        if self.page.is_closed():
+            return
         try:
             self.page.evaluate("jupyterapp.shell.currentWidget?.sessionContext.shutdown()")
         finally:

@@ -54,13 +54,6 @@ def test_the_readme_shows_the_bias_lab(td3, screenshots):
     assert (screenshots / "lab.png").stat().st_size < 200_000
 
 
-def test_from_slider_to_picture_in_lecture_07_takes_at_most_90_ms_at_p95(td3, speed):
-    lab = td3.lab(0)
-    times = lab.timings("gap", 40) + lab.timings("actions", 40)
-    lab.reset()
-    speed(times, "lecture 07", 90)
-
-
 def test_the_smoothing_lab_shows_what_quantiles_of_the_noise_give(td3):
     def numbers(sigma, clip, width, height):
         def critic(a):

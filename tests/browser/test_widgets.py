@@ -171,6 +171,26 @@ def test_reset_brings_every_control_back_to_its_start(page):
     assert lab.value("gap") == "1.0"
 
 
+def test_a_value_between_two_steps_goes_to_the_step_where_the_handle_stands(page):
+    """Typed, or set by a cell: control, picture, numbers and kernel agree, also once it is sharp."""
+    lab = page.lab(0)
+    lab.reset()
+    assert lab.type("gap", "0.88")["combined"] == pytest.approx(1.9)
+    page.execute(
+        "import gc; from rlcourse.widgets.lab import Lab\n"
+        "LAB = next(one for one in gc.get_objects() if isinstance(one, Lab))\n"
+        "LAB.set(gap=1.23)"
+    )
+    page.page.wait_for_timeout(1500)
+    lab.shows({"combined": 2.2, "count": 2}, "set")
+    assert lab.value("gap") == "1.2" and page.execute("print(LAB.numbers, LAB.values['gap'])").split() == [
+        "{'combined':", "2.2,", "'count':", "2}", "1.2"
+    ]  # fmt: skip
+    assert lab.press("gap", "ArrowRight")["combined"] == pytest.approx(2.3)
+    assert lab.press("gap", "ArrowLeft")["combined"] == pytest.approx(2.2)
+    lab.reset()
+
+
 def summary(times):
     times = sorted(times)
     return statistics.median(times), times[int(0.95 * len(times))]

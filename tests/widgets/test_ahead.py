@@ -1,5 +1,6 @@
 """Frames made ahead: which labs have them, that each is what a move would have drawn, and when they go."""
 
+import math
 import re
 import time
 
@@ -8,7 +9,7 @@ import pytest
 from rlcourse import plots
 from rlcourse.commands.test import fuse
 from rlcourse.widgets import Choice, Slider, Switch, explore
-from rlcourse.widgets.ahead import REACH, Frame, Frames
+from rlcourse.widgets.ahead import REACH, Frame, Frames, key
 
 GAP = Slider("Δ", "gap", "m", 0.0, 1.0, 0.25)
 
@@ -47,12 +48,46 @@ def test_positions_are_the_values_that_the_keys_reach(control, values):
     assert [control.position(value) for value in values] == list(range(len(values)))
 
 
-def test_a_log_slider_has_a_hundred_steps_and_no_position_between_them():
+def test_a_log_slider_has_a_hundred_steps_and_forty_positions_between_two_of_them():
     rate = Slider("α", "rate", min=1e-5, max=1e-1, log=True)
     assert rate.count == 101
     assert rate.value_at(0) == pytest.approx(1e-5) and rate.value_at(100) == pytest.approx(1e-1)
     assert all(rate.position(rate.value_at(i)) == i for i in range(101))
-    assert rate.position(3e-4) is None and GAP.position(0.3) is None
+    assert rate.position(3e-4) == 36.925 and GAP.position(0.3) is None
+    # A slider stands on a fine step, so a value and the place of its handle have one position.
+    assert rate.position(rate.value_at(36.925)) == 36.925
+
+
+@pytest.mark.parametrize("low, high", [(1e-5, 1e-1), (1.0, 300.0), (1e-9, 1.0)])
+def test_all_values_at_one_position_of_a_log_slider_are_read_as_one(low, high):
+    """Two digits are coarser than a fine step: a typed 3e-4 is read as 3e-4, and so is where it snaps to."""
+    rate = Slider("α", "rate", min=low, max=high, log=True)
+    for digits in range(10, 100):
+        for power in range(round(math.log10(low)), round(math.log10(high)) + 1):
+            typed = digits / 10 * 10.0**power
+            if low <= typed <= high:
+                snapped = rate.value_at(rate.position(typed))
+                assert rate.read(typed, low) == rate.read(snapped, low) == pytest.approx(typed, rel=1e-12)
+
+
+def test_a_start_between_two_steps_of_a_log_slider_has_frames_around_it():
+    """0.1 lies two thirds of a step above a key's step of [0.001, 1]."""
+    frames = Frames({"delta": Slider("δ", "radius", min=0.001, max=1.0, log=True), "on": Switch("", "on")})
+    near = frames.position({"delta": 0.1, "on": False})
+    assert near == (66.675, 0) and key(near) == "66.675,0"
+    around = list(frames.missing(near))
+    assert (67, 0) in around and (66, 0) in around and (66.675, 1) in around
+    assert frames.values((66.675, 1), {"delta": 0.1, "on": False}) == {"delta": 0.1, "on": True}
+
+
+def test_after_a_value_that_no_slider_can_stand_on_the_page_is_answered_by_the_kernel():
+    """The page sees the handle where it snapped to, so it must not be left alone there."""
+    one = lab()
+    at_rest(one, 10)
+    one._inputs["gap"].value = 0.6
+    assert one.numbers == {"value": 1.6} and 'data-at=""' in one._view.value
+    one._inputs["gap"].value = 0.5
+    assert 'data-at="2,0"' in one._view.value, "drawn and sent, though the page had this frame before"
 
 
 def test_of_many_positions_those_within_reach_along_one_control_are_drawn_the_nearest_first():
@@ -72,9 +107,10 @@ def test_frames_that_would_fill_the_page_are_forgotten_on_both_sides(monkeypatch
     monkeypatch.setattr("rlcourse.widgets.ahead.MOST", 3)
     frames, told = Frames({"gap": GAP, "on": Switch("", "on")}), []
     frames.place.observe(lambda change: told.append(change["new"]), names="value")
-    for place in range(4):
+    for place in range(7):
         frames.note((place, 0), Frame(b"", {}))
-    assert list(frames.made) == [(3, 0)] and told == ['<template data-frame=""></template>']
+    assert list(frames.made) == [(6, 0)]
+    assert told == [f'<template data-frame="" data-n="{n}"></template>' for n in (1, 2)], "two, both sent"
 
 
 def test_a_page_that_is_opened_anew_is_handed_its_frames_anew():
@@ -140,7 +176,7 @@ def test_a_cell_that_runs_makes_all_frames_old(monkeypatch):
     told = []
     one._frames.place.observe(lambda change: told.append(change["new"]), names="value")
     one._inputs["gap"].value = 0.25
-    assert told == ['<template data-frame=""></template>'] and list(one._frames.made) == [(1, 0)]
+    assert told == ['<template data-frame="" data-n="1"></template>'] and list(one._frames.made) == [(1, 0)]
     assert 'data-at="1,0"' in one._view.value, "drawn anew"
 
 
