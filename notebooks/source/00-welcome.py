@@ -147,14 +147,14 @@ def draw(fig, angle=60, torque=-2.0):
     rod, graph = plots.axes(fig, 1, 2, width_ratios=(1, 1.7))
     plots.pendulum(rod, np.radians(angle), torque)
     degrees = np.linspace(-180, 180, 181)
-    gravity, motor = 15 * np.sin(np.radians(angle)), 3 * torque
+    gravity, motor = round(15 * np.sin(np.radians(angle)), 9) + 0.0, 3 * torque
     graph.axhspan(-6, 6, color=plots.VERMILION, alpha=0.15, linewidth=0)
     graph.plot(degrees, 15 * np.sin(np.radians(degrees)), color=plots.BLACK, linestyle="-")
     graph.plot(angle, gravity, "o", color=plots.BLUE, markersize=11)
     graph.text(-172, 4.2, "the motor's range", color=plots.ink(plots.VERMILION), va="center")
     graph.set(xlabel="angle θ (degrees)", ylabel="gravity (rad/s²)", xlim=(-180, 180), ylim=(-17, 17))
     graph.set_xticks((-180, -90, 0, 90, 180))
-    weak = abs(gravity) > 6 + 1e-9
+    weak = abs(gravity) > 6
     graph.set_title("Here gravity beats the motor" if weak else "Here the motor can hold the rod", y=1.0)
     theta = np.radians(angle)
     return {
