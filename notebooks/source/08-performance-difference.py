@@ -100,7 +100,7 @@ table, tied = (
 # %% tags=["hide"]
 fig = plots.figure(9, 3.6)
 eta_start = markov.expected_return(two, start)
-titles = ("A table of logits: never below the start", "Shared logits: long steps fall below it")
+titles = ("A table of logits: only up", "Shared logits: up, then down")
 for ax, after, title in zip(plots.axes(fig, 1, 2), (table, tied), titles, strict=True):
     ax.plot(lengths, markov.expected_return(two, after), color=plots.BLUE)
     ax.axhline(eta_start, color=plots.GREY, linestyle=plots.DOTS)
