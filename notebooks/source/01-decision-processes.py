@@ -220,7 +220,8 @@ fig = plots.figure(8, 2.7)
 ax = plots.axes(fig)
 looks = {0: plots.YELLOW, 1: plots.SKY, 2: plots.GREEN, 3: plots.SKY, 4: plots.ORANGE}
 for cell, colour in looks.items():
-    ax.fill([cell, cell + 1, cell + 1, cell], [0, 0, 1, 1], color=colour, alpha=0.55, linewidth=0)
+    square = [cell, cell + 1, cell + 1, cell], [0, 0, 1, 1]
+    ax.fill(*square, color=colour, alpha=0.55, linewidth=0, linestyle="-")
     ax.text(cell + 0.5, 0.5, f"{cell}", ha="center", va="center", fontsize=15)
     below = {0: "trap −1", 2: "treasure +1", 4: "trap −1"}.get(cell)
     if below:

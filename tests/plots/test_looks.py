@@ -1,5 +1,6 @@
 """The style: a colour means one thing on every page, and an algorithm brings its own."""
 
+import ast
 import subprocess
 import sys
 from colorsys import rgb_to_hsv
@@ -7,7 +8,7 @@ from colorsys import rgb_to_hsv
 import pytest
 from matplotlib.colors import to_rgb
 
-from rlcourse import algorithms, plots
+from rlcourse import algorithms, notebooks, plots
 
 
 def test_a_colour_means_one_algorithm_and_is_doubled_by_its_line():
@@ -35,6 +36,28 @@ def test_an_algorithms_look_is_read_from_its_record_and_differs_from_the_others(
     assert len(looks) >= 4
     assert plots.style("PPO") == {"color": plots.VERMILION, "linestyle": plots.LONG}
     assert plots.style("ppo") == plots.style("mine"), "a file's name is no algorithm's"
+
+
+def dashes_without_a_width(text):
+    """Lines of shapes that take their dashes from the style's cycle and have no width to scale them by."""
+    calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    found = []
+    for call in calls:
+        given = {word.arg: word.value for word in call.keywords}
+        width = getattr(given.get("linewidth", given.get("lw")), "value", None)
+        if getattr(call.func, "attr", "") == "fill" and width == 0 and not {"linestyle", "ls"} & set(given):
+            found.append(call.lineno)
+    return found
+
+
+def test_a_filled_shape_without_an_edge_has_no_dashes_which_matplotlib_3_10_would_refuse():
+    """`Axes.fill` alone takes dashes from the cycle; Matplotlib 3.10, which Colab has, refuses width 0."""
+    edge = "linewidth=0, linestyle='-'"
+    assert dashes_without_a_width(f"ax.fill(x, y, linewidth=0)\nax.fill(x, y, {edge})") == [1]
+    files = [*(notebooks.ROOT / "rlcourse").rglob("*.py"), *notebooks.SOURCES.rglob("*.py")]
+    assert len(files) > 100
+    found = {path.name: dashes_without_a_width(path.read_text(encoding="utf-8")) for path in files}
+    assert {name: lines for name, lines in found.items() if lines} == {}
 
 
 def test_a_page_that_draws_no_algorithm_loads_no_torch_and_no_gymnasium():
