@@ -8,7 +8,7 @@ bootstrap interval.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -36,6 +36,13 @@ class Interval:
         if np.isnan(self.low):
             return f"{self.estimate:.4g} ({self.method})"
         return f"{self.estimate:.4g} [{self.low:.4g}, {self.high:.4g}] ({self.method})"
+
+    def within(self, lowest: float | None, highest: float | None) -> Interval:
+        """The same estimate with both ends in [lowest, highest]; None where there is no such bound."""
+        # −∞ and ∞, since NumPy 2.0, which Colab has, refuses to clip at None twice
+        lowest = -np.inf if lowest is None else lowest
+        highest = np.inf if highest is None else highest
+        return replace(self, low=np.clip(self.low, lowest, highest), high=np.clip(self.high, lowest, highest))
 
 
 def mean_interval(runs: np.ndarray, confidence: float = 0.95) -> Interval:

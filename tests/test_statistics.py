@@ -31,6 +31,26 @@ def test_a_curve_gets_one_interval_per_evaluation():
         assert curve.low[e] == pytest.approx(rl.interval(runs[:, e]).low)
 
 
+@pytest.mark.parametrize("bounds", [(None, None), (None, 0), (-1050, None), (-1050, 0)])
+def test_an_interval_keeps_to_any_bounds_where_numpy_refuses_to_clip_at_none_twice(monkeypatch, bounds):
+    """Both drawn curves and the titles of live runs ask this of it; NumPy 2.0 is Colab's."""
+    clip = np.clip
+
+    def as_numpy_2_0_does(values, low, high):
+        if low is None and high is None:
+            raise ValueError("One of max or min must be given")
+        return clip(values, low, high)
+
+    monkeypatch.setattr(np, "clip", as_numpy_2_0_does)
+    free = rl.interval(np.array([[-900.0, -5.0], [-1000.0, -300.0], [-1100.0, -2.0]]))
+    kept = free.within(*bounds)
+    assert free.low[0] < -1050 and free.high[1] > 0
+    assert kept.low[0] == (free.low[0] if bounds[0] is None else -1050)
+    assert kept.high[1] == (free.high[1] if bounds[1] is None else 0)
+    assert np.array_equal(kept.estimate, free.estimate) and kept.high[0] == free.high[0]
+    assert np.isnan(rl.mean_interval([3.0]).within(*bounds).low)
+
+
 def test_iqm_drops_the_lowest_and_the_highest_quarter():
     assert rl.iqm([-1000, 1, 2, 3, 4, 5, 6, 1000]) == pytest.approx((2 + 3 + 4 + 5) / 4)
     runs = np.random.default_rng(1).normal(size=12)

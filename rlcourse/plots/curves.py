@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -54,9 +53,7 @@ def learning_curve(
         raise ValueError(f"returns {returns.shape} do not fit steps {steps.shape}: give [seeds, E] and [E]")
     look = style(label)
     look = {"color": colour or look["color"], "linestyle": linestyle or look["linestyle"]}
-    found = interval(returns, confidence)
-    if bounds != (None, None):  # NumPy 2.0, as on Colab, clips at no bound at all with an error
-        found = replace(found, low=np.clip(found.low, *bounds), high=np.clip(found.high, *bounds))
+    found = interval(returns, confidence).within(*bounds)
     if band and len(returns) > 1:
         ax.plot(
             steps,

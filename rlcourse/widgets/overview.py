@@ -7,7 +7,6 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -168,10 +167,10 @@ def finding(
     last = [mean_interval(run.returns[:, -1]) for run in [*shown, *recorded]]
     best = max(range(len(last)), key=lambda i: last[i].estimate)
     name, found = textwrap.shorten(names[best].split(" → ")[0], 30, placeholder=" …"), last[best]
-    ends = np.clip([found.low, found.high], *bounds)
+    within = found.within(*bounds)
     known = None not in bounds  # 0.84 where returns lie in [0, 1], 84 where they may reach 500
     said = plots.alike(
-        [found.estimate] if found.n == 1 else [found.estimate, *ends],
+        [found.estimate] if found.n == 1 else [found.estimate, within.low, within.high],
         bounds[1] - bounds[0] if known else None,
     )
     value = said[0] if found.n == 1 else f"{said[0]} [{said[1]}, {said[2]}]"

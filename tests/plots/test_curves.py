@@ -40,23 +40,6 @@ def test_a_band_does_not_leave_the_returns_that_are_possible():
     assert ax.collections[1].get_paths()[0].vertices[:, 1].max() <= 0
 
 
-@pytest.mark.parametrize("bounds", [(None, None), (None, 0), (-2000, None), (-2000, 0)])
-def test_a_curve_of_any_bounds_is_drawn_where_numpy_refuses_to_clip_at_none(monkeypatch, bounds):
-    clip = np.clip
-
-    def as_numpy_2_0_clips(a, low, high):
-        if low is None and high is None:
-            raise ValueError("One of max or min must be given")
-        return clip(a, low, high)
-
-    monkeypatch.setattr(np, "clip", as_numpy_2_0_clips)
-    with pytest.raises(ValueError, match="One of max or min"):
-        np.clip(np.zeros(2), None, None)
-    returns = np.array([[-900.0, -5.0], [-1000.0, -300.0], [-1100.0, -2.0]])
-    drawn = plots.learning_curve(plots.axes(plots.figure()), range(2), returns, "TD3", bounds=bounds)
-    assert (drawn.high[1] > 0) == (bounds[1] is None)
-
-
 def test_a_curve_of_the_wrong_shape_is_refused_in_one_line():
     with pytest.raises(ValueError, match=r"returns \(2, 4\) do not fit steps \(3,\)"):
         plots.learning_curve(plots.axes(plots.figure()), range(3), np.zeros((2, 4)), "TD3")
