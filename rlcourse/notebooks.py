@@ -35,6 +35,7 @@ KERNEL = {
     "language_info": {"name": "python"},
 }
 SECONDS_A_PAGE = 90  # what a page may take, run from the top on two busy cores
+KERNEL_STARTS = 300  # s, a fuse: nbclient's own 60 is too little where many processes share two cores
 
 
 def compile_source(path: Path | str) -> NotebookNode:

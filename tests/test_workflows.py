@@ -99,3 +99,17 @@ def test_the_readmes_two_commands_run_on_three_systems_and_four_pythons():
     # the test command stands last: its exit status is the job's
     run = re.findall(r"^ *python -m rlcourse (\w+)", "\n".join(s.get("run", "") for s in job["steps"]), re.M)
     assert run == promised == ["lab", "test"]
+
+
+def test_the_floors_of_pyproject_are_installed_on_its_oldest_python_and_all_tests_and_pages_run_there():
+    from rlcourse.commands.test import NOTEBOOKS
+
+    (job,) = read(FOLDER / "floors.yml")["jobs"].values()
+    (python,) = [
+        step["with"]["python-version"] for step in job["steps"] if "setup-python" in step.get("uses", "")
+    ]
+    assert python == f"{OLDEST[0]}.{OLDEST[1]}"
+    runs = [step["run"] for step in job["steps"] if "run" in step]
+    assert "--resolution lowest-direct" in runs[0] and '-e ".[instructor,test]"' in runs[0]
+    assert runs[1].split()[-1] == "tests" and set(NOTEBOOKS) <= set(runs[2].split())
+    assert runs[2].split()[-2:] == ["notebooks/lectures", "notebooks/homework"]

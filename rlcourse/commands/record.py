@@ -49,7 +49,9 @@ def record(path: Path, only: str = "") -> int:
     resources = {"metadata": {"path": str(path.parent)}}
     os.environ[experiments.RECORDING] = json.dumps({"only": only, "since": started})  # the kernel inherits it
     try:
-        NotebookClient(notebook, timeout=None, resources=resources).execute()
+        starts = notebooks.KERNEL_STARTS
+        client = NotebookClient(notebook, timeout=None, startup_timeout=starts, resources=resources)
+        client.execute()
     except CellExecutionError as error:
         print(
             f"{path.name}: a cell failed, perhaps of a claim that the new numbers do not bear out:\n{error}"

@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from rlcourse.grading.exercises import Exercise, find
-from rlcourse.notebooks import ROOT, cell_name, compile_source, notebook_bytes, shown
+from rlcourse.notebooks import KERNEL_STARTS, ROOT, cell_name, compile_source, notebook_bytes, shown
 
 SOURCES = ROOT / "notebooks" / "source" / "homework"
 RELEASED = ROOT / "notebooks" / "homework"
@@ -210,7 +210,7 @@ def rehearse(
     notebook.cells = [c for c in notebook.cells if not set(c.metadata.get("tags", ())) & set(skip)]
     notebook.metadata.kernelspec.name = "python3"
     resources = {"metadata": {"path": str(ROOT)}}
-    NotebookClient(notebook, timeout=timeout, startup_timeout=300, resources=resources).execute()
+    NotebookClient(notebook, timeout=timeout, startup_timeout=KERNEL_STARTS, resources=resources).execute()
     tests = [c for c in notebook.cells if is_grade(c) and not is_solution(c)]
     return {c.metadata.nbgrader.grade_id: determine_grade(c) for c in tests}
 

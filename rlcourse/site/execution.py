@@ -16,13 +16,12 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from rlcourse.installation import Trouble, say
-from rlcourse.notebooks import ROOT
+from rlcourse.notebooks import KERNEL_STARTS, ROOT
 from rlcourse.widgets.display import SITE
 
 # Rooms of the package that no page imports: a change there runs no page again.
 NOT_OF_PAGES = {"commands", "desk", "guest", "site", "stage", "server", "installation", "__main__"}
 SECONDS = 1800  # a fuse for one cell: a lab draws all of its frames
-START = 300  # and one for a kernel that starts on a busy machine
 NOT_RUN = {"trains"}  # cells with these tags wait for an answer that the site does not have
 
 
@@ -91,7 +90,7 @@ async def _execute(page: Path, target: Path, store: Path) -> None:
     client = NotebookClient(
         notebook,
         timeout=SECONDS,
-        startup_timeout=START,
+        startup_timeout=KERNEL_STARTS,
         allow_errors=homework,
         resources={"metadata": {"path": str(page.parent)}},
     )

@@ -22,6 +22,7 @@ from rlcourse.grading.exercises import EXERCISES, find
 from rlcourse.grading.judging.judge import judge
 from rlcourse.grading.judging.submission import parse
 from rlcourse.grading.sandbox.confinement import Limits
+from rlcourse.notebooks import KERNEL_STARTS
 
 pytestmark = pytest.mark.sandbox
 
@@ -310,7 +311,9 @@ def kernel(tmp_path_factory):
         "OMP_NUM_THREADS": "1",
     }
     folder = tmp_path_factory.mktemp("kernel")
-    manager, client = start_new_kernel(kernel_name="python3", env=environment, cwd=str(folder))
+    manager, client = start_new_kernel(
+        startup_timeout=KERNEL_STARTS, kernel_name="python3", env=environment, cwd=str(folder)
+    )
 
     def run(source, ask=None):
         reply = client.execute(
