@@ -1,7 +1,7 @@
 """The site as its reader has it: built from executed pages, opened from files in Chromium, without a network.
 
 In CI it is a small one, of two pages, one homework and a part of the reference. RLCOURSE_WHOLE_SITE=FOLDER
-runs the same tests over a site that `python3 -m rlcourse site` has built there.
+runs the same tests over every page of a site that `python3 -m rlcourse site` has built there.
 """
 
 import json
@@ -21,6 +21,7 @@ from rlcourse.installation import Trouble
 from rlcourse.site import building, making
 
 PAGES = ["00", "10b", "homework-4"]
+WHOLE = os.environ.get("RLCOURSE_WHOLE_SITE")
 SIZES = [(390, 844), (820, 1180), (1366, 768)]
 AXE = "axe-core@4.14.1"
 NO_NETWORK = re.compile(r"npm|cannot reach the package registry|registry has no")
@@ -29,9 +30,8 @@ NO_NETWORK = re.compile(r"npm|cannot reach the package registry|registry has no"
 @pytest.fixture(scope="module")
 def html(tmp_path_factory):
     """The folder of a built site."""
-    whole = os.environ.get("RLCOURSE_WHOLE_SITE")
-    if whole:
-        return Path(whole)
+    if WHOLE:
+        return Path(WHOLE)
     target = tmp_path_factory.mktemp("site") / "html"
     warnings.warn(
         f"THE SITE IS BUILT FROM {', '.join(PAGES)} ONLY: the whole one takes too long here", stacklevel=1
@@ -191,6 +191,11 @@ ALL = [
     "instructors/grading.html",
 ]
 ALL += ["reference/rlcourse.equations.returns.html", "accessibility.html", "de/lectures/00-welcome.html"]
+WITH_LABS = ["10b-without-the-matrix"]
+if WHOLE:
+    ALL = sorted(path.relative_to(WHOLE).as_posix() for path in Path(WHOLE).rglob("*.html"))
+    ALL = [name for name in ALL if "_static/" not in name]
+    WITH_LABS = [page.stem for page in making.chosen() if page.parent == notebooks.LECTURES]
 
 
 @pytest.mark.browser
@@ -198,7 +203,7 @@ ALL += ["reference/rlcourse.equations.returns.html", "accessibility.html", "de/l
 def test_a_page_fits_three_widths(opened, screenshots, name):
     for width, height in SIZES:
         page = opened(name, width, height)
-        assert page.locator(".bd-article h1").first.is_visible()
+        assert page.locator(".bd-article h1, .bd-search-container h1").first.is_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         page.screenshot(path=screenshots / f"site-{Path(name).stem}-{width}.png")
 
@@ -239,8 +244,7 @@ def test_pages_lead_to_the_one_before_and_the_one_after(opened):
     page.wait_for_url("**/lectures/00-welcome.html")
 
 
-@pytest.fixture(scope="module")
-def labs():
+def labs_of(lecture):
     """The labs of the lecture as the package makes them, without a page."""
     import rlcourse.widgets
 
@@ -249,9 +253,7 @@ def labs():
     before = os.getcwd()
     os.chdir(notebooks.LECTURES)
     try:
-        cells = notebooks.code_cells(
-            json.loads(Path("10b-without-the-matrix.ipynb").read_text(encoding="utf-8"))
-        )
+        cells = notebooks.code_cells(json.loads(Path(f"{lecture}.ipynb").read_text(encoding="utf-8")))
         wanted = [index for index, cell in enumerate(cells) if notebooks.calls(cell, {"explore"})]
         needed = sorted(set().union(*(notebooks.needed_cells(cells, index) for index in wanted)))
         notebooks.run_cells(cells, needed)
@@ -274,9 +276,11 @@ def at_rest(panel):
 
 
 @pytest.mark.browser
-def test_a_slider_of_the_site_shows_the_packages_numbers(opened, labs):
+@pytest.mark.parametrize("lecture", WITH_LABS)
+def test_a_slider_of_the_site_shows_the_packages_numbers(opened, lecture):
     """By keyboard to both ends and one step back; by mouse to where it is dragged."""
-    page = opened(LECTURE)
+    labs = labs_of(lecture)
+    page = opened(f"lectures/{lecture}.html")
     panels = page.locator(".rlcourse-static-lab")
     assert panels.count() == len(labs) >= 2
     for panel, lab in zip(panels.all(), labs, strict=True):
