@@ -229,9 +229,11 @@ predict(
 # | Q-learning | one step, anybody's | $r+\gamma\max_b Q(s',b)$ | greedy in $Q$ |
 # | REINFORCE | whole episodes of $\pi$ | reward to go, less a baseline | one gradient step |
 # | A2C | a few steps of $\pi$ | $\lambda$-advantage with a critic | one gradient step |
+# | NPG | a batch of $\pi$ | $\lambda$-advantage with a critic | one natural step |
 # | TRPO | a batch of $\pi$ | $\lambda$-advantage with a critic | one natural step inside a trust region |
 # | PPO | a batch of $\pi$ | $\lambda$-advantage with a critic | epochs of clipped gradient steps |
 # | DDPG | a memory | $r+\gamma Q'(s',\pi'(s'))$ | a step up the slope of $Q$ |
+# | TD3 | a memory | $r+\gamma\min_i Q'_i(s',\pi'(s')+\text{noise})$ | the same, every second time |
 # | DAgger | the learner's own states | the teacher's answer there | fit |
 
 # %% [markdown]

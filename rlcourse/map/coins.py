@@ -42,4 +42,5 @@ def on_coins(name: str, paper: str, idea: str, algorithm: Any, distance: float |
         return claims
 
     loop = Loop(algorithm, Coins, 4000, {"evaluation_episodes": 50})
-    return Method(name, "value, off-policy", paper, idea, "three coins", loop, oracle)
+    most = float(Coins.tosses)
+    return Method(name, "value, off-policy", paper, idea, "three coins", loop, oracle, bounds=(-most, most))

@@ -50,4 +50,5 @@ METHOD = Method(
     learn=learn,
     oracle=oracle,
     measure="return, exact",
+    bounds=(None, 0.774),  # η*
 )

@@ -69,4 +69,5 @@ METHOD = Method(
     learn=learn,
     oracle=oracle,
     measure="total variation between our occupancy and the expert's",
+    bounds=(0, 1),
 )

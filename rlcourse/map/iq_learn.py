@@ -66,4 +66,5 @@ METHOD = Method(
     learn=learn,
     oracle=oracle,
     measure="total variation between our policy and the expert's",
+    bounds=(0, 1),
 )

@@ -81,4 +81,5 @@ METHOD = Method(
     learn=learn,
     oracle=oracle,
     measure="largest gap between the expert's features and ours",
+    bounds=(0, None),
 )

@@ -87,4 +87,5 @@ METHOD = Method(
     learn=learn,
     oracle=oracle,
     measure="reward earned so far",
+    bounds=(None, 0),
 )

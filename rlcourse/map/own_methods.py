@@ -41,6 +41,7 @@ def own(
     return Method(
         name, box, paper, idea, task, Loop(algorithm, env, steps, options),
         lambda end: [Claim("the best return, in closed form", end.measure, best, slack)],
+        bounds=(None, best),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ import torch
 from rlcourse.map.mpc import HANGING, WORLD, cross_entropy
 from rlcourse.map.record import Claim, Method, Point
 from rlcourse.parts.ensembles import Ensemble, with_known_noise
-from rlcourse.parts.optima import PENDULUM
+from rlcourse.parts.optima import PENDULUM, PENDULUM_ERROR
 from rlcourse.parts.randomness import ACT, INITIALISE, LEARN, Streams
 
 HOLD, EPISODE = 5, 40  # steps for which a torque is held, and decisions in an episode of 200 steps
@@ -96,5 +96,5 @@ def oracle(end: Point) -> list[Claim]:
 METHOD = Method(
     "PETS", "model", "Chua et al. 2018, “Deep Reinforcement Learning in a Handful of Trials …”",
     "learn several models, and trust a plan as far as they agree", "a pendulum that hangs",
-    learn, oracle, "return of the episode",
+    learn, oracle, "return of the episode", (None, PENDULUM["from rest"] + PENDULUM_ERROR["from rest"]),
 )  # fmt: skip

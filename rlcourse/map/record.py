@@ -71,6 +71,7 @@ class Method:
     learn: Callable[..., Iterator[Point]] | Loop
     oracle: Callable[[Point], Sequence[Claim]]  # of the last point: what must hold
     measure: str = "return"  # what the curve shows, with units
+    bounds: tuple[float | None, float | None] = (None, None)  # what it cannot leave, nor may any band
 
     def __post_init__(self) -> None:
         if self.box not in BOXES:

@@ -87,4 +87,5 @@ METHOD = Method(
     learn=learn,
     oracle=oracle,
     measure="true reward",
+    bounds=(taste().min(), taste().max()),
 )

@@ -96,5 +96,5 @@ def oracle(end: Point) -> list[Claim]:
 METHOD = Method(
     "SAC", "policy, off-policy", "Haarnoja et al. 2018, “Soft Actor-Critic Algorithms and Applications”",
     "be paid for staying random, and let the price find itself", "one state, one peak",
-    Loop(PEAK, Peak, 1200, {"evaluation_episodes": 1}), oracle,
+    Loop(PEAK, Peak, 1200, {"evaluation_episodes": 1}), oracle, bounds=(None, 0),
 )  # fmt: skip

@@ -14,13 +14,14 @@ import numpy as np
 
 from rlcourse import plots
 from rlcourse.map import BOXES, Claim, Loop, Method, discover
+from rlcourse.map.papers import address
 from rlcourse.training.boxes import Learnt, learn
 from rlcourse.widgets import display
 from rlcourse.widgets.overview import draw_runs
 from rlcourse.widgets.runs import seeds_in_words
 from rlcourse.widgets.session import Session, Watcher
 
-SIZE = 7.0, 3.9  # inches of the curve
+SIZE = 7.0, 3.1  # inches of the curve
 CURVE_SECONDS = 0.5
 
 
@@ -66,11 +67,11 @@ class Atlas(Watcher):
         for button, name, act in ((self._start, "start", self.start), (self._stop, "stop", self.stop)):
             button.add_class(f"rlcourse-do-{name}")
             button.on_click(lambda _, act=act: act())
-        line = ipywidgets.HBox([self._start, self._stop, display.tools()])
+        line = ipywidgets.HBox([self._start, self._stop, display.tools(), self._status])
         line.add_class("rlcourse-buttons")
         self._curves = display.image(*SIZE)
         body = display.body(self._curves, self._claims)
-        parts = [drawn, self._words, line, self._status, self._problem, body, self._code]
+        parts = [drawn, self._words, line, self._problem, body, self._code]
         self._root = display.panel("atlas", parts)
 
     # What a reader does
@@ -153,7 +154,10 @@ class Atlas(Watcher):
         with display.DRAWING:
             self._drawn_at = time.perf_counter()
             title = f"{method.name}: {method.task.split(':')[0]}"
-            draw_runs(self.figure, runs, [], steps_of(method), measure=method.measure, title=title)
+            draw_runs(
+                self.figure, runs, [], steps_of(method), bounds=method.bounds, measure=method.measure,
+                title=title,
+            )  # fmt: skip
             busy = session is not None and session.state == "running"
             self.png = plots.to_png(self.figure, 1 if busy else display.SHARP)
         if self._root is not None:
@@ -201,8 +205,17 @@ def words_html(method: Method) -> str:
     return (
         f'<div role="status" class="rlcourse-atlas-words" data-method="{said(method.name)}">'
         f"<b>{said(method.name)}</b> ({said(method.box)}): {said(method.idea)}.<br>"
-        f"<span>{said(method.paper)}. Learns here: {said(method.task)}.</span></div>"
+        f"<span>{linked(method.paper)}. Learns here: {said(method.task)}.</span></div>"
     )
+
+
+def linked(paper: str) -> str:
+    """The paper as HTML, with the way to it where it is known."""
+    said, found = html.escape(paper), address(paper)
+    if found is None:
+        return said
+    name, page = (html.escape(part) for part in found)
+    return f'{said}, <a href="{page}" target="_blank" rel="noopener">{name}</a>'
 
 
 def status_html(session: Session | None, seeds: int) -> str:

@@ -66,7 +66,11 @@ def draw_runs(
     they do not follow the curves. title: in place of what the curves say.
     """
     ax = plots.axes(fig)
-    fig.subplots_adjust(left=0.135, right=0.72, bottom=0.155, top=0.84)
+    room = max(1, 3.9 / fig.get_figheight())  # what is written above and below needs its inches
+    vertical = textwrap.fill(measure or "evaluation return", 28)
+    fig.subplots_adjust(
+        left=0.165 if "\n" in vertical else 0.135, right=0.72, bottom=0.155 * room, top=1 - 0.16 * room
+    )
     shown = [run for run in runs if run.returns.shape[1]]
     every = [*recorded, *shown]
     banded, crowded = every[-WITH_BANDS:], len(every) > CROWD
@@ -84,7 +88,7 @@ def draw_runs(
         _mark(ax, run, found.estimate, colour, symbols or {})
     ax.set_xlim(0, steps)
     ax.set_xlabel("environment steps per seed")
-    ax.set_ylabel(measure or "evaluation return")
+    ax.set_ylabel(vertical)
     ax.text(0, 1.045, note(recorded, shown), transform=ax.transAxes, fontsize=10)
     # No ticks before there is a curve; set either way, as the axes of an empty picture are used again.
     ax.yaxis.set_major_locator(MaxNLocator(5) if shown or recorded else NullLocator())

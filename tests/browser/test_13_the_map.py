@@ -44,6 +44,7 @@ def test_13_a_method_learns_and_its_oracle_says_that_it_is_right(page):
     chart = page.atlas()
     chart.root.get_by_role("button", name="Q-learning", exact=True).click()
     tall = chart.root.bounding_box()["height"]
+    assert tall <= 640, "the panel is seen whole in a window of 768 pixels"
     chart.click("Start")
     chart.wait("finished", seconds=30)
     rows = chart.root.locator("[data-holds]")

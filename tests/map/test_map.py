@@ -1,13 +1,15 @@
 """What every box of the map must do, whichever it is. Each has tests of its own beside this file, too."""
 
 import inspect
+import re
 
 import numpy as np
 import pytest
 import torch
 
 from rlcourse import map as the_map
-from rlcourse.map import BOXES, Claim, Loop, Method, Point, discover, due
+from rlcourse.equations import markov
+from rlcourse.map import BOXES, Claim, Loop, Method, Point, discover, due, papers
 from rlcourse.training import learn
 
 METHODS = discover()
@@ -31,6 +33,15 @@ def test_a_record_says_where_its_method_stands(name):
     for words in (method.paper, method.idea, method.task):
         assert "\n" not in words and len(words) <= 150, "one line"
     assert any(part.isdigit() and len(part) == 4 for part in method.paper.replace(",", " ").split()), "a year"
+
+
+def test_every_title_that_has_an_address_is_on_the_map_and_the_address_is_a_whole_one():
+    found = [found for method in METHODS.values() if (found := papers.address(method.paper))]
+    assert {name for name, _ in found} == set(papers.ADDRESSES.values()) and len(found) >= 20
+    for name, page in found:
+        number = name.partition(":")[2]
+        assert re.fullmatch(r"arXiv:\d{4}\.\d{4,5}|doi:10\.\d{4}/\S+", name) and page.endswith(number)
+    assert papers.address("Pomerleau 1989, “ALVINN”") is None and papers.address("Euclid") is None
 
 
 @pytest.mark.parametrize("name", [n for n in METHODS if hasattr(the_map, n)])
@@ -71,8 +82,21 @@ def test_seeds_differ_a_curve_has_ten_points_and_the_oracle_holds(name):
     assert learnt.curve.returns.shape == (3, len(learnt.curve.steps)) and len(learnt.curve.steps) >= 10
     assert np.isfinite(learnt.curve.returns).all()
     assert np.ptp(learnt.curve.returns, axis=0).any(), "all seeds learn the same"
+    low, high = (np.nan if bound is None else bound for bound in FUNCTIONS[name].bounds)
+    assert not (learnt.curve.returns < low).any() and not (learnt.curve.returns > high).any(), "its bounds"
     for claim in learnt.claims():
         assert claim.holds().shape == (3,) and claim.holds().all(), (claim.claim, claim.found, claim.truth)
+
+
+def test_no_curve_can_rise_above_the_best_return_and_that_is_value_iteration_s():
+    cliff = markov.cliff(gamma=0.99)
+    stumbling = {0.1: ("sarsa", "expected_sarsa"), 0.0: ("q_learning",)}
+    best = {name: (cliff, epsilon) for epsilon, names in stumbling.items() for name in names}
+    best["monte_carlo"] = markov.cliff(gamma=0.99, rows=3, columns=4), 0.1
+    best["exact_policy_gradient"] = markov.corridor(gamma=0.9), 0.0
+    for name, (mdp, epsilon) in best.items():
+        Q = markov.optimal_q_values(markov.with_random_actions(mdp, epsilon))
+        assert 0 <= METHODS[name].bounds[1] - Q.max(axis=1) @ mdp.start < 1e-3, name
 
 
 # The record itself

@@ -72,6 +72,31 @@ def test_the_picture_is_that_of_the_chosen_method():
     assert panel.png == grown
 
 
+def near_the_top(seeds, steps=100):
+    for step in range(10, steps + 1, 10):
+        yield Point(step, np.where(np.arange(len(seeds)) == 0, 1.0, 10.0), {})
+
+
+def test_no_band_leaves_what_the_record_says_no_curve_can_leave():
+    tops = []
+    for bounds in ((None, None), (0, 10)):
+        panel = atlas({"a": made(learn=near_the_top, bounds=bounds)}, seeds=4, chosen="a")
+        panel.start().wait(30)
+        tops.append(
+            max(band.get_paths()[0].vertices[:, 1].max() for band in panel.figure.axes[0].collections)
+        )
+    assert tops[0] > 11 and tops[1] == 10
+
+
+def test_a_paper_leads_to_its_page_and_one_without_an_address_is_named():
+    panel = atlas(seeds=2, chosen="ppo_clip")
+    assert '<a href="https://arxiv.org/abs/1707.06347"' in panel._words.value
+    panel.choose("q_learning")
+    assert '<a href="https://doi.org/10.1007/BF00992698"' in panel._words.value
+    panel.choose("cloning")
+    assert "ALVINN" in panel._words.value and "<a " not in panel._words.value
+
+
 def test_what_goes_wrong_is_said_in_the_panel_and_another_method_still_runs():
     panel = atlas({"a": made(learn=breaking), "b": made(name="Other")}, seeds=2, chosen="a")
     panel.start().wait(30)
