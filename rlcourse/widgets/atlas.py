@@ -21,7 +21,7 @@ from rlcourse.widgets.overview import draw_runs
 from rlcourse.widgets.runs import seeds_in_words
 from rlcourse.widgets.session import Session, Watcher
 
-SIZE = 7.0, 3.1  # inches of the curve
+SIZE = 7.0, 3.0  # inches of the curve
 CURVE_SECONDS = 0.5
 
 
