@@ -45,6 +45,20 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], object]) -> N
         temporary.unlink(missing_ok=True)
 
 
+def make_folder(folder: str | Path) -> Path:
+    """The folder, made if need be. Raises ValueError, in one line, where there can be none."""
+    folder = Path(folder)
+    try:
+        if folder.is_file():
+            raise ValueError(f"{folder}: is a file; a run needs a folder")
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{folder}: cannot be made ({error.strerror or error}); choose another") from None
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"{folder}: may not be written into; choose another folder")
+    return folder
+
+
 def save(folder: str | Path, state: Any) -> None:
     """Write nested dicts and lists of arrays, numbers, text and None as the folder's checkpoint.
 

@@ -7,6 +7,7 @@ import torch
 
 from rlcourse.parts.moments import RunningMoments
 from rlcourse.parts.networks import DeterministicPolicy, StochasticPolicy
+from rlcourse.parts.spaces import numbers
 
 
 @runtime_checkable
@@ -44,9 +45,12 @@ class NetworkPolicy:
     ) -> np.ndarray:
         """The mean or most probable action; with deterministic=False a sample, drawn by rng.
 
-        Raises ValueError for observations of another shape.
+        Raises ValueError for observations of another shape, and for what is no array of numbers.
         """
-        obs = np.asarray(obs, np.float32)
+        try:
+            obs = numbers(obs).astype(np.float32, copy=False)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValueError(f"Policy.act: observations must be numbers: {error}") from None
         missing, width = 3 - obs.ndim, self.network.obs_size
         if obs.shape[-1:] != (width,) or missing not in (0, 1, 2) or (missing and self.members > 1):
             raise ValueError(

@@ -22,10 +22,11 @@ class Seeds(Sequence):
     """
 
     def __init__(self, seeds: "int | Sequence[int] | Seeds"):
-        wrong = f"seeds must be a count ≥ 1, or different integers from 0 to 2⁶³ − 1; got {seeds!r}"
+        got = " ".join(repr(seeds).split())
+        wrong = f"seeds must be a count ≥ 1, or different integers from 0 to 2⁶³ − 1; got {got}"
         if _is_whole(seeds):
             values = list(range(seeds))
-        elif isinstance(seeds, str | bytes) or not isinstance(seeds, Iterable):
+        elif isinstance(seeds, str | bytes) or not isinstance(seeds, Iterable) or _has_no_dimension(seeds):
             raise ValueError(wrong)
         else:
             values = list(seeds)
@@ -57,6 +58,10 @@ class Seeds(Sequence):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.values[0])
             yield
+
+
+def _has_no_dimension(seeds):
+    return getattr(seeds, "shape", None) == ()
 
 
 def _is_whole(value):

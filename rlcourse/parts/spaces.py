@@ -6,6 +6,7 @@ what to do, for what networks of the course cannot take.
 
 import math
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import gymnasium
@@ -22,6 +23,36 @@ SUPPORTED_ACTIONS = (
     "Box of floats with finite bounds, Discrete, and MultiDiscrete or MultiBinary of at most "
     f"{COMBINATIONS:,} combinations"
 )
+
+
+def numbers(value: Any) -> np.ndarray:
+    """The numbers in a list, a tensor, an array of any kind: bool, integers or floats. May share its memory.
+
+    Raises ValueError (or TypeError, OverflowError) where they would be others as floats: complex ones, dates,
+    text, None, masked entries, integers without a float.
+    """
+    value = value.detach() if hasattr(value, "detach") else value  # PyTorch's
+    array = np.asarray(value)
+    if np.ma.is_masked(value):
+        raise ValueError("masked entries are no numbers")
+    if array.dtype.kind == "O" and all(isinstance(one, Real) for one in array.ravel()):
+        array = array.astype(np.float64)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{array.dtype} are no numbers")
+    return array
+
+
+def as_declared(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """The values in the kind of number that a space declares, a new array.
+
+    Raises ValueError where whole numbers are declared that cannot say them: 0.9, or 300 as uint8.
+    """
+    with np.errstate(all="ignore"):
+        array = values.astype(dtype)
+    wrong = array != values if array.dtype.kind in "biu" else np.zeros(())
+    if wrong.any():
+        raise ValueError(f"{values[wrong].flat[0]} is no {array.dtype}, which its observation_space declares")
+    return array
 
 
 class Actions:
@@ -48,7 +79,7 @@ class Actions:
                 )
             n = math.prod(space.shape)
             low, high = space.low.astype(np.float64), space.high.astype(np.float64)
-            self._scale, self._middle = (high - low) / 2, (high + low) / 2
+            self._scale, self._middle = high / 2 - low / 2, high / 2 + low / 2  # high − low may be infinite
         else:
             raise ValueError(f"{name}: the action space {space} is not supported; {_supported_actions()}")
         if n == 0 or (self._choices is not None and n > COMBINATIONS):
@@ -98,10 +129,14 @@ class Observations:
 
     def to_rows(self, obs: Any, count: int) -> np.ndarray:
         """The batch as a new float32 [E, O]. Raises TypeError and ValueError for what is no numbers."""
+        obs = numbers(obs)
         if self._first is None:
             return np.array(obs, dtype=np.float32).reshape(count, -1)
+        places = obs.astype(np.int64).reshape(count) - self._first
+        if obs.dtype.kind not in "iu" or places.min() < 0 or places.max() >= self._n:
+            raise ValueError(f"integers {self._first} … {self._first + self._n - 1} are declared")
         rows = np.zeros((count, self._n), np.float32)
-        rows[np.arange(count), np.asarray(obs) - self._first] = 1.0
+        rows[np.arange(count), places] = 1.0
         return rows
 
 
@@ -120,7 +155,7 @@ def flat(space: Space, obs: Any) -> np.ndarray:
     A Box among the parts takes numbers of any kind, as a Box by itself does: float64, lists, beyond its
     bounds. Raises ValueError for an observation with other parts, shapes or values than the space has.
     """
-    return np.concatenate(list(_rows(space, obs))).astype(flattened(space).dtype)
+    return as_declared(np.concatenate(list(_rows(space, obs))), flattened(space).dtype)
 
 
 def _rows(space, obs):
@@ -136,18 +171,18 @@ def _rows(space, obs):
         for part, value in zip(space, obs, strict=True):
             yield from _rows(part, value)
     elif isinstance(space, Box):
-        values = np.asarray(obs, np.float64)
+        values = numbers(obs)
         if values.shape != space.shape:
             raise ValueError(f"shape {space.shape} is declared")
-        yield values.ravel()
+        yield as_declared(values, space.dtype).ravel()
     elif isinstance(space, Discrete):
-        value = np.asarray(obs)
+        value = numbers(obs)
         if value.size != 1 or not space.contains(value.reshape(())[()]):
             raise ValueError(f"{space} is declared")
         yield gymnasium.spaces.flatten(space, int(value.reshape(())))
     else:
-        values = np.asarray(obs)
-        if values.dtype.kind not in "biu" or not space.contains(values.astype(space.dtype)):
+        values = numbers(obs)
+        if values.dtype.kind == "f" or not space.contains(as_declared(values, space.dtype)):
             raise ValueError(f"{space} is declared")
         yield gymnasium.spaces.flatten(space, values.astype(space.dtype))
 

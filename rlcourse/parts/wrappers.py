@@ -16,7 +16,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv, VectorWrap
 from gymnasium.vector.utils import batch_space
 
 from rlcourse.parts.randomness import space_seed
-from rlcourse.parts.spaces import Actions, Observations, flat, flattened
+from rlcourse.parts.spaces import Actions, Observations, as_declared, flat, flattened, numbers
 from rlcourse.parts.worlds import SystemVectorEnv
 
 UNKNOWN = "unknown"
@@ -44,6 +44,8 @@ class Episode(gymnasium.Wrapper):
 
     def __init__(self, env: gymnasium.Env, index: int = 0):
         super().__init__(env)
+        if not isinstance(env.metadata, Mapping):
+            self.metadata = {}  # nothing here needs it, but Gymnasium's vector environments read it
         for name in ("action_space", "observation_space"):
             if not isinstance(getattr(env, name, None), Space):
                 raise EnvironmentFault(
@@ -101,22 +103,21 @@ class Episode(gymnasium.Wrapper):
                 raise
             result = (None,) * 4
         obs, reward, terminated, truncated, _ = five_fields(result, f"env {self.index}")
-        if not isinstance(reward, float | int):
+        if not isinstance(reward, float):
             reward = self._one_number("reward", reward, "a number")
         if not isinstance(terminated, bool | np.bool_) or not isinstance(truncated, bool | np.bool_):
-            terminated = self._one_number("terminated", terminated, "True or False")
-            truncated = self._one_number("truncated", truncated, "True or False")
+            terminated = self._one_number("terminated", terminated, "True or False", (0, 1))
+            truncated = self._one_number("truncated", truncated, "True or False", (0, 1))
         self.obs = self.checked(obs, "step")
         return self.obs, float(reward), bool(terminated), bool(truncated), {}
 
-    def _one_number(self, what, value, wanted):
+    def _one_number(self, what, value, wanted, among=None):
         """The number in an array, a tensor or whatever holds a single one."""
-        value = value.detach() if hasattr(value, "detach") else value  # PyTorch's
         with contextlib.suppress(Exception):
-            array = np.asarray(value)
-            if array.size == 1 and array.dtype.kind in "biuf":
+            array = numbers(value)
+            if array.size == 1 and (among is None or array.item() in among):
                 return array.item()
-        raise EnvironmentFault(f"env {self.index}: {what} must be {wanted}, got {value!r}")
+        raise EnvironmentFault(f"env {self.index}: {what} must be {wanted}, got {_shown(value)}")
 
     def checked(self, obs: Any, where: str) -> Any:
         """A copy of the observation, in the form that the space declares; of several parts as one row."""
@@ -124,24 +125,31 @@ class Episode(gymnasium.Wrapper):
         if self.observation_space is not declared:
             with contextlib.suppress(TypeError, ValueError, AttributeError, OverflowError):
                 return flat(declared, obs)
-            said = " ".join(repr(obs).split())
-            raise EnvironmentFault(f"env {self.index}: observation of {where} is {said}, outside {declared}")
+            raise EnvironmentFault(
+                f"env {self.index}: observation of {where} is {_shown(obs)}, outside {declared}"
+            )
         space = self.observation_space
         if isinstance(space, Box):
-            if getattr(obs, "shape", None) == space.shape and getattr(obs, "dtype", None) == space.dtype:
+            if type(obs) is np.ndarray and obs.shape == space.shape and obs.dtype == space.dtype:
                 return np.array(obs)
             try:
-                array = np.asarray(obs, dtype=np.float64)
-            except (TypeError, ValueError):
+                array = numbers(obs)
+            except (TypeError, ValueError, OverflowError) as error:
                 raise EnvironmentFault(
-                    f"env {self.index}: observation of {where} is not an array of numbers: {_described(obs)}"
+                    f"env {self.index}: observation of {where} is not an array of numbers: "
+                    f"{_described(obs)} ({_one_line(error)})"
                 ) from None
             if array.shape != space.shape:
                 raise EnvironmentFault(
                     f"env {self.index}: observation of {where} has shape {array.shape}, "
                     f"its observation_space has shape {space.shape}"
                 )
-            return array.astype(space.dtype)
+            try:
+                return as_declared(array, space.dtype)
+            except ValueError as error:
+                raise EnvironmentFault(
+                    f"env {self.index}: observation of {where}: {error}; correct the space"
+                ) from None
         if isinstance(space, Discrete) and not space.contains(obs):
             raise EnvironmentFault(f"env {self.index}: observation of {where} is {obs!r}, outside {space}")
         return space.dtype.type(obs) if isinstance(space, Discrete) else obs
@@ -182,11 +190,12 @@ class CourseEnv(VectorWrapper):
         super().__init__(env)
         self.name = name or _name_of(env)
         self.pending_seeds = seeds
-        if "autoreset_mode" not in env.metadata:
+        mode = (env.metadata or {}).get("autoreset_mode", "missing")
+        if not isinstance(mode, AutoresetMode):
             raise ValueError(
-                f'{self.name}: metadata["autoreset_mode"] is missing; state a gymnasium AutoresetMode'
+                f'{self.name}: metadata["autoreset_mode"] is {mode}; state a gymnasium AutoresetMode'
             )
-        self.same_step = env.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP
+        self.same_step = mode is AutoresetMode.SAME_STEP
         self._native = isinstance(env, SystemVectorEnv)  # it returns new float32 arrays [E, O] already
         tolerate_infos(env.unwrapped)
         self._actions = Actions(env.single_action_space, self.name)
@@ -207,22 +216,36 @@ class CourseEnv(VectorWrapper):
         if seed is None and self.pending_seeds is not None:
             seed, self.pending_seeds = self.pending_seeds, None
             try:
-                obs, info = self.env.reset(seed=seed, options=options)
+                result = self.env.reset(seed=seed, options=options)
             except (gymnasium.error.Error, TypeError):  # it has one stream for all its copies
-                obs, info = self.env.reset(seed=seed[0], options=options)
+                result = self.env.reset(seed=seed[0], options=options)
         else:
-            obs, info = self.env.reset(seed=seed, options=options)
-        return self.observations(obs), info
+            result = self.env.reset(seed=seed, options=options)
+        if not (isinstance(result, tuple) and len(result) == 2):
+            raise EnvironmentFault(f"reset must return (observation, info), got {_described(result)}")
+        return self.observations(result[0]), result[1]
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict]:
         if self._native:
             return self.env.step(self.actions(action))
         result = five_fields(self.env.step(self.actions(action)), "the vector environment")
         obs, reward, terminated, truncated, info = result
-        terminated, truncated = np.array(terminated, bool), np.array(truncated, bool)
+        reward = self._each("reward", reward, "numbers", np.float64)
+        terminated = self._each("terminated", terminated, "True or False", bool)
+        truncated = self._each("truncated", truncated, "True or False", bool)
+        info = info if isinstance(info, Mapping) else {}
         if self.same_step and info.get("final_obs") is not None:
             info = {**info, "final_obs": self._final(info["final_obs"], terminated | truncated)}
-        return self.observations(obs), np.array(reward, np.float64), terminated, truncated, info
+        return self.observations(obs), reward, terminated, truncated, info
+
+    def _each(self, what, value, wanted, kind):
+        """One number of each environment, [E]: a new array."""
+        with contextlib.suppress(Exception):
+            array = numbers(value)
+            each = array.astype(kind)
+            if array.shape == (self.env.num_envs,) and (kind is not bool or (each == array).all()):
+                return each
+        raise EnvironmentFault(f"{what} must be {self.env.num_envs} {wanted}, got {_shown(value)}")
 
     def actions(self, action: np.ndarray) -> np.ndarray:
         """[−1, 1]^A -> the environment's Box, or 0 … n−1 -> its Discrete, MultiDiscrete or MultiBinary."""
@@ -232,18 +255,26 @@ class CourseEnv(VectorWrapper):
         """The environment's batch of observations -> float32 [E, O], a new array."""
         if self._native:
             return obs
+        return self._rows("observation", obs, self.env.num_envs)
+
+    def _rows(self, what, obs, count):
         try:
-            return self._observations.to_rows(obs, self.env.num_envs)
-        except (TypeError, ValueError, IndexError):
+            return self._observations.to_rows(obs, count)
+        except (TypeError, ValueError, IndexError, OverflowError) as error:
             raise EnvironmentFault(
-                f"observation {_described(obs)} is not {self.env.num_envs} arrays of numbers"
+                f"{what} {_described(obs)} is not {count} arrays of numbers ({_one_line(error)})"
             ) from None
 
     def _final(self, final, done):
         """The final observations [E, O] where `done`, else 0. `final` may be an array of objects."""
         out = np.zeros(self.observation_space.shape, np.float32)
         for i in np.flatnonzero(done):
-            out[i] = self._observations.to_rows(final[i], 1)[0]
+            with contextlib.suppress(IndexError, KeyError, TypeError):
+                row = self._rows('info["final_obs"]', final[i], 1)[0]
+                if row.shape == out[i].shape:
+                    out[i] = row
+                    continue
+            raise EnvironmentFault(f'info["final_obs"] holds no observation of env {i}: {_described(final)}')
         return out
 
     def close(self, **options: Any) -> None:
@@ -314,6 +345,19 @@ def tolerate_infos(env: VectorEnv) -> None:
         return infos
 
     env._add_info = add
+
+
+def _shown(value):
+    """The value in one line of at most a hundred characters or so."""
+    try:
+        said = " ".join(repr(value).split())
+    except ValueError:  # an integer of thousands of digits
+        said = f"a very large {type(value).__name__}"
+    return said if len(said) <= 110 else f"{said[:100]} …"
+
+
+def _one_line(error):
+    return " ".join(str(error).split())
 
 
 def _described(value):

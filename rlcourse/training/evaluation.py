@@ -12,6 +12,7 @@ import numpy as np
 from rlcourse.agents import Policy, Spaces
 from rlcourse.parts.environments import Stepper, make
 from rlcourse.parts.randomness import EVALUATE, derived
+from rlcourse.parts.spaces import numbers
 from rlcourse.training.run import Run
 
 
@@ -110,7 +111,7 @@ def play(
         for _ in range(stepper.longest_episode):
             if stopping():
                 raise Interrupted
-            action = np.asarray(policy.act(stepper.obs.reshape(*batch, -1)))
+            action = answer(policy, stepper.obs.reshape(*batch, -1), batch)
             held = ~np.isnan(returns) if singly else None
             step = stepper.step(action.reshape(S * episodes, *action.shape[len(batch) :]), held)
             for index, episode_return, _ in step.finished:
@@ -129,6 +130,20 @@ def play(
             )
         inner = stepper.innermost_name if stepper.changed else ""
         return Played(returns.reshape(S, episodes), int(cut.sum()), inner)
+
+
+def answer(policy: Policy, obs: np.ndarray, batch: tuple[int, ...]) -> np.ndarray:
+    """The policy's actions for observations [*batch, O], as an array; ValueError where they are none."""
+    said = policy.act(obs)
+    try:
+        action = numbers(said)
+    except (TypeError, ValueError, OverflowError):
+        action = None
+    if action is None or action.shape[: len(batch)] != batch:
+        got = type(said).__name__ if action is None else f"an array of shape {action.shape}"
+        shape = ", ".join(map(str, obs.shape))
+        raise ValueError(f"the policy's act(obs [{shape}]) must return an action of each, got {got}")
+    return action
 
 
 def count(what: str, value: Any) -> int:

@@ -66,9 +66,7 @@ def train(
         if resume is not None:
             training.restore(checkpoints.load(resume), resume)
         if folder is not None:
-            if Path(folder).is_file():
-                raise ValueError(f"{folder}: is a file; a run needs a folder")
-            Path(folder).mkdir(parents=True, exist_ok=True)
+            checkpoints.make_folder(folder)
             stack.callback(checkpoints.lock(folder).release)
             if (Path(folder) / "run.json").exists() and (resume is None or not Path(resume).samefile(folder)):
                 raise ValueError(
@@ -155,6 +153,10 @@ def check_places(who: str, **places: Any) -> None:
         named = isinstance(place, str | Path) and str(place).strip() and "\0" not in str(place)
         if place is not None and not named:
             raise ValueError(f"{who}: {name} must be the path of a folder, got {place!r}")
+        if named and Path(place).parts[:1] == ("~",):
+            raise ValueError(
+                f"{who}: {name} {str(place)!r} is no home folder here; give Path(…).expanduser()"
+            )
 
 
 def _check(algorithm, steps, seeds):
@@ -178,6 +180,11 @@ def _check(algorithm, steps, seeds):
 
 def whole_steps(who: str, steps: Any) -> int:
     """The number of steps as a whole number ≥ 0, be it 1e3; else ValueError."""
-    if not isinstance(steps, Real) or not 0 <= steps < math.inf or int(steps) != steps:
+    if (
+        not isinstance(steps, Real)
+        or isinstance(steps, bool)
+        or not 0 <= steps < math.inf
+        or int(steps) != steps
+    ):
         raise ValueError(f"{who}: steps must be a whole number ≥ 0, got {steps!r}")
     return int(steps)

@@ -67,8 +67,7 @@ class Run:
 
     def save(self, folder: str | Path) -> Path:
         """Write curve.csv, metrics.csv, run.json, and the checkpoint for `train(…, resume=folder)`."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = checkpoints.make_folder(folder)
         self.write_tables(folder)
         if self.checkpoint is None:
             raise ValueError(

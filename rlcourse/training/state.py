@@ -77,6 +77,8 @@ class Training:
 
     @algorithm.setter
     def algorithm(self, algorithm: Any) -> None:
+        if not dataclasses.is_dataclass(algorithm) or isinstance(algorithm, type):
+            raise ValueError(f"algorithm must be an instance of one, as TD3(), got {algorithm!r}")
         algorithm = plugged(algorithm)
         check_settings(algorithm, frozen=hasattr(self, "_algorithm"))
         self._algorithm = plain_numbers(algorithm)

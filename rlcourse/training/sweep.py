@@ -6,6 +6,7 @@ import re
 import secrets
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,9 @@ def sweep(
     envs = list(envs)
     check_places("sweep", folder=folder, resume=resume)
     whole_steps("sweep", steps)
-    if len({id(env) if callable(env) else env for env in envs}) < len(envs):
+    if not isinstance(jobs, Integral) or isinstance(jobs, bool) or jobs == 0:
+        raise ValueError(f"sweep: jobs must be a number of processes, or -1 for all cores, got {jobs!r}")
+    if len({env if isinstance(env, str) else id(env) for env in envs}) < len(envs):
         raise ValueError("sweep: an environment is named twice; give more seeds instead")
     named = algorithms if isinstance(algorithms, Mapping) else {type(a).__name__: a for a in algorithms}
     if len(named) != len(algorithms):

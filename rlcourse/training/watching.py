@@ -16,7 +16,7 @@ from rlcourse.agents import Policy
 from rlcourse.parts.environments import missing_package, one_line_errors
 from rlcourse.parts.wrapped import adopt, ledger_of
 from rlcourse.parts.wrappers import CourseEnv, Episode
-from rlcourse.training.evaluation import acting, count, one_seed
+from rlcourse.training.evaluation import acting, answer, count, one_seed
 from rlcourse.training.run import Run
 
 QUICKEST_GIF = 50  # pictures a second; browsers slow down what is quicker
@@ -28,8 +28,10 @@ def in_own_units(agent: Policy | Run, env: gymnasium.Env) -> Callable[[Any], Any
     `agent.act` itself sees flat float32 vectors and answers in [−1, 1] (or 0 … n − 1); here the action is
     scaled to the space of `env`, and takes its shape and type. Observation normalisers among the wrappers of
     `env` take over what those of the training had seen, and learn no more. Raises ValueError for spaces that
-    are not supported, TypeError for an agent that cannot act.
+    are not supported, TypeError for an agent that cannot act and for what is no environment.
     """
+    if not isinstance(env, gymnasium.Env):
+        raise TypeError(f"in_own_units: env must be an environment that is made, got {env!r}")
     policy, episode = acting(agent, "in_own_units"), Episode(env)
     if getattr(policy, "members", 1) > 1:
         raise ValueError(f"one agent acts at a time, these are {policy.members}; give run.agent(seed)")
@@ -42,7 +44,7 @@ def in_own_units(agent: Policy | Run, env: gymnasium.Env) -> Callable[[Any], Any
 
     def act(obs):
         row = np.asarray(episode.checked(obs, "act"))[None]
-        return course.actions(np.asarray(policy.act(course.observations(row))))[0]
+        return course.actions(answer(policy, course.observations(row), (1,)))[0]
 
     return act
 
@@ -119,7 +121,10 @@ def record(
 
 
 def _picture(env):
-    picture = env.render()
+    try:
+        picture = env.render()
+    except NotImplementedError:  # of one that cannot draw at all
+        picture = None
     picture = picture[-1] if isinstance(picture, list) and picture else picture
     if picture is None or np.ndim(picture) != 3:
         raise ValueError('record: the environment draws nothing; make it with render_mode="rgb_array"')

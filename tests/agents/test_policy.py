@@ -42,6 +42,19 @@ def test_observations_of_another_shape_are_refused_with_the_right_one(shape):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("obs", ["abc", None, ["a", "b", "c"], np.zeros(3, complex), np.zeros(3, "M8[D]")])
+def test_observations_that_are_no_numbers_are_refused_in_one_line(obs):
+    with pytest.raises(ValueError, match="observations must be") as error:
+        policy("deterministic", S=1).act(obs)
+    assert "\n" not in str(error.value)
+
+
+def test_observations_may_be_tensors_with_a_graph():
+    one, obs = policy("deterministic", S=1), torch.ones(3, requires_grad=True)
+    assert np.array_equal(one.act(obs), one.act(np.ones(3)))
+
+
 def test_a_policy_is_a_snapshot():
     algorithm = PPO(num_envs=2, horizon=8, hidden=(8,))
     agent = algorithm.agent(algorithm, BOX, [0, 1])

@@ -1,6 +1,7 @@
 """What goes wrong in environments is said in one line: what, where, what to do."""
 
 import sys
+from fractions import Fraction
 from functools import partial
 
 import gymnasium
@@ -90,6 +91,23 @@ CHECKED = {
     "terminated is None": (replaced(2, None), ["env 1", "terminated must be True or False, got None"]),
     "truncated is text": (replaced(3, "no"), ["env 1", "truncated must be True or False, got 'no'"]),
     "terminated is several": (replaced(2, np.zeros(2, bool)), ["env 1", "terminated must be True or False"]),
+    "terminated is no number": (replaced(2, np.nan), ["terminated must be True or False, got nan"]),
+    "terminated is two": (replaced(2, 2), ["env 1", "terminated must be True or False, got 2"]),
+    "reward is masked": (replaced(1, np.ma.masked), ["env 1", "reward must be a number, got masked"]),
+    "reward without a float": (replaced(1, 10**400), ["env 1", "reward must be a number, got 1000"]),
+    "reward of five thousand digits": (
+        replaced(1, 10**5000),
+        ["reward must be a number, got a very large int"],
+    ),
+    "observation is complex": (
+        replaced(0, np.array([1j, 0])),
+        ["env 1", "observation of step is not an array of numbers", "complex128"],
+    ),
+    "observation of dates": (replaced(0, np.zeros(2, "M8[D]")), ["env 1", "is not an array of numbers"]),
+    "observation is masked": (
+        replaced(0, np.ma.array(np.zeros(2, np.float32), mask=[0, 1])),
+        ["env 1", "is not an array of numbers", "masked"],
+    ),
     "reward is None": (replaced(1, None), ["env 1", "reward must be a number, got None"]),
     "reward is a vector": (replaced(1, np.zeros(2)), ["env 1", "reward must be a number"]),
     "observation of another shape": (
@@ -123,6 +141,43 @@ def test_old_gym_behind_gymnasiums_own_wrappers_is_recognised():
     assert "terminated and truncated" in message_of(EnvironmentFault, lambda: stepper.step(np.zeros((1, 1))))
 
 
+WHOLE = spaces.Box(0, 255, (2,), np.uint8)
+
+
+@pytest.mark.parametrize(
+    "space",
+    [WHOLE, spaces.Dict(a=WHOLE), spaces.Tuple([WHOLE, spaces.Discrete(2)])],
+    ids=["Box", "Dict", "Tuple"],
+)
+@pytest.mark.parametrize("numbers", [[0.9, 0], [-1, 0], [300, 0], [np.nan, 0]])
+@pytest.mark.filterwarnings("error")
+def test_numbers_that_the_declared_kind_cannot_say_are_refused_and_not_cut(space, numbers):
+    def start(values):
+        kinds = {spaces.Dict: {"a": values}, spaces.Tuple: (values, 1)}
+        return partial(Faulty, start=(kinds.get(type(space), values), {}), observation_space=space)
+
+    message = message_of(EnvironmentFault, lambda: Stepper(make(start(np.array(numbers)))))
+    assert "observation of reset" in message and "uint8" in message
+    assert Stepper(make(start([255.0, 7]))).obs[0, :2].tolist() == [255, 7]  # whole ones may be floats
+
+
+def test_a_multibinary_part_beyond_its_bits_is_refused():
+    start = partial(Faulty, start=([257, 0], {}), observation_space=spaces.MultiBinary(2))
+    assert "outside MultiBinary(2)" in message_of(EnvironmentFault, lambda: Stepper(make(start)))
+
+
+def test_an_environment_may_have_no_metadata():
+    assert Stepper(make(partial(Faulty, metadata=None))).obs.tolist() == [[0, 0]]
+
+
+def test_actions_of_the_widest_box_are_its_own_numbers():
+    low, high = (np.array([sign * 1.7e308]) for sign in (-1, 1))
+    env = make(partial(Faulty, action_space=spaces.Box(low, high, dtype=np.float64)))
+    np.testing.assert_array_equal(
+        env.actions(np.array([[-1.0], [0.0], [0.5], [1.0]])).ravel() / 1.7e308, [-1, 0, 0.5, 1]
+    )
+
+
 ONE = {
     "array": np.array([1.0]),
     "array of no dimension": np.array(1.0),
@@ -130,7 +185,21 @@ ONE = {
     "integer": 1,
     "tensor": torch.ones(()),
     "tensor with gradient": torch.ones(1, requires_grad=True),
+    "fraction": Fraction(1),
 }
+
+
+TWO = [
+    [0.5, 2], [Fraction(1, 2), 2], np.array([0.5, 2], np.float16), np.array([0.5, 2], object),
+    torch.tensor([0.5, 2]), torch.tensor([0.5, 2], requires_grad=True), np.ma.array([0.5, 2], mask=False),
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("two", TWO, ids=lambda two: type(two).__name__)
+def test_so_may_an_observation(two):
+    stepper = Stepper(make(partial(Faulty, start=(two, {}))))
+    assert stepper.obs.tolist() == [[0.5, 2]] and stepper.obs.dtype == np.float32
 
 
 @pytest.mark.filterwarnings("error")
@@ -294,8 +363,88 @@ def test_a_vector_environment_of_the_old_kind_is_refused():
     assert "got 4 values" in message_of(EnvironmentFault, lambda: stepper.step(np.zeros((2, 1))))
     stepper.env.unwrapped.ending = True
     assert 'without info["final_obs"]' in message_of(EnvironmentFault, lambda: stepper.step(np.zeros((2, 1))))
-    Old.metadata = {}
-    assert "autoreset_mode" in message_of(ValueError, lambda: Stepper(Old()))
+    for metadata in ({}, None, {"autoreset_mode": None}, {"autoreset_mode": "SameStep"}):
+        Old.metadata = metadata  # unsaid, a reset observation would pass for an episode's last
+        assert "state a gymnasium AutoresetMode" in message_of(ValueError, lambda: Stepper(Old()))
+
+
+class Two(VectorEnv):
+    """Two copies that end at their third step; `fault` replaces fields of what that step returns."""
+
+    metadata = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012
+    num_envs, single_action_space, single_observation_space = 2, UNIT, Faulty.observation_space
+
+    def __init__(self, **fault):
+        self.fault, self.t = fault, 0
+
+    def reset(self, *, seed=None, options=None):
+        return self.fault.get("start", (np.zeros((2, 2), np.float32), {}))
+
+    def step(self, action):
+        self.t += 1
+        obs, ends = np.full((2, 2), self.t, np.float32), np.full(2, self.t == 3)
+        info = {"final_obs": obs} if self.t == 3 else {}
+        right = {
+            "obs": obs,
+            "reward": np.ones(2),
+            "terminated": ends,
+            "truncated": ~ends & ends,
+            "info": info,
+        }
+        return tuple((right | self.fault if self.t == 3 else right)[name] for name in right)
+
+
+BOTH = {
+    "a reward for all": ({"reward": 1.0}, "reward must be 2 numbers, got 1.0"),
+    "a column of rewards": ({"reward": np.ones((2, 1))}, "reward must be 2 numbers"),
+    "a reward too many": ({"reward": np.ones(3)}, "reward must be 2 numbers"),
+    "complex rewards": ({"reward": np.full(2, 1j)}, "reward must be 2 numbers"),
+    "masked rewards": ({"reward": np.ma.array(np.ones(2), mask=True)}, "reward must be 2 numbers"),
+    "no rewards": ({"reward": None}, "reward must be 2 numbers, got None"),
+    "no end": ({"terminated": None}, "terminated must be 2 True or False, got None"),
+    "ends in words": ({"truncated": np.array(["False"] * 2)}, "truncated must be 2 True or False"),
+    "ends that are nan": ({"truncated": np.full(2, np.nan)}, "truncated must be 2 True or False, got array"),
+    "a column of ends": ({"terminated": np.ones((2, 1), bool)}, "terminated must be 2 True or False"),
+    "info is None": ({"info": None}, 'SAME_STEP without info["final_obs"]'),
+    "no last observation": ({"info": {"final_obs": np.array([None] * 2)}}, 'info["final_obs"]'),
+    "a wider last observation": ({"info": {"final_obs": np.zeros((2, 3))}}, "holds no observation of env 0"),
+    "one last observation": ({"info": {"final_obs": np.zeros((1, 2))}}, "holds no observation of env 1"),
+    "last observations by name": ({"info": {"final_obs": {"a": 1}}}, "holds no observation of env 0"),
+    "complex observations": ({"obs": np.zeros((2, 2), complex)}, "is not 2 arrays of numbers"),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("fault, words", BOTH.values(), ids=BOTH.keys())
+def test_what_a_vector_environment_returns_is_named_too(fault, words):
+    stepper = Stepper(Two(**fault))
+    for _ in range(2):
+        stepper.step(np.zeros((2, 1)))
+    message = message_of(EnvironmentFault, lambda: stepper.step(np.zeros((2, 1))))
+    assert words in message and "step 2" in message
+
+
+@pytest.mark.parametrize("ones", [[1, 1], torch.ones(2, requires_grad=True), np.ones(2, object)])
+def test_its_numbers_may_come_in_any_wrapping(ones):
+    stepper = Stepper(Two(reward=ones, terminated=ones))
+    last = [stepper.step(np.zeros((2, 1))) for _ in range(3)][-1]
+    assert (last.reward.tolist(), last.terminated.tolist()) == ([1, 1], [True, True])
+
+
+def test_a_vector_reset_without_info_is_named():
+    message = message_of(EnvironmentFault, lambda: Stepper(Two(start=np.zeros((2, 2)))))
+    assert "reset must return (observation, info), got ndarray of shape (2, 2)" in message
+
+
+@pytest.mark.parametrize("start", [[0, 4], [1, 5], [1.5, 2]])
+def test_a_discrete_observation_of_a_vector_environment_outside_its_space_is_refused(start):
+    class Choosing(Two):
+        single_observation_space = spaces.Discrete(4, start=1)  # 1 … 4
+
+    assert "integers 1 … 4" in message_of(
+        EnvironmentFault, lambda: Stepper(Choosing(start=(np.array(start), {})))
+    )
+    assert Stepper(Choosing(start=(np.array([1, 4]), {}))).obs.argmax(1).tolist() == [0, 3]
 
 
 BOXES = {

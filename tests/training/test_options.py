@@ -249,6 +249,12 @@ class Refused:
         ({"steps": "9"}, "steps must be a whole number ≥ 0, got '9'"),
         ({"steps": float("inf")}, "steps must be a whole number ≥ 0, got inf"),
         ({"steps": float("nan")}, "steps must be a whole number ≥ 0, got nan"),
+        ({"steps": True}, "steps must be a whole number ≥ 0, got True"),
+        ({"seeds": np.array(3)}, r"got array\(3\)"),
+        ({"seeds": np.random.SeedSequence(3)}, "got SeedSequence"),
+        ({"folder": "~/run"}, "'~/run' is no home folder here"),
+        ({"folder": __file__ + "/run"}, "cannot be made"),
+        ({"folder": "x" * 300}, "cannot be made"),
         ({"seeds": 2.0}, "seeds must be a count ≥ 1, .* got 2.0"),
         ({"seeds": "12"}, "got '12'"),
         ({"seeds": True}, "got True"),
@@ -313,6 +319,35 @@ def test_a_seed_may_be_an_integer_of_numpys():
 def test_evaluate_says_what_an_agent_is(agent):
     with pytest.raises(TypeError, match=r"evaluate: the agent must be a Run, run.agent\(seed\), or have act"):
         evaluate(agent, limited)
+
+
+class Answers:
+    """An agent that answers the same whatever it sees."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def act(self, obs):
+        return self.answer
+
+
+@pytest.mark.parametrize("answer", [None, 0.0, [[0.0]], ["a", "b"], np.zeros((2, 1), complex)])
+def test_evaluate_says_what_a_policy_should_have_answered(answer):
+    with pytest.raises(ValueError, match=r"act\(obs \[2, \d\]\) must return an action of each, got") as error:
+        evaluate(Answers(answer), limited, 2)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_answers_may_be_lists_and_tensors():
+    wanted = evaluate(Answers(np.zeros((2, 1))), limited, 2).tolist()
+    for answer in ([[0], [0.0]], torch.zeros((2, 1), requires_grad=True)):
+        assert evaluate(Answers(answer), limited, 2).tolist() == wanted
+
+
+def test_a_callback_that_puts_something_else_in_the_algorithms_place_is_told():
+    with pytest.raises(ValueError, match="algorithm must be an instance of one, as TD3"):
+        train(TINY, limited, 10, callbacks=lambda training: setattr(training, "algorithm", None))
 
 
 # --------------------------------------------------------- episodes that never end

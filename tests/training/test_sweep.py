@@ -71,6 +71,9 @@ def test_what_is_wrong_for_all_pairs_is_said_at_once():
         sweep(SMALL, ["Pendulum-v1"], "32")
     with pytest.raises(ValueError, match="sweep: folder must be the path of a folder, got 3"):
         sweep(SMALL, ["Pendulum-v1"], 32, folder=3)
+    for jobs in (0, "2", 1.5, True):
+        with pytest.raises(ValueError, match=f"sweep: jobs must be a number of processes, .* got {jobs!r}"):
+            sweep(SMALL, ["Pendulum-v1"], 32, jobs=jobs)
 
 
 def test_algorithms_and_environments_may_come_one_by_one():

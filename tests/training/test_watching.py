@@ -169,6 +169,28 @@ def test_observations_of_several_parts_are_taken_as_they_come():
     assert in_own_units(Fourth(), Parts())({"a": 1, "b": np.int8([1, 0])}).tolist() == [1, 1]
 
 
-def test_an_environment_that_draws_nothing_gets_one_line(tmp_path):
+class Undrawn(gymnasium.Env):
+    """It has no `render`."""
+
+    observation_space = action_space = gymnasium.spaces.Box(-1, 1, (1,))
+
+    def reset(self, *, seed=None, options=None):
+        return np.zeros(1, np.float32), {}
+
+
+@pytest.mark.parametrize("env", [lambda: gymnasium.make("Pendulum-v1"), Undrawn])
+def test_an_environment_that_draws_nothing_gets_one_line(env, tmp_path):
     with pytest.raises(ValueError, match="draws nothing"):
-        record(Expert(), lambda: gymnasium.make("Pendulum-v1"), tmp_path / "a.gif")
+        record(Expert(), env, tmp_path / "a.gif")
+
+
+def test_in_own_units_says_what_an_environment_and_what_an_answer_is():
+    with pytest.raises(TypeError, match="env must be an environment that is made, got 'Pendulum-v1'"):
+        in_own_units(Expert(), "Pendulum-v1")
+
+    class Silent:
+        def act(self, obs):
+            return None
+
+    with pytest.raises(ValueError, match=r"act\(obs \[1, 1\]\) must return an action of each, got NoneType"):
+        in_own_units(Silent(), Undrawn())(np.zeros(1))
