@@ -1,5 +1,7 @@
 """Objectives by their values and by their gradients."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -55,6 +57,8 @@ def test_adaptive_beta_by_its_table(kind):
     kl, expected = kind([0.001, 0.0066, 0.0067, 0.01, 0.0149, 0.0151]), [1.5, 1.5, 3.0, 3.0, 3.0, 6.0]
     beta = objectives.adaptive_beta(kind([3.0] * 6), kl, 0.01)
     assert type(beta) is type(kl) and beta.tolist() == expected
+    edges = objectives.adaptive_beta(kind([3.0, 3.0]), kind([1.0, 2.25]), 1.5)  # both edges are exact numbers
+    assert edges.tolist() == [3.0, 3.0]
 
 
 def test_at_ratio_one_every_objective_has_the_gradient_of_the_score_function():
@@ -184,6 +188,17 @@ def test_what_vine_cannot_have_sampled_is_refused_in_one_line(kind):
         with pytest.raises(ValueError, match=message) as error:
             objectives.vine_surrogate(kind(new), kind(old), kind(q))
         assert "\n" not in str(error.value)
+
+
+def test_the_a2c_loss_of_several_seeds_is_its_three_terms_for_each():
+    """−E[log π Â] + c_v E[(V − y)²] − c_e E[H], term by term; a row is a seed."""
+    log_prob, advantage, value, target, entropy = np.random.default_rng(0).normal(size=(5, 2, 3))
+    found = objectives.a2c_loss(log_prob, advantage, value, target, entropy, 0.5, 0.01)
+    for s in range(2):
+        policy = -sum(log_prob[s] * advantage[s]) / 3
+        critic, spread = sum((value[s] - target[s]) ** 2) / 3, sum(entropy[s]) / 3
+        assert math.isclose(found[s], policy + 0.5 * critic - 0.01 * spread, rel_tol=1e-12)
+    assert found.shape == (2,)
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,53 @@ def test_shapes_that_would_broadcast_are_refused_and_named():
         returns.clipped_double_q_target(torch.ones(3), torch.zeros(3), torch.ones(3, 3), 0.9)
 
 
+EVERY = [  # function, how many arrays [T, ...] it takes, and what else
+    (returns.discounted_returns, 2, (0.9,)),
+    (returns.whole_returns, 2, (0.9,)),
+    (returns.discounted_from_start, 2, (0.9,)),
+    (returns.discounts, 2, (0.9,)),
+    (returns.n_step_returns, 4, (0.9, 2)),
+    (returns.td_target, 3, (0.9,)),
+    (returns.twin_target, 4, (0.9,)),
+    (returns.gae, 5, (0.9, 0.8)),
+    (returns.vtrace_targets, 5, (0.9,)),
+    (returns.vtrace, 6, (0.9,)),
+    (returns.importance_weights, 2, ()),
+]
+
+
+@pytest.mark.parametrize(("function", "arrays", "numbers"), EVERY)
+def test_nothing_that_sums_along_time_broadcasts_a_column_against_a_row(function, arrays, numbers):
+    row = np.linspace(0.1, 0.9, 4)
+    function(*[row] * arrays, *numbers)
+    for odd in range(arrays):
+        inputs = [row[:, None] if index == odd else row for index in range(arrays)]
+        with pytest.raises(ValueError, match="shapes must be equal"):
+            function(*inputs, *numbers)
+
+
+def test_one_step_is_enough_data():
+    """T = 1, nothing ends, r = 2, V = 3, V' = 5, ρ = 1, γ = 0.9."""
+    r, v, after, no = (np.array([x]) for x in (2.0, 3.0, 5.0, 0.0))
+    assert returns.discounted_returns(r, no, 0.9) == returns.whole_returns(r, no, 0.9) == 2
+    assert returns.discounted_from_start(r, no, 0.9) == 2 and returns.discounts(r, no, 0.9) == 1
+    assert returns.n_step_returns(r, after, no, no, 0.9, 3) == returns.td_target(r, no, after, 0.9) == 6.5
+    assert returns.gae(r, v, after, no, no, 0.9, 0.8) == 3.5
+    targets, advantages = returns.vtrace(r, v, after, no, no, no, 0.9)
+    assert targets == returns.vtrace_targets(r, v, after, no, no, 0.9) == 6.5 and advantages == 3.5
+    assert returns.importance_weights(no, no) == 1
+    assert returns.eligibility_traces(r[:, None], no, 0.9, 0.8) == 2
+
+
+@pytest.mark.parametrize("kind", [np.array, torch.tensor], ids=["numpy", "torch"])
+def test_without_a_future_only_the_first_step_of_each_episode_counts(kind):
+    """γ = 0: γ^t is 1 where t = 0, and 0 after it."""
+    reward, done = kind([3.0, 4.0, 5.0, 6.0, 7.0]), kind([0, 0, 1, 0, 0])
+    assert returns.discounts(reward, done, 0.0).tolist() == [1, 0, 0, 1, 0]
+    assert returns.discounted_from_start(reward, done, 0.0).tolist() == [3, 0, 0, 6, 0]
+    assert returns.whole_returns(reward, done, 0.0).tolist() == [3, 3, 3, 6, 6]
+
+
 def test_the_clipped_double_q_target_takes_the_smaller_twin_of_each_sample():
     twins = torch.tensor([[1.0, 5.0, 3.0], [2.0, 4.0, 9.0]])
     target = returns.clipped_double_q_target(torch.zeros(3), torch.tensor([0, 0, 1]), twins, 0.5)
@@ -213,6 +260,7 @@ def test_the_backward_view_adds_up_to_the_forward_view_whatever_ends(seed, lam):
 
 def test_a_trace_is_its_definition_in_numpy_and_in_torch_and_starts_anew_after_an_end():
     features, done = np.random.default_rng(0).normal(size=(6, 2)), np.array([0, 0, 1, 0, 0, 0])
+    features[0, 0] = 0.0
     traces = returns.eligibility_traces(features, done, 0.9, 0.5)
     np.testing.assert_allclose(traces[2], features[2] + 0.45 * features[1] + 0.45**2 * features[0])
     np.testing.assert_allclose(traces[4], features[4] + 0.45 * features[3])
