@@ -260,8 +260,7 @@ def longest_steps(time_limit: float | None, wanted: int | None = None) -> int:
     One step more than is declared: the environment's own end comes first.
     """
     if wanted is None:
-        none = time_limit is None or not np.isfinite(time_limit)
-        wanted = LONGEST_EPISODE if none else time_limit + 1
+        wanted = LONGEST_EPISODE if time_limit in (None, math.inf) else time_limit + 1
     return int(wanted)
 
 

@@ -55,6 +55,14 @@ def as_declared(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return array
 
 
+def one_of(space: Discrete, value: Any) -> int:
+    """The whole number that a Discrete holds, in whatever wrapping: True is 1. ValueError for any other."""
+    array = numbers(value)
+    if array.size != 1 or array.dtype.kind == "f" or not space.contains(int(array.item())):
+        raise ValueError(f"{space} is declared")
+    return int(array.item())
+
+
 class Actions:
     """u = middle + scale · a per dimension of a Box, a in [−1, 1]; or 0 … n − 1, numbers of what can be done.
 
@@ -176,10 +184,7 @@ def _rows(space, obs):
             raise ValueError(f"shape {space.shape} is declared")
         yield as_declared(values, space.dtype).ravel()
     elif isinstance(space, Discrete):
-        value = numbers(obs)
-        if value.size != 1 or not space.contains(value.reshape(())[()]):
-            raise ValueError(f"{space} is declared")
-        yield gymnasium.spaces.flatten(space, int(value.reshape(())))
+        yield gymnasium.spaces.flatten(space, one_of(space, obs))
     else:
         values = numbers(obs)
         if values.dtype.kind == "f" or not space.contains(as_declared(values, space.dtype)):

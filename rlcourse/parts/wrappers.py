@@ -16,7 +16,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv, VectorWrap
 from gymnasium.vector.utils import batch_space
 
 from rlcourse.parts.randomness import space_seed
-from rlcourse.parts.spaces import Actions, Observations, as_declared, flat, flattened, numbers
+from rlcourse.parts.spaces import Actions, Observations, as_declared, flat, flattened, numbers, one_of
 from rlcourse.parts.worlds import SystemVectorEnv
 
 UNKNOWN = "unknown"
@@ -88,7 +88,9 @@ class Episode(gymnasium.Wrapper):
 
     def _state_of_chance(self):
         """The state of np_random before a reset; "unknown" where it is no generator of NumPy's."""
-        generator = getattr(self.unwrapped, "np_random", None)
+        generator = None
+        with contextlib.suppress(Exception):  # a property of the environment's own
+            generator = self.unwrapped.np_random
         return generator.bit_generator.state if isinstance(generator, np.random.Generator) else UNKNOWN
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict]:
@@ -150,9 +152,13 @@ class Episode(gymnasium.Wrapper):
                 raise EnvironmentFault(
                     f"env {self.index}: observation of {where}: {error}; correct the space"
                 ) from None
-        if isinstance(space, Discrete) and not space.contains(obs):
-            raise EnvironmentFault(f"env {self.index}: observation of {where} is {obs!r}, outside {space}")
-        return space.dtype.type(obs) if isinstance(space, Discrete) else obs
+        if isinstance(space, Discrete):
+            with contextlib.suppress(TypeError, ValueError, OverflowError):
+                return space.dtype.type(one_of(space, obs))
+            raise EnvironmentFault(
+                f"env {self.index}: observation of {where} is {_shown(obs)}, outside {space}"
+            )
+        return obs
 
     def snapshot(self) -> dict | None:
         """How the current episode came about: JSON-able, but for `actions` [t, ...]; None if not kept."""

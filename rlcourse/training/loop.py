@@ -66,7 +66,7 @@ def train(
         if resume is not None:
             training.restore(checkpoints.load(resume), resume)
         if folder is not None:
-            checkpoints.make_folder(folder)
+            folder = checkpoints.make_folder(folder).absolute()  # an environment may change directory
             stack.callback(checkpoints.lock(folder).release)
             if (Path(folder) / "run.json").exists() and (resume is None or not Path(resume).samefile(folder)):
                 raise ValueError(

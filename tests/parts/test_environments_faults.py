@@ -161,6 +161,31 @@ def test_numbers_that_the_declared_kind_cannot_say_are_refused_and_not_cut(space
     assert Stepper(make(start([255.0, 7]))).obs[0, :2].tolist() == [255, 7]  # whole ones may be floats
 
 
+@pytest.mark.parametrize(
+    "value", [2, True, np.int8(2), np.array(2), np.array([2]), torch.tensor(2), np.bool_(1)]
+)
+@pytest.mark.parametrize(
+    "wrap", [lambda space: space, lambda space: spaces.Tuple([space])], ids=["itself", "a part"]
+)
+def test_a_discrete_observation_may_come_in_any_wrapping(value, wrap):
+    space = wrap(spaces.Discrete(3, start=1))  # 1, 2, 3
+    start = value if isinstance(space, spaces.Discrete) else (value,)
+    stepper = Stepper(make(partial(Faulty, start=(start, {}), observation_space=space)))
+    assert stepper.obs.argmax() == int(np.ravel(value)[0]) - 1 and stepper.obs.sum() == 1
+
+
+@pytest.mark.parametrize("value", [0, 4, 2.0, None, "2", [1, 2], 10**30, 2j])
+@pytest.mark.parametrize(
+    "wrap", [lambda space: space, lambda space: spaces.Tuple([space])], ids=["itself", "a part"]
+)
+def test_one_outside_its_space_is_refused(value, wrap):
+    space = wrap(spaces.Discrete(3, start=1))
+    start = value if isinstance(space, spaces.Discrete) else (value,)
+    faulty = partial(Faulty, start=(start, {}), observation_space=space)
+    message = message_of(EnvironmentFault, lambda: Stepper(make(faulty)))
+    assert "observation of reset is" in message and "outside" in message
+
+
 def test_a_multibinary_part_beyond_its_bits_is_refused():
     start = partial(Faulty, start=([257, 0], {}), observation_space=spaces.MultiBinary(2))
     assert "outside MultiBinary(2)" in message_of(EnvironmentFault, lambda: Stepper(make(start)))
@@ -262,7 +287,7 @@ def test_copies_that_differ_in_their_spaces_are_refused_and_closed():
     assert len(closed) == 2
 
 
-@pytest.mark.parametrize("stream", [np.random.RandomState(0), None, "mine"])
+@pytest.mark.parametrize("stream", [np.random.RandomState(0), None, "mine", property(lambda env: 1 / 0)])
 def test_chance_that_is_no_generator_of_numpys_trains_and_is_known_not_to_be_exact(stream):
     class Own(Faulty):
         np_random = stream

@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 
+import gymnasium
 import numpy as np
 import pytest
 import torch
 
 from rlcourse import checkpoints
+from rlcourse.algorithms.ppo import PPO
 from rlcourse.algorithms.td3 import TD3
 from rlcourse.commands.test import fuse
 from rlcourse.commands.train import main
@@ -167,6 +169,25 @@ def test_a_file_where_the_folder_should_be_gets_one_line(tmp_path):
     (tmp_path / "run").write_text("mine")
     with pytest.raises(ValueError, match="is a file; a run needs a folder"):
         train(SMALL, "Pendulum-v1", 20, 1, folder=tmp_path / "run", **QUICK)
+
+
+def test_an_environment_that_changes_directory_takes_the_run_folder_nowhere(tmp_path, monkeypatch):
+    class Wandering(gymnasium.Env):
+        observation_space = action_space = gymnasium.spaces.Box(-1, 1, (1,))
+        max_episode_steps = 10**30
+
+        def reset(self, *, seed=None, options=None):
+            return np.zeros(1, np.float32), {}
+
+        def step(self, action):
+            os.chdir(tmp_path / "elsewhere")
+            return np.zeros(1, np.float32), 1.0, True, False, {}
+
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    run = train(PPO(num_envs=1, horizon=8, hidden=(4,)), Wandering, 16, folder="run", evaluation_episodes=1)
+    assert Run.load(tmp_path / "run").curve.steps.tolist() == run.curve.steps.tolist() == [0, 8, 16]
+    assert not list((tmp_path / "elsewhere").iterdir())
 
 
 def test_so_does_loading_one(folder):
