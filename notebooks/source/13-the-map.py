@@ -399,7 +399,6 @@ for name in ("DDPG", "TD3", "SAC"):
 # | Can people only say which of two is better? | RLHF, DPO | the reward is learnt as well | Further |
 # | Is a step cheap (a simulator), and must the policy answer at once? | PPO | stable, quick by the clock, any actions | section 4, 12 |
 # | Is a step dear, actions continuous? | TD3 or SAC | every sample is used more than a hundred times | section 4, 07 |
-# | Is a step dear, actions few? | DQN: Q-learning with a network and a memory | a maximum over few actions is cheap | box *value, off-policy* |
 # | Does the policy have few parameters, and is the return all there is? | CEM | no gradient, no critic, no credit assignment | section 4: the pole, not the pendulum |
 #
 # If one observation does not show the state (a velocity, what is behind a door), no row mends that: give the method a memory first, the last few observations or a recurrent network.
