@@ -215,6 +215,19 @@ def test_a_page_keeps_the_limits_of_its_form(path):
     assert 3 <= cells[0].source.split("**You need:**")[0].count("\n- ") <= 5, "three to five objectives"
 
 
+def test_no_formula_of_a_table_has_the_bar_that_parts_its_columns():
+    """JupyterLab takes formulas out first and shows the table; nbconvert, for slides, parts the row there."""
+    rows = 0
+    for path in [*notebooks.SOURCES.rglob("*.py"), *notebooks.SOURCES.glob("*.md")]:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = line.removeprefix("#").strip()
+            if row.startswith("|") and row.endswith("|"):
+                rows += 1
+                found = [one for one in re.findall(r"\$[^$]*\$", row) if re.search(r"(?<!\\)\|", one)]
+                assert not found, f"{path.name}: {found[0]}: write \\lvert … \\rvert, or \\mid"
+    assert rows > 100
+
+
 @pytest.mark.parametrize("path", NEW, ids=lambda path: path.stem)
 def test_every_greek_letter_of_a_page_is_among_its_symbols(path):
     import jupytext

@@ -5,10 +5,13 @@ document.querySelectorAll('.has-children > details > summary').forEach(part => {
   const name = part.closest('.has-children').querySelector('a')?.textContent.trim();
   part.setAttribute('aria-label', name ?? 'more');
 });
+const scrolled = () => document.querySelectorAll(
+  '.bd-article :is(pre, .rlcourse-output, .pst-scrollable-table-container, mjx-container)').forEach(
+  part => { if (part.scrollWidth > part.clientWidth) part.tabIndex = 0; });
 addEventListener('load', async () => {
   await window.MathJax?.startup?.promise;
-  document.querySelectorAll('.bd-article :is(pre, .rlcourse-output, .pst-scrollable-table-container, mjx-container)').forEach(
-    part => { if (part.scrollWidth > part.clientWidth) part.tabIndex = 0; });
+  scrolled();
+  addEventListener('resize', scrolled);  // a telephone that is turned
   document.documentElement.dataset.rlcourse = 'ready';
 });
 

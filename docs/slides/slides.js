@@ -49,7 +49,8 @@
 
   const text = section => room(section).querySelector('.jp-RenderedMarkdown');
   const lines = section => room(section).querySelector(
-    '.rlcourse-pseudocode td + td > table > tbody, .rlcourse-beside > tbody');
+    '.rlcourse-pseudocode td + td > table > tbody, .rlcourse-beside > tbody')
+    ?? room(section).querySelector('.jp-RenderedMarkdown:has(> .highlight)');  // functions, one below another
 
   function parted(section, find, least) {  // what does not fit at the least size goes on on the next slide
     const place = find(section);
@@ -60,9 +61,11 @@
     for (; kept > head.length + 1 && !fits(section); kept--) all[kept - 1].remove();
     if (kept === all.length) return;
     const whole = kept;  // no heading at the foot of a slide, and a listing breaks at an empty line
-    const good = at => place.matches('tbody') ? !all[at].textContent.trim() : !/^H/.test(all[at - 1].tagName);
+    const good = at => place.matches('tbody') ? !all[at].textContent.trim()
+      : !/^H/.test(all[at - 1].tagName) && !all[at].matches('.highlight');
     while (kept > 1 && whole - kept < 12 && !good(kept)) kept--;
     if (!good(kept)) kept = whole;
+    if (kept === 1 && all[1].matches('.highlight')) { place.replaceChildren(...all); return; }  // not a name alone
     all.slice(kept).forEach(one => one.remove());
     const next = another(section), shown = [...room(section).childNodes].map(node => node.cloneNode(true));
     room(next).append(...shown);
@@ -95,7 +98,7 @@
   for (const section of slides()) {
     begin(section);
     if (['board', 'title'].includes(section.dataset.kind)) { onTheBoard(section); parted(section, text, LEAST); }
-    if (section.dataset.kind === 'code') parted(section, lines, CODE);
+    if (section.dataset.kind === 'code') parted(section, lines, lines(section)?.matches('tbody') ? CODE : LEAST);
     if (section.dataset.kind === 'question') answered(section);
   }
   const empty = section => !room(section).textContent.trim() && !room(section).querySelector('img, svg');

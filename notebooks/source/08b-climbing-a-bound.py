@@ -430,7 +430,7 @@ plots.show(
 # | on this page | with a network | what is given up |
 # |---|---|---|
 # | $d^{\mathrm{old}}(s)$ | states of roll-outs under old, mostly without the weights $\gamma^t$ | another weighting than $\eta$'s |
-# | $\sum_a\pi_{\mathrm{new}}A^{\mathrm{old}}$ | the sampled action's $\frac{\pi_{\mathrm{new}}}{\pi_{\mathrm{old}}}\hat A$, with $\hat A$ from a critic (04) | variance; the critic's bias, up to $\max|\hat A - A|/(1-\gamma)$ |
+# | $\sum_a\pi_{\mathrm{new}}A^{\mathrm{old}}$ | the sampled action's $\frac{\pi_{\mathrm{new}}}{\pi_{\mathrm{old}}}\hat A$, with $\hat A$ from a critic (04) | variance; the critic's bias, up to $\max\lvert\hat A - A\rvert/(1-\gamma)$ |
 # | $C\,D_{\mathrm{KL}}^{\max}$ | a limit $\delta$ on the sampled mean KL (11), an adapted price or a clipped ratio (12) | monotonic improvement |
 # | $\arg\max$ | one natural-gradient step and a line search (10, 11), or epochs of gradient steps (12) | exactness |
 #

@@ -235,7 +235,7 @@ def _from_factory(factory, num_envs):
     except BaseException as error:
         close_all(made)
         kinds = {f"{env.observation_space}, {env.action_space}" for env in made if _has_spaces(env)}
-        if isinstance(error, RuntimeError) and len(kinds) > 1:
+        if isinstance(error, (RuntimeError, AssertionError)) and len(kinds) > 1:  # Gymnasium ≥ 1.4, before
             raise ValueError(
                 f"make: the factory's environments differ in their spaces ({'; '.join(sorted(kinds))}); "
                 "it must make the same kind at each call"

@@ -191,6 +191,7 @@ ALL = [
     "instructors/grading.html",
 ]
 ALL += ["reference/rlcourse.equations.returns.html", "accessibility.html", "de/lectures/00-welcome.html"]
+ALL += ["genindex.html"]
 WITH_LABS = ["10b-without-the-matrix"]
 if WHOLE:
     ALL = sorted(path.relative_to(WHOLE).as_posix() for path in Path(WHOLE).rglob("*.html"))

@@ -134,10 +134,12 @@ CODE = ".slides > section[data-kind=code] td + td > table tr"  # the lines of a 
 def test_a_listing_goes_on_on_the_next_slide_and_loses_no_line(files, chromium, opened):
     context = chromium.new_context(java_script_enabled=False)  # the file as it is, before it is laid out
     written = context.new_page()
-    written.goto(files[-1].as_uri())
-    lines = written.locator(CODE.replace(".slides > ", "")).all_text_contents()
+    for file in files[::-1]:  # the last lecture that has such a listing
+        written.goto(file.as_uri())
+        if lines := written.locator(CODE.replace(".slides > ", "")).all_text_contents():
+            break
     context.close()
-    page = opened(files[-1])
+    page = opened(file)
     assert page.locator(CODE).all_text_contents() == lines
     parts = page.locator(".slides > section[data-kind=code]").count()
     assert lines and parts > 1

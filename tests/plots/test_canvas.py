@@ -7,6 +7,7 @@ import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 from scipy.interpolate import RegularGridInterpolator
 
@@ -73,7 +74,12 @@ def test_remembered_text_is_the_text_that_agg_sets():
             return np.asarray(fig.canvas.buffer_rgba()).astype(int)
 
     plain, remembered = pixels(FigureCanvasAgg), pixels(canvas._Canvas)
-    assert np.abs(plain - remembered).max() <= 5
+    # Matplotlib 3.11 places text within a pixel. 3.10 rounds to whole ones, a half to the even one, so what
+    # is remembered may stand one pixel aside.
+    reach = range(-1, 2) if not hasattr(Text, "get_fontfeatures") else [0]
+    for one, other in ((plain, remembered), (remembered, plain)):
+        moved = [np.roll(other, (down, right), axis=(0, 1)) for down in reach for right in reach]
+        assert np.min([np.abs(one - there).max(-1) for there in moved], axis=0).max() <= 5
     assert (plain < 100).any(), "an empty page would be equal too"
 
 

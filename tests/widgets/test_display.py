@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from rlcourse import plots
 from rlcourse.widgets import Choice, Slider, Switch, display, explore, live, predict
 
@@ -39,6 +41,8 @@ def test_no_control_of_a_panel_is_answered_by_the_shell_that_wrote_to_it_last():
     one = lab()
     comm = BaseComm(comm_id="gap")  # no kernel: it tells nobody
     one._inputs["gap"].comm = comm
+    if not hasattr(comm, "_reply_subshell_for"):
+        pytest.skip("THE SHELL OF ANSWERS IS NOT CHECKED: this ipykernel has none")
     assert comm._reply_subshell_for is not None
     display.answer_while_cells_run(one._root)
     assert comm._reply_subshell_for is None, "what Kernel.shell_channel_thread_main asks"
