@@ -37,7 +37,7 @@ def own(
     options: Mapping[str, Any] = END,
 ) -> Method:  # fmt: skip
     """The record of an algorithm on one of the two tasks, with its best return as the oracle."""
-    best, slack, task = (0.0, 0.05, AIMING) if env is Aim else (1.0, 0.15, SIDES)
+    best, slack, task = (1.0, 0.15, SIDES) if env is Side else (0.0, 0.05, AIMING)
     return Method(
         name, box, paper, idea, task, Loop(algorithm, env, steps, options),
         lambda end: [Claim("the best return, in closed form", end.measure, best, slack)],

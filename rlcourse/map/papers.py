@@ -20,6 +20,7 @@ ADDRESSES = {
     "Human-level control through deep reinforcement learning": "doi:10.1038/nature14236",
     "IQ-Learn: Inverse soft-Q Learning for Imitation": "arXiv:2106.12142",
     "Implicit Quantile Networks for Distributional Reinforcement Learning": "arXiv:1806.06923",
+    "Learning Tetris Using the Noisy Cross-Entropy Method": "doi:10.1162/neco.2006.18.12.2936",
     "Proximal Policy Optimization Algorithms": "arXiv:1707.06347",
     "Q-learning": "doi:10.1007/BF00992698",
     "Simple Statistical Gradient-Following Algorithms": "doi:10.1007/BF00992696",

@@ -30,6 +30,23 @@ class Aim(gymnasium.Env):
         return -float((action[0] - self.x[0]) ** 2)
 
 
+class EightAims(Aim):
+    """Eight steps of it, their mean reward: populations learn from returns, and one step says little."""
+
+    max_episode_steps = 8
+
+    def reset(self, *, seed: int | None = None, options: dict | None = None) -> tuple[np.ndarray, dict]:
+        """A new x, the first of eight."""
+        self.left = self.max_episode_steps
+        return super().reset(seed=seed)
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict]:
+        """An eighth of the reward of the answer, and a new x."""
+        reward, self.left = self.reward(action) / self.max_episode_steps, self.left - 1
+        self.x = self.np_random.uniform(-1, 1, 1).astype(np.float32)
+        return self.x, reward, self.left == 0, False, {}
+
+
 class Side(Aim):
     """The same with three discrete answers, 1 for the third that x lies in. The best return is 1, guessing
     gives 1/3."""

@@ -4,7 +4,6 @@
 were set. "before" is the untrained policy: no threshold can be reached without learning.
 """
 
-import numpy as np
 import pytest
 
 from rlcourse.algorithms import discover
@@ -24,24 +23,8 @@ from rlcourse.algorithms.td3 import TD3
 from rlcourse.algorithms.trpo import TRPO
 from rlcourse.equations.baselines import mean_baseline
 from rlcourse.map.own_methods import BATCH, EPISODES, REPLAY, ROUNDS, STEPS, TRAJECTORIES
-from rlcourse.parts.aims import Aim, Side, aims, takes_sides
+from rlcourse.parts.aims import Aim, EightAims, Side, aims, takes_sides
 from rlcourse.training import train
-
-
-class EightAims(Aim):
-    """Eight steps of it, their mean reward: populations learn from returns, and one step says little."""
-
-    max_episode_steps = 8
-
-    def reset(self, *, seed=None, options=None):
-        self.left = 8
-        return super().reset(seed=seed)
-
-    def step(self, action):
-        reward, self.left = self.reward(action) / 8, self.left - 1
-        self.x = self.np_random.uniform(-1, 1, 1).astype(np.float32)
-        return self.x, reward, self.left == 0, False, {}
-
 
 SMALL_STEPS = {**STEPS, "learning_rate": 3e-3}  # a batch of one worker is half as large
 PROBLEMS = {
