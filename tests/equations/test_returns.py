@@ -1,5 +1,7 @@
 """Returns and advantages against their definitions, written out as double sums, and against closed forms."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -144,6 +146,7 @@ EVERY = [  # function, how many arrays [T, ...] it takes, and what else
     (returns.gae, 5, (0.9, 0.8)),
     (returns.vtrace_targets, 5, (0.9,)),
     (returns.vtrace, 6, (0.9,)),
+    (partial(returns.vtrace, targets=lambda reward, value, *rest: value), 6, (0.9,)),
     (returns.importance_weights, 2, ()),
 ]
 

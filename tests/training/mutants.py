@@ -36,7 +36,8 @@ NEAREST = {  # {file of the package: the tests that are to notice}
     "algorithms/trpo.py": "algorithms/test_trpo.py",
     "algorithms/ddpg.py": "algorithms/test_ddpg.py algorithms/test_ddpg_td3.py",
     "algorithms/td3.py": "algorithms/test_td3.py algorithms/test_ddpg_td3.py",
-    "agents/samples.py": "agents/test_on_policy.py algorithms/test_ppo.py algorithms/test_trpo.py",
+    "agents/samples.py": "agents/test_samples.py agents/test_on_policy.py algorithms/test_ppo.py "
+    "algorithms/test_trpo.py",
     "agents/on_policy.py": "agents/test_on_policy.py agents/test_policy.py",
     "agents/off_policy.py": "agents/test_off_policy.py",
     "parts/memory.py": "parts/test_memory.py",
@@ -184,6 +185,15 @@ OUTSIDE = "clipped += active * ((ratio - 1).abs() > self.clip).float().mean(-1)"
 MEASURED = "return (gain - old_gain.detach(), kl.mean(-1) if self.constraint == 'mean' else kl.amax(-1))"
 EVERY = "every = max(1, round(1 / self.fisher_fraction))"
 LAST = "The axis that is averaged is the last of two, [S, M]: 1 and −1 are one and the same."
+TIED = "max does not mind the order of its arguments."
+SAME = "The shapes were compared above: all of them are as long as the first."
+ZERO = "Both are 0 for every finite number; only the shape and the kind of the array are wanted."
+BEGUN = "The first step begins an episode by itself, and the callers ask only whether the mark is not 0."
+FLOOR = "What is added keeps a constant from 0 / 0; beside any other deviation it is lost in rounding."
+CONSTANT = "return centred / (centred.pow(2).mean(-1, keepdim=True).sqrt() + 1e-08)"
+STARTS = "return concatenate(1.0 + 0.0 * over[:1], over[:-1])"
+SHUFFLED = "return zip(*(x[order].split(size, dim=1) for x in tensors), strict=True)"
+WORSE = "return 0.5 * _mean(torch.maximum((value - target) ** 2, (near - target) ** 2), dim)"
 AXIS = re.compile(r"(?<=[(=])(--1|[+-]?1)(?=\))")
 EQUIVALENT = {  # (file, changed line): why it is as right as the original
     ("algorithms/ppo.py", "without if not active.any():"): IDLE,
@@ -205,7 +215,7 @@ EQUIVALENT = {  # (file, changed line): why it is as right as the original
     (
         "algorithms/trpo.py",
         f"{EVERY}  →  every = max(round(1 / self.fisher_fraction), 1)",
-    ): "max does not mind the order of its arguments.",
+    ): TIED,
     (
         "algorithms/trpo.py",
         "full_step = step_length(s, Fs, self.max_kl) * s  →  full_step = step_length(Fs, s, self.max_kl) * s",
@@ -214,6 +224,39 @@ EQUIVALENT = {  # (file, changed line): why it is as right as the original
         "algorithms/trpo.py",
         f"{MEASURED}  →  {MEASURED.replace('.detach()', '')}",
     ): "move_to is under no_grad: its numbers have no graph in any case.",
+    (
+        "equations/objectives.py",
+        f"{WORSE}  →  return 0.5 * _mean(torch.maximum((near - target) ** 2, (value - target) ** 2), dim)",
+    ): TIED,
+    (
+        "equations/returns.py",
+        "factor, steps = (1.0 + 0.0 * reward[0], [])  →  factor, steps = (1.0 - 0.0 * reward[0], [])",
+    ): ZERO,
+    ("equations/returns.py", "over = 1.0 * (done != 0)  →  over = -1.0 * (done != 0)"): BEGUN,
+    ("equations/returns.py", f"{STARTS}  →  {STARTS.replace('1.0 +', '0 +')}"): BEGUN,
+    ("equations/returns.py", f"{STARTS}  →  {STARTS.replace('1.0 +', '2.0 +')}"): BEGUN,
+    (
+        "equations/returns.py",
+        "for step, alive in zip(log_rho, done == 0, strict=True):  →  "
+        "for step, alive in zip(log_rho, done == 0, strict=False):",
+    ): SAME,
+    (
+        "equations/returns.py",
+        "for phi, alive in zip(features, done == 0, strict=True):  →  "
+        "for phi, alive in zip(features, done == 0, strict=False):",
+    ): SAME,
+    ("agents/samples.py", f"{SHUFFLED}  →  {SHUFFLED.replace('True', 'False')}"): SAME,
+    (
+        "agents/samples.py",
+        "centred = x - x.mean(-1, keepdim=True)  →  centred = x - x.mean(+1, keepdim=True)",
+    ): LAST,
+    (
+        "agents/samples.py",
+        "return -policy(obs).log_prob(action).mean(-1)  →  return -policy(obs).log_prob(action).mean(+1)",
+    ): LAST,
+    ("agents/samples.py", "S, M = tensors[0].shape[:2]  →  S, M = tensors[1].shape[:2]"): SAME,
+    ("agents/samples.py", f"{CONSTANT}  →  {CONSTANT.replace('1e-08', '2e-08')}"): FLOOR,
+    ("agents/samples.py", f"{CONSTANT}  →  {CONSTANT.replace('1e-08', '-1e-08')}"): FLOOR,
     ("algorithms/trpo.py", f"{EVERY}  →  every = max(0, round(1 / self.fisher_fraction))"): AT_LEAST_ONE,
     ("algorithms/trpo.py", f"{EVERY}  →  every = max(-1, round(1 / self.fisher_fraction))"): AT_LEAST_ONE,
 }
