@@ -15,6 +15,8 @@
 
   function begin(section) {  // a bar that says where one is, and the room below it
     const {section: part, title, kind} = section.dataset;
+    // nbconvert puts a section into each, which reveal.js would take for the slide, and find no notes in it.
+    section.querySelectorAll('section').forEach(inner => inner.replaceWith(...inner.childNodes));
     const notes = [...section.querySelectorAll('aside.notes')], room = make('div', 'rlcourse-room');
     room.append(...[...section.childNodes].filter(node => !notes.includes(node)));
     const where = part === title || kind === 'title' ? title : `${part}  ›  ${title}`;

@@ -66,6 +66,7 @@ SEEN = """() => {
   }
   sizes.sort((a, b) => a[0] - b[0]);
   return {kind: slide.dataset.kind, zoom: Number(slide.dataset.zoom), over, least: sizes[0] ?? [99, ''],
+    notes: slide.querySelectorAll(':scope > aside.notes').length, whole: !!slide.querySelector('.rlcourse-room'),
     text: slide.innerText, errors: slide.querySelectorAll('mjx-merror').length};
 }"""
 
@@ -108,6 +109,12 @@ def test_every_scene_of_a_lecture_is_a_slide_in_its_order(walked):
         rest = iter(slide["kind"] for slide in seen)
         missing = [kind for kind in expected if kind not in rest]
         assert not missing, f"{lecture}: {[slide['kind'] for slide in seen]} for {expected}"
+
+
+@pytest.mark.browser
+def test_what_reveal_takes_for_the_slide_is_all_of_it_with_its_notes(walked):
+    for lecture, seen in walked.items():
+        assert all(slide["whole"] and slide["notes"] for slide in seen), lecture
 
 
 @pytest.mark.browser
