@@ -276,6 +276,16 @@ def at_rest(panel):
     return shown(panel)
 
 
+def positions(panel, lab):
+    """Where its controls stand: all of them, for a small lab has a picture of each combination."""
+    fields = panel.locator(".rlcourse-line :is(input, select)").all()
+    places = [field.evaluate("field => field.selectedIndex ?? Number(field.value)") for field in fields]
+    values = [
+        json.loads(field.get_attribute("data-values"))[at] for field, at in zip(fields, places, strict=True)
+    ]
+    return dict(zip(lab.controls, values, strict=True))
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("lecture", WITH_LABS)
 def test_a_slider_of_the_site_shows_the_packages_numbers(opened, lecture):
@@ -283,31 +293,33 @@ def test_a_slider_of_the_site_shows_the_packages_numbers(opened, lecture):
     labs = labs_of(lecture)
     page = opened(f"lectures/{lecture}.html")
     panels = page.locator(".rlcourse-static-lab")
-    assert panels.count() == len(labs) >= 2
+    assert panels.count() == len(labs) >= 1
     for panel, lab in zip(panels.all(), labs, strict=True):
         picture = panel.locator("img.rlcourse-picture")
         for place, name in enumerate(lab.controls):
             field = panel.locator(".rlcourse-line :is(input, select)").nth(place)
             values = json.loads(field.get_attribute("data-values"))
-            before = picture.get_attribute("src")
+            pictures = set()
             for key, at in (("Home", 0), ("End", -1), ("ArrowLeft", -2)):
                 field.press(key)
-                expected = lab.set(**lab.start | {name: values[at]}).numbers
-                assert at_rest(panel) == {n: str(value) for n, value in expected.items()}
-            assert picture.get_attribute("src") != before
+                found, set_to = at_rest(panel), positions(panel, lab)
+                assert set_to[name] == values[at]
+                pictures.add(picture.get_attribute("src"))
+                assert found == {n: str(value) for n, value in lab.set(**set_to).numbers.items()}
+            assert len(pictures) > 1
             assert picture.evaluate("image => image.complete && image.naturalWidth > 200")
-        field.scroll_into_view_if_needed()
-        box = field.bounding_box()
-        middle = box["y"] + box["height"] / 2
-        page.mouse.move(box["x"] + box["width"] - 8, middle)
-        page.mouse.down()
-        page.mouse.move(box["x"] + box["width"] / 3, middle, steps=6)
-        page.mouse.up()
-        at = int(field.input_value())
-        assert 0 < at < len(values) - 1
-        assert at_rest(panel) == {
-            n: str(v) for n, v in lab.set(**lab.start | {name: values[at]}).numbers.items()
-        }
+        if field.get_attribute("type") == "range" and len(values) > 5:
+            field.scroll_into_view_if_needed()
+            box = field.bounding_box()
+            middle = box["y"] + box["height"] / 2
+            page.mouse.move(box["x"] + box["width"] - 8, middle)
+            page.mouse.down()
+            page.mouse.move(box["x"] + box["width"] / 3, middle, steps=6)
+            page.mouse.up()
+            at = int(field.input_value())
+            assert 0 < at < len(values) - 1
+            found = at_rest(panel)
+            assert found == {n: str(v) for n, v in lab.set(**positions(panel, lab)).numbers.items()}
         panel.locator(".rlcourse-reset").click()
         assert at_rest(panel) == {n: str(v) for n, v in lab.reset().numbers.items()}
 

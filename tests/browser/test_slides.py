@@ -66,8 +66,8 @@ SEEN = """() => {
   }
   sizes.sort((a, b) => a[0] - b[0]);
   return {kind: slide.dataset.kind, zoom: Number(slide.dataset.zoom), over, least: sizes[0] ?? [99, ''],
-    notes: slide.querySelectorAll(':scope > aside.notes').length, whole: !!slide.querySelector('.rlcourse-room'),
-    text: slide.innerText, errors: slide.querySelectorAll('mjx-merror').length};
+    notes: slide.querySelectorAll(':scope > aside.notes').length, text: slide.innerText,
+    whole: !!slide.querySelector('.rlcourse-room'), errors: slide.querySelectorAll('mjx-merror').length};
 }"""
 
 
