@@ -598,8 +598,7 @@ def draw_map(fig, function="Rosenbrock", x=-1.0, y=0.3, radius=0.5):
     model_lines = level_lines(lambda q: model(q - here), x_range, y_range, levels, n=50)
     ax.add_collection(LineCollection(map_lines(function), colors=plots.GREY, linewidths=0.7))
     ax.add_collection(LineCollection(model_lines, colors=plots.GREEN, linewidths=0.6, alpha=0.7))
-    disc = x + round_here.real, y + round_here.imag
-    ax.fill(*disc, color=plots.GREEN, alpha=0.15, linewidth=0, linestyle="-")
+    ax.fill(x + round_here.real, y + round_here.imag, color=plots.GREEN, alpha=0.15, lw=0, ls="-")
     looks = ((plots.PURPLE, plots.DOTS, "s"), (plots.SKY, plots.DASHES, "D"), (plots.GREEN, "-", "o"))
     for (label, end), (colour, line, mark) in zip(ends.items(), looks, strict=True):
         look = {"color": colour, "linestyle": line, "marker": mark, "markevery": [1]}

@@ -37,7 +37,7 @@ from rlcourse.algorithms.reinforce import REINFORCE
 from rlcourse.algorithms.td3 import TD3
 from rlcourse.algorithms.trpo import TRPO
 from rlcourse.equations import markov
-from rlcourse.experiments import recorded_each
+from rlcourse.experiments import recorded_each, replayed
 from rlcourse.map import discover
 from rlcourse.map.sac import SAC
 from rlcourse.pages import receipts
@@ -262,8 +262,14 @@ PROGRAMS = {
         "PPO-KL": PPO(objective="adaptive_kl"), "CEM": CEM(), "DDPG": DDPG(), "TD3": TD3(), "SAC": SAC(),
     },
 }  # fmt: skip
+PLAYED = [{"task": task, "name": name} for task, programs in PROGRAMS.items() for name in programs]
+FILE = "recordings/13-leaderboard-{task}-{name}.json"
+
+# %% [markdown]
+# All of it was recorded, a file for each program (`python3 -m rlcourse record 13`, a quarter of an hour of one core; `record 13 --only SAC` makes SAC's alone). The beginning of all but DDPG, TD3 and SAC is trained now, two seeds of each (some ten seconds):
 
 
+# %%
 def play(task, name, steps, seeds):
     """Returns [seeds, L] of a program, the steps [L], and one seed's share of the CPU seconds."""
     begin = time.process_time()
@@ -272,24 +278,15 @@ def play(task, name, steps, seeds):
     return {"returns": curve.returns, "at": curve.steps, "seconds": seconds}
 
 
-# %% [markdown]
-# All of it was recorded, a file for each program (`python3 -m rlcourse record 13`, a quarter of an hour of one core; `record 13 --only SAC` makes SAC's alone). The beginning of all but DDPG, TD3 and SAC is trained now, two seeds of each (some ten seconds):
-
-# %%
-PLAYED = [{"task": task, "name": name} for task, programs in PROGRAMS.items() for name in programs]
-FILE, SMALL = "recordings/13-leaderboard-{task}-{name}.json", {"steps": 4096, "seeds": 2}
-runs = recorded_each(
+_ = recorded_each(
     FILE,
     play,
-    SMALL,
+    {"steps": 4096, "seeds": 2},
     PLAYED,
     live=lambda task, name: name not in ("DDPG", "TD3", "SAC"),
     steps=40_960,
     seeds=15,
 )
-kept = {task: {} for task in PROGRAMS}
-for part, run in zip(PLAYED, runs, strict=True):
-    kept[part["task"]][part["name"]] = run
 
 # %% [markdown]
 # Before the picture:
@@ -309,16 +306,23 @@ predict(
 )
 
 # %% [markdown]
-# Left, the mean of the middle half of the runs (IQM) over time, with its interval; right, the share of runs that end above a return $\tau$ (a *performance profile*). The dashed line is the best mean return that there is on the pendulum, by dynamic programming.
+# The recordings, and how each method is drawn:
 
 # %% tags=["hide"]
+kept = {task: {} for task in PROGRAMS}
+for part in PLAYED:
+    kept[part["task"]][part["name"]] = replayed(FILE.format(**part))
 LOOKS = dict(zip(kept["Pendulum-v1"], plots.styles(kept["Pendulum-v1"]), strict=True))
 LOOKS |= dict(zip(("PPO-KL", "PPO-Clip"), plots.styles(["PPO kl", "PPO clip"]), strict=True))
 LOOKS["SAC"], LOOKS["CEM"] = {"color": plots.PURPLE}, {"color": plots.GREEN, "linestyle": plots.DOTS}
 BOUNDS = {"CartPole-v1": (0, 500), "Pendulum-v1": (-1800, 0)}  # of the curves
 BEST, LEVELS = {"Pendulum-v1": PENDULUM["on average"]}, {"CartPole-v1": (0, 500), "Pendulum-v1": (-400, 0)}
 
+# %% [markdown]
+# Left, the mean of the middle half of the runs (IQM) over time, with its interval; right, the share of runs that end above a return $\tau$ (a *performance profile*). The dashed line is the best mean return that there is on the pendulum, by dynamic programming.
 
+
+# %% tags=["hide"]
 def draw_race(fig, over="steps", which="Pendulum-v1"):
     ax, profile_ax = plots.axes(fig, 1, 2, width_ratios=(1.5, 1))
     levels = np.linspace(*LEVELS[which], 200)
