@@ -45,7 +45,7 @@ def learn(
 def oracle(end: Point) -> list[Claim]:
     """Exact Q of the ε-greedy policy that Q prescribes, by linear algebra; the best return, by iteration.
 
-    Of 32 seeds the worst ended 3.6 below the best return, half of them within 0.2.
+    Of 800 seeds the worst ended 8.0 below the best return, half of them within 0.2; the edge is 27 below.
     """
     pi = markov.epsilon_greedy_policy(end.found["Q"], EPSILON)
     d = markov.visitation(CLIFF, pi)[..., None] * pi
@@ -53,8 +53,8 @@ def oracle(end: Point) -> list[Claim]:
     stumbling = markov.with_random_actions(CLIFF, EPSILON)
     best = markov.optimal_q_values(stumbling).max(axis=1) @ CLIFF.start  # of all ε-soft policies
     return [
-        Claim("mean |Q − Q^π| where its own policy walks", (d * error).sum((1, 2)), 0.0, 2.0),
-        Claim("the best return of a policy that explores", end.measure, best, 5.0),
+        Claim("mean |Q − Q^π| where its own policy walks", (d * error).sum((1, 2)), 0.0, 2.8),
+        Claim("the best return of a policy that explores", end.measure, best, 12.0),
     ]
 
 
