@@ -398,10 +398,10 @@ class Lab(Panel):
     def drive(self, sliders: dict[str, tuple], numbers: Callable[..., dict]) -> None:
         """Home, End, Reset of each slider {label: (argument, start, low, high)} show numbers(**values)."""
         starts = {argument: start for argument, start, _, _ in sliders.values()}
-        self.shows(numbers(**starts), "start")
+        at_start = self.shows(numbers(**starts), "start")
         for label, (argument, _, low, high) in sliders.items():
             at_home, at_end = self.ends(label, argument, low, high, numbers, **starts)
-            assert at_home != at_end, f"{label} changes nothing"
+            assert not at_home == at_start == at_end, f"{label} changes nothing"  # −180 degrees are 180
             self.reset()
             self.shows(numbers(**starts), f"reset after {label}")
 
