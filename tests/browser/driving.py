@@ -79,7 +79,8 @@ STOPWATCH = """([root, slider]) => {
   // key pressed → a new picture in root, decoded and handed to the compositor: ms of the page's own clock
   const log = root.rlcourseTimings = [];
   let started = null;
-  slider.addEventListener('keydown', () => { started = performance.now(); }, true);
+  const begin = event => { if (event.target === slider) started = performance.now(); };
+  window.addEventListener('keydown', begin, true);  // before the panel, which keeps a log slider's keys
   new MutationObserver(async records => {
     const added = records.flatMap(r => r.type === 'attributes' ? [r.target] : [...r.addedNodes]);
     const image = added.map(n => n.nodeName === 'IMG' ? n : n.querySelector?.('img')).find(n => n);
