@@ -31,10 +31,14 @@ def test_in_a_lecture_a_picture_follows_its_slider_within_60_ms_at_p95(lecture, 
     try:
         for which in range(len(page.places("lab"))):
             lab = page.lab(which)
+            if not lab.root.locator("[role=slider]").count():  # lists alone
+                continue
             slider = lab.root.locator("[role=slider]").first
             reach = steps_up(slider)
             lab.settle()
             times += page.timings(lab.root.element_handle(), slider, 40, reach)
     finally:
         page.close()
+    if not times:
+        pytest.skip(f"{lecture}: no lab of it has a slider")
     speed(times, lecture)
