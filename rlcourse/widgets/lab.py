@@ -42,7 +42,7 @@ class Lab:
         self.pictures = 0
         self.png = b""
         self._quiet, self._moves, self._axis = False, 0, 0
-        self._at = ""  # where the page was shown last by this side
+        self._at = ""  # the position of the picture that was sent last; "" between two steps
         self._timers: list[threading.Timer] = []
         self._frames: ahead.Frames | None = None
         self._drawn: tuple[dict[str, object], dict[str, object]] | None = None  # the figure's values, numbers

@@ -3,12 +3,13 @@
 import math
 import re
 import time
+from pathlib import Path
 
 import pytest
 
 from rlcourse import plots
 from rlcourse.commands.test import fuse
-from rlcourse.widgets import Choice, Slider, Switch, explore
+from rlcourse.widgets import Choice, Slider, Switch, controls, explore
 from rlcourse.widgets.ahead import REACH, Frame, Frames, key
 
 GAP = Slider("Δ", "gap", "m", 0.0, 1.0, 0.25)
@@ -68,6 +69,12 @@ def test_all_values_at_one_position_of_a_log_slider_are_read_as_one(low, high):
             if low <= typed <= high:
                 snapped = rate.value_at(rate.position(typed))
                 assert rate.read(typed, low) == rate.read(snapped, low) == pytest.approx(typed, rel=1e-12)
+
+
+def test_page_and_kernel_count_the_places_of_a_log_slider_alike():
+    script = (Path(controls.__file__).parent / "page.js").read_text(encoding="utf-8")
+    assert f"fine = {controls.FINE};" in script and "log ? (max - min) / 100" in script
+    assert Slider("α", "rate", min=1e-5, max=1e-1, log=True).count == 100 + 1
 
 
 def test_a_start_between_two_steps_of_a_log_slider_has_frames_around_it():
