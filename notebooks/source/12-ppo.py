@@ -576,10 +576,11 @@ pseudocode(
 )
 
 # %% [markdown]
-# And the loss of a minibatch. `clipped_objective` is a field: homework 5 puts yours there.
+# And the loss of a minibatch. `clipped_objective` is a field: homework 5 puts yours there. Our policy and critic share no layer, so each needs only its own part: `_loss` is the policy's; `regress` writes down the gradient of the critic's, $(V-y)\,\nabla V$ on average, which autograd would find at twice the time.
 
 # %% tags=["hide"]
 show_source(PPO._loss)
+show_source(PPO._step)
 
 # %% [markdown]
 # | | TRPO | PPO |

@@ -92,7 +92,7 @@ def fit_critic(
     """Minimise ½ E[(V(s) − y)²], y = Â + V_old fixed, by minibatches of Adam."""
     for _ in range(epochs):
         for obs, target in _shuffled([samples.obs, samples.target], minibatch_size, rng):
-            objectives.value_loss(critic(obs), target, dim=-1).sum().backward()
+            critic.regress(obs, target, weight=0.5)
             optimiser.step(learning_rate)
 
 

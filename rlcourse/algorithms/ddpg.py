@@ -60,16 +60,14 @@ class DDPG:
             next_value = nets.target_critics(batch.next_obs, next_action)  # [S, B]
             y = self.target(batch.reward, batch.terminated, next_value, self.gamma)
 
-        # Critic: E[(y − Q(s, a))²]
-        q = nets.critics(batch.obs, batch.action)
-        loss = ((y - q) ** 2).mean(-1)
-        loss.sum().backward()
+        # Critic, downhill: ∇ of E[(y − Q(s, a))²]
+        q = nets.critics.regress(batch.obs, batch.action, y)
         nets.critic_optimiser.step(self.critic_lr)
 
         # Actor, uphill: ∇_θ E[Q(s, μ(s))] = E[∇_a Q(s, a) ∇_θ μ(s)] at a = μ(s)  (Silver et al. 2014)
-        action = nets.actor(batch.obs)
+        action, pull = nets.actor.vjp(batch.obs)
         uphill = nets.critics.action_gradient(batch.obs, action) / action.shape[1]  # the mean over B
-        action.backward(-uphill)
+        pull(-uphill)
         nets.actor_optimiser.step(self.actor_lr)
 
         # Targets: θ′ ← τ θ + (1 − τ) θ′

@@ -73,7 +73,7 @@ class PPO:
                 loss, kl, ratio = self._loss(nets, batch)
                 if self.stop_kl is not None:  # measured before the step that it forbids
                     active = active & (kl.detach().mean(-1) <= self.stop_kl)
-                self._step(nets, loss.sum(), learning_rate, active)
+                self._step(nets, batch, loss, learning_rate, active)
                 clipped += active * ((ratio - 1).abs() > self.clip).float().mean(-1)
                 steps += active
             if not active.any():
@@ -91,7 +91,7 @@ class PPO:
         }  # fmt: skip
 
     def _loss(self, nets, batch):
-        """−(surrogate + c₂ entropy) + value loss [S]; KL(π_old ‖ π_θ) [S, M], where used; ratio [S, M]."""
+        """−(surrogate + c₂ entropy) [S]; KL(π_old ‖ π_θ) [S, M], where used; ratio [S, M]."""
         pi = nets.policy(batch.obs)
         log_prob, kl = pi.log_prob(batch.action), None
         advantage = standardised(batch.advantage) if self.normalise_advantage else batch.advantage
@@ -105,16 +105,16 @@ class PPO:
             gain = objectives.kl_penalised_surrogate(log_prob, batch.log_prob, advantage, kl, beta, dim=-1)
         if self.entropy_bonus:
             gain = gain + self.entropy_bonus * pi.entropy().mean(-1)
-        loss = self._value_loss(nets.critic(batch.obs), batch.value, batch.target) - gain
-        return loss, kl, ratio.detach()
+        return -gain, kl, ratio.detach()
 
-    def _value_loss(self, value, old_value, target):
+    def _step(self, nets, batch, loss, learning_rate, active):
+        """Down L = −(surrogate + c₂ entropy) + ½ E[(V − y)²]: policy and critic share no layer of it."""
+        loss.sum().backward()
         if self.value_clip is None:
-            return objectives.value_loss(value, target, dim=-1)
-        return objectives.clipped_value_loss(value, old_value, target, self.value_clip, dim=-1)
-
-    def _step(self, nets, loss, learning_rate, active):
-        loss.backward()
+            nets.critic.regress(batch.obs, batch.target, weight=0.5)
+        else:
+            value, clip = nets.critic(batch.obs), self.value_clip
+            objectives.clipped_value_loss(value, batch.value, batch.target, clip, dim=-1).sum().backward()
         if self.max_grad_norm is not None:
             limit_norm([nets.policy, nets.critic], self.max_grad_norm)
         nets.policy_optimiser.step(learning_rate, active.tolist())

@@ -11,7 +11,6 @@ from typing import ClassVar, Literal
 import torch
 
 from rlcourse.agents import EpisodicAgent, Rollout, Spaces, rows
-from rlcourse.equations import objectives
 from rlcourse.equations.baselines import no_baseline
 from rlcourse.equations.returns import discounted_returns
 from rlcourse.parts.adam import Adam
@@ -78,7 +77,7 @@ class REINFORCE:
         # The critic, towards G_t: next time it is expected
         returns = rows(discounted_returns(rollout.reward, over, self.gamma)) if self.critic_steps else None
         for _ in range(self.critic_steps):
-            objectives.value_loss(nets.critic(obs), returns, dim=-1).sum().backward()
+            nets.critic.regress(obs, returns, weight=0.5)
             nets.critic_optimiser.step(self.critic_lr)
         return {
             "baseline": b, "weight_std": weight.std(-1, correction=0),

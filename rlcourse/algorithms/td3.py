@@ -69,19 +69,17 @@ class TD3:
             first, second = nets.target_critics(batch.next_obs, next_action).unbind(1)  # [S, B] each
             y = self.target(batch.reward, batch.terminated, first, second, self.gamma)
 
-        # Critics: E[(y − Q₁(s, a))²] + E[(y − Q₂(s, a))²]
-        q = nets.critics(batch.obs, batch.action)  # [S, 2, B]
-        loss = ((y[:, None] - q) ** 2).mean(-1)
-        loss.sum().backward()
+        # Critics, downhill: ∇ of E[(y − Q₁(s, a))²] + E[(y − Q₂(s, a))²]
+        q = nets.critics.regress(batch.obs, batch.action, y)  # [S, 2, B]
         nets.critic_optimiser.step(self.critic_lr)
 
         # Delay: actor and targets move once every d critic updates
         nets.updates += 1
         if nets.updates % self.policy_delay == 0:
             # Actor, uphill: ∇_θ E[Q₁(s, μ(s))] = E[∇_a Q₁(s, a) ∇_θ μ(s)] at a = μ(s)
-            action = nets.actor(batch.obs)
+            action, pull = nets.actor.vjp(batch.obs)
             uphill = nets.critics.action_gradient(batch.obs, action) / action.shape[1]  # the mean over B
-            action.backward(-uphill)
+            pull(-uphill)
             nets.actor_optimiser.step(self.actor_lr)
             nets.target_critics.follow(nets.critics, self.tau)
             nets.target_actor.follow(nets.actor, self.tau)

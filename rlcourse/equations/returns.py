@@ -250,9 +250,9 @@ def _starts(done: Array) -> Array:
 
 def _backward_sum(delta: Array, decay: Array | float, going_on: Array) -> Array:
     """x_t = δ_t + decay_t going_on_t x_{t+1}, with x_T = 0; decay is a number or [T, ...]."""
-    decay = decay + 0.0 * delta  # [T, ...]; in delta's precision: a number times a flag would be float32
+    decay = (decay + 0.0 * delta) * going_on  # [T, ...]; in delta's precision: a number times a flag has less
     total, steps = 0.0 * delta[0], []
-    for d, factor, alive in zip(flip(delta), flip(decay), flip(going_on), strict=True):
-        total = d + factor * (alive * total)
+    for d, factor in zip(flip(delta), flip(decay), strict=True):
+        total = d + factor * total
         steps.append(total)
     return stack(steps[::-1])

@@ -153,6 +153,28 @@ class Network:
         y = x @ weight + bias
         return np.tanh(y) if self.squash else y
 
+    @torch.no_grad()
+    def vjp(self, x: torch.Tensor) -> tuple[torch.Tensor, Callable[[torch.Tensor], None]]:
+        """y, and g ↦ gᵀ ∂y/∂θ into `grad`: the vector-Jacobian product, where ∂J/∂y = g is known.
+
+        g is of y's shape. What `net(x).backward(g)` does, to the bit, without a graph of PyTorch's: half the
+        time of a step, with nets this small. For networks without extra parameters.
+        """
+        hidden = self._push(x, self._weights)
+
+        @torch.no_grad()
+        def pull(g):
+            self._pull(hidden, g.reshape(hidden[-1].shape), self._weights, self._gradients)
+
+        return hidden[-1].view(*x.shape[:-1], self.sizes[-1]), pull
+
+    @torch.no_grad()
+    def _regress(self, x, target, weight):
+        """∇_θ weight · E[(y − target)²] into `grad`; returns y, of the target's shape [*members, B]."""
+        y, pull = self.vjp(x)
+        pull((y[..., 0] - target).mul_(2 * weight / target.shape[-1]))
+        return y[..., 0]
+
     def _push(self, x, layers):
         """h_l = φ(h_{l−1} W_l + b_l): all of [x, h_1, …, y]."""
         hidden = [x.reshape(-1, *x.shape[-2:])]
@@ -320,6 +342,17 @@ class ActionValue(Network):
     def graph(self, obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
         return super().graph(self._inputs(obs, action))[..., 0]
 
+    def regress(
+        self, obs: torch.Tensor, action: torch.Tensor, target: torch.Tensor, weight: float = 1.0
+    ) -> torch.Tensor:
+        """∇_φ weight · E[(Q_φ(s, a) − y)²] into `grad`, E the mean over B; each of twins towards the same y.
+
+        target: y [S, B]. Returns Q before the step, [S, B] or [S, 2, B].
+        """
+        if len(self.members) == 2:
+            target = target[:, None].expand(-1, 2, -1)
+        return self._regress(self._inputs(obs, action), target, weight)
+
     def least_gradient(self, obs: torch.Tensor, action: torch.Tensor) -> torch.Tensor:
         """∇_a min(Q₁, Q₂)(s, a) of twins, [S, B, A]. The weights' `grad` stays."""
         a = action.detach().requires_grad_()
@@ -351,6 +384,10 @@ class StateValue(Network):
 
     def graph(self, obs: torch.Tensor) -> torch.Tensor:
         return super().graph(obs)[..., 0]
+
+    def regress(self, obs: torch.Tensor, target: torch.Tensor, weight: float = 1.0) -> torch.Tensor:
+        """∇_φ weight · E[(V_φ(s) − y)²] into `grad`, E the mean over B. y: [S, B]. Returns V, [S, B]."""
+        return self._regress(obs, target, weight)
 
 
 LOG_STD_RANGE = (-20.0, 2.0)  # keeps σ from underflowing to 0 or overflowing

@@ -9,7 +9,7 @@ import torch
 
 from rlcourse.equations.solvers import fisher_vector_product
 from rlcourse.parts.adam import Adam
-from rlcourse.parts.networks import ActionValue, Network, Networks, Spaces, StochasticPolicy
+from rlcourse.parts.networks import ActionValue, Network, Networks, Spaces, StateValue, StochasticPolicy
 from rlcourse.parts.randomness import INITIALISE, Streams
 from tests.parts.made_up import inputs, make, streams
 
@@ -84,6 +84,41 @@ def test_backward_is_the_gradient_that_autograd_finds_for_each_member(kind):
         module(x_row.double()).backward(g_row.double())
         expected = torch_gradient(module)
         torch.testing.assert_close(gradient[: len(expected)], expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if "extra" not in k.values[0]])
+def test_the_product_without_a_graph_has_the_bits_of_backward(kind):
+    network, twin = make(**kind), make(**kind)
+    x, g = inputs(network), torch.randn(*network.members, 5, kind["out"])
+    network.grad.fill_(9.0)  # what was there is overwritten, not added to
+    y, pull = network.vjp(x)
+    pull(g)
+    expected = twin(x)
+    expected.backward(g)
+    assert torch.equal(y, expected.detach()) and not y.requires_grad
+    assert torch.equal(network.grad, twin.grad)
+
+
+@pytest.mark.parametrize("batch", [128, 100, 1])  # a mean over 100 divides by no power of two
+@pytest.mark.parametrize("seeds", [1, 3])
+@pytest.mark.parametrize("weight", [1.0, 0.5])
+@pytest.mark.parametrize("twins", [None, False, True])
+def test_a_critics_regression_has_the_bits_of_autograd_on_the_mean_square(twins, weight, seeds, batch):
+    spaces = Spaces(3, 2, False)
+
+    def critic():
+        if twins is None:
+            return StateValue(spaces, (16, 16), streams(seeds))
+        return ActionValue(spaces, (16, 16), streams(seeds), twins)
+
+    one, other = critic(), critic()
+    inputs = [torch.randn(seeds, batch, 3)] + ([] if twins is None else [torch.randn(seeds, batch, 2)])
+    y = torch.randn(seeds, batch)
+    before, value = y.clone(), other(*inputs)
+    (weight * ((value - (y[:, None] if twins else y)) ** 2).mean(-1)).sum().backward()
+    found = one.regress(*inputs, y, weight)
+    assert torch.equal(found, value.detach()) and torch.equal(one.grad, other.grad)
+    assert torch.equal(y, before) and one.grad.abs().sum() > 0
 
 
 @pytest.mark.parametrize("kind", KINDS)
