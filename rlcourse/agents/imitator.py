@@ -12,6 +12,7 @@ from rlcourse.parts import saving
 from rlcourse.parts.environments import Stepper
 from rlcourse.parts.networks import Spaces
 from rlcourse.parts.randomness import ACT, INITIALISE, LEARN, Streams
+from rlcourse.parts.room import must_fit
 
 
 class ImitationAgent:
@@ -26,6 +27,12 @@ class ImitationAgent:
 
     def __init__(self, algorithm: Any, spaces: Spaces, seeds: Sequence[int]):
         self.spaces, self.seeds, self.envs_per_seed = spaces, len(seeds), algorithm.num_envs
+        must_fit(
+            f"{type(algorithm).__name__}: a round of {algorithm.horizon:,} × {algorithm.num_envs:,} steps "
+            f"for {len(seeds)} seeds",
+            4 * algorithm.horizon * algorithm.num_envs * len(seeds) * (2 * spaces.obs_size + 4),
+            "lower horizon or num_envs",
+        )
         self.acting, self.learning = Streams(seeds, ACT), Streams(seeds, LEARN)
         self.nets = algorithm.networks(spaces, Streams(seeds, INITIALISE))
         self.seen = {}  # the fields of a Rollout, [T, S, N, …] each, T over all rounds

@@ -13,6 +13,7 @@ from rlcourse.parts.environments import Stepper
 from rlcourse.parts.moments import RunningMoments
 from rlcourse.parts.networks import Spaces
 from rlcourse.parts.randomness import ACT, INITIALISE, LEARN, Streams
+from rlcourse.parts.room import must_fit
 
 SCALED_REWARD = 10.0  # the largest a scaled reward can be, as in other trainers (VecNormalize)
 
@@ -31,6 +32,12 @@ class OnPolicyAgent:
 
     def __init__(self, algorithm: Any, spaces: Spaces, seeds: Sequence[int]):
         self.spaces, self.seeds, self.envs_per_seed = spaces, len(seeds), algorithm.num_envs
+        must_fit(
+            f"{type(algorithm).__name__}: a batch of {algorithm.horizon:,} × {algorithm.num_envs:,} steps "
+            f"for {len(seeds)} seeds",
+            4 * algorithm.horizon * algorithm.num_envs * len(seeds) * (2 * spaces.obs_size + 4),
+            "lower horizon or num_envs",
+        )
         self.acting, self.learning = Streams(seeds, ACT), Streams(seeds, LEARN)
         self.nets = algorithm.networks(spaces, Streams(seeds, INITIALISE))
         limit = getattr(algorithm, "clip_observation", 10.0)

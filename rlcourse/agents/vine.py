@@ -13,6 +13,7 @@ from rlcourse.parts.distributions import Distribution
 from rlcourse.parts.environments import Stepper
 from rlcourse.parts.networks import Networks, Spaces
 from rlcourse.parts.randomness import BRANCH, Streams
+from rlcourse.parts.room import must_fit
 from rlcourse.parts.worlds import System
 
 
@@ -74,6 +75,13 @@ class VineAgent(OnPolicyAgent):
         super().__init__(algorithm, spaces, seeds)
         self.branching = Streams(seeds, BRANCH)
         self.tried = spaces.action_size if spaces.discrete else algorithm.branches
+        states = min(algorithm.branch_states, algorithm.num_envs * algorithm.horizon)
+        must_fit(
+            f"{type(algorithm).__name__}: a vine of {states:,} × {self.tried:,} branches "
+            f"for {len(seeds)} seeds",
+            4 * len(seeds) * states * self.tried * (spaces.obs_size + 4),
+            "lower branches or branch_states",
+        )
 
     def advance(self, algorithm: Any, stepper: Stepper) -> tuple[int, dict, list]:
         """A trunk, its branches, and one update. Returns as `OnPolicyAgent.advance` does."""

@@ -27,6 +27,7 @@ from gymnasium.spaces import Discrete
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
 from rlcourse.parts.randomness import environment_seeds
+from rlcourse.parts.room import must_fit
 from rlcourse.parts.worlds import SystemVectorEnv
 from rlcourse.parts.wrapped import by_member, chain, see_again, seen_by, with_ledger
 from rlcourse.parts.wrappers import CourseEnv, EnvironmentFault, Episode, close_all
@@ -68,11 +69,16 @@ def make(
 
     A factory makes a new environment at each call: one that is in use is refused, until it is closed.
 
-    Raises ValueError (spaces, seeds, unknown ids, one environment in two places), TypeError (what `env` is),
-    ImportError (a missing package).
+    Raises ValueError (spaces, seeds, unknown ids, one environment in two places, more of them than fit into
+    memory), TypeError (what `env` is), ImportError (a missing package).
     """
     if not isinstance(num_envs, int | np.integer) or num_envs < 1:
         raise ValueError(f"make: num_envs must be an integer ≥ 1, got {num_envs!r}")
+    must_fit(
+        f"make: even at a kilobyte each, a set of {num_envs:,} environments",
+        1000 * int(num_envs),
+        "take fewer (num_envs, seeds, episodes of an evaluation)",
+    )
     seeds = environment_seeds(seed, num_envs)
     if isinstance(env, str):
         return _adapted(_from_id(env, num_envs, twin), env, seeds)

@@ -1,15 +1,12 @@
 """What an agent remembers: a replay buffer per seed."""
 
-import contextlib
-import math
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import psutil
 import torch
 
 from rlcourse.parts.randomness import Streams
+from rlcourse.parts.room import must_fit
 from rlcourse.parts.saving import fitted
 
 
@@ -21,18 +18,6 @@ class Batch(NamedTuple):
     reward: torch.Tensor  # [S, B]
     terminated: torch.Tensor  # [S, B], 1.0 where there is no future; a time limit is not one
     next_obs: torch.Tensor  # [S, B, O], the true successor
-
-
-def free_memory() -> float:
-    """Bytes that this process could still fill: of the machine, and of its container where it has a limit."""
-    free = math.inf
-    with contextlib.suppress(OSError, RuntimeError):  # a sandbox may hide it
-        free = float(psutil.virtual_memory().available)
-    with contextlib.suppress(OSError, ValueError):  # Linux, control groups; "max" is no number
-        group = Path("/sys/fs/cgroup")
-        limit = int((group / "memory.max").read_text(encoding="ascii"))
-        free = min(free, limit - int((group / "memory.current").read_text(encoding="ascii")))
-    return free
 
 
 class ReplayBuffer:
@@ -48,12 +33,11 @@ class ReplayBuffer:
             raise ValueError(f"ReplayBuffer: capacity must be at least 1, got {capacity}")
         self.capacity, self.seeds = int(capacity), seeds
         self.widths = (obs_size, action_size, 1, 1, obs_size)
-        needed = 4 * seeds * self.capacity * sum(self.widths)
-        if needed > free_memory():
-            raise ValueError(
-                f"ReplayBuffer: {self.capacity:,} transitions for {seeds} seeds need {needed / 1e9:,.1f} GB, "
-                f"{free_memory() / 1e9:,.1f} GB of memory are free; lower capacity"
-            )
+        must_fit(
+            f"ReplayBuffer: a memory of {self.capacity:,} transitions for {seeds} seeds",
+            4 * seeds * self.capacity * sum(self.widths),
+            "lower capacity",
+        )
         self.rows = torch.empty(seeds * self.capacity, sum(self.widths), dtype=torch.float32, device="cpu")
         self.added = np.zeros(seeds, dtype=np.int64)  # transitions ever added, per seed
         self._offset = np.arange(seeds) * self.capacity

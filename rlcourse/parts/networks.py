@@ -18,6 +18,7 @@ import torch
 from rlcourse.parts import saving
 from rlcourse.parts.distributions import Categorical, Distribution, Gaussian
 from rlcourse.parts.randomness import Streams
+from rlcourse.parts.room import must_fit
 
 ACTIVATIONS = {"relu": (torch.relu, lambda x: np.maximum(x, 0)), "tanh": (torch.tanh, np.tanh)}
 
@@ -58,6 +59,8 @@ class Network:
     gain √2, and `final_gain` in the last layer, biases 0. squash: tanh at the output, so that y lies in
     [−1, 1]. extra: so many further free parameters per member (a Gaussian policy's log σ), starting at
     `extra_start`, and kept within the class's `extra_range`.
+
+    Raises ValueError for more than fits into memory.
     """
 
     extra_range: ClassVar[tuple[float, float] | None] = None
@@ -70,6 +73,11 @@ class Network:
         self.sizes, self.members = tuple(sizes), tuple(members)
         self.activation, self.squash, self.extra_size = activation, squash, extra
         self.count = sum(i * o + o for i, o in itertools.pairwise(sizes)) + extra
+        must_fit(
+            f"a network of {' × '.join(f'{size:,}' for size in sizes)} for {self.members[0]} seeds",
+            2 * 4 * math.prod(members) * self.count,  # parameters and gradients
+            "take smaller layers or fewer seeds",
+        )
         self.flat = _aligned(*members, self.count)
         self._make_views()
         self._initialise(streams, start, final_gain, extra_start)

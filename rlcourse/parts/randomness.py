@@ -6,6 +6,7 @@ draws the same numbers whether it is trained by itself or beside seven others.
 """
 
 import contextlib
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -18,18 +19,22 @@ INITIALISE, ACT, LEARN, ENVIRONMENT, EVALUATE, PROBE, SCHEDULE, BRANCH = range(8
 class Seeds(Sequence):
     """The seeds of a run, made once where it begins: a count (8 means 0 … 7) or different integers ≥ 0.
 
-    Raises ValueError for anything else.
+    Raises ValueError for anything else, and for more than MOST.
     """
+
+    MOST = 100_000  # each has generators, networks and environments of its own
 
     def __init__(self, seeds: "int | Sequence[int] | Seeds"):
         got = " ".join(repr(seeds).split())
         wrong = f"seeds must be a count ≥ 1, or different integers from 0 to 2⁶³ − 1; got {got}"
         if _is_whole(seeds):
-            values = list(range(seeds))
+            values = list(range(min(seeds, self.MOST + 1)))
         elif isinstance(seeds, str | bytes) or not isinstance(seeds, Iterable) or _has_no_dimension(seeds):
             raise ValueError(wrong)
         else:
-            values = list(seeds)
+            values = list(itertools.islice(seeds, self.MOST + 1))
+        if len(values) > self.MOST:
+            raise ValueError(f"seeds must be at most {self.MOST:,}, got {got[:40]}")
         whole = all(map(_is_whole, values)) and all(0 <= value < 2**63 for value in values)
         if not values or not whole or len({int(value) for value in values}) < len(values):
             raise ValueError(wrong)

@@ -26,9 +26,12 @@ RANGES = {
     "(0, ∞]": "clip value_clip clip_observation clip_reward max_grad_norm rho_bar c_bar",
     "[0, ∞]": "stop_kl noise_clip",
     "[0, ∞)": "beta noise target_noise damping value_weight entropy_weight entropy_bonus sigma theta "
-    "warmup lag critic_epochs critic_steps branches",
-    "[1, ∞)": "num_envs updates horizon batch_size minibatch_size capacity epochs workers components "
-    "policy_delay cg_iterations backtracks noise_generations branch_states branch_steps hidden critic_hidden",
+    "warmup lag branches",
+    "[0, 100000]": "critic_epochs critic_steps",
+    "[2, 100000]": "atoms",
+    "[1, 100000]": "quantiles updates epochs cg_iterations backtracks branch_steps",  # each is waited for
+    "[1, ∞)": "num_envs horizon batch_size minibatch_size capacity workers components policy_delay "
+    "noise_generations branch_states hidden critic_hidden",
 }  # fmt: skip
 RANGE_OF = {name: interval for interval, names in RANGES.items() for name in names.split()}
 

@@ -46,6 +46,7 @@ class Played(NamedTuple):
     returns: np.ndarray  # [S, episodes]
     cut: int  # how many of the episodes had not ended
     inner: str  # the environment whose own reward was counted, where wrappers change it; else ""
+    starts: np.ndarray  # [S · episodes, O] the first observations
 
 
 def evaluate(
@@ -98,8 +99,8 @@ def play(
     """
     S = len(seeds)
     batch = (S, episodes) if hasattr(policy, "members") else (episodes,)
-    returns = np.full(S * episodes, np.nan)
     made, seen = make(env, S * episodes, seeds), getattr(policy, "seen", None)
+    returns = np.full(S * episodes, np.nan)
     with contextlib.closing(Stepper(made, longest, innermost=True, seen=seen)) as stepper:
         own = Spaces(stepper.obs_size, stepper.action_size, stepper.discrete)
         if spaces is not None and own != spaces:
@@ -107,6 +108,7 @@ def play(
                 f"{stepper.name}: evaluation has {_described(own)}, training {_described(spaces)}; "
                 "both must be alike"
             )
+        starts = stepper.obs
         singly = stepper.holds and stepper.settable is None  # stepped one by one: the finished ones rest
         for _ in range(stepper.longest_episode):
             if stopping():
@@ -129,7 +131,7 @@ def play(
                 stacklevel=3,
             )
         inner = stepper.innermost_name if stepper.changed else ""
-        return Played(returns.reshape(S, episodes), int(cut.sum()), inner)
+        return Played(returns.reshape(S, episodes), int(cut.sum()), inner, starts)
 
 
 def answer(policy: Policy, obs: np.ndarray, batch: tuple[int, ...]) -> np.ndarray:

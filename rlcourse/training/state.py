@@ -1,5 +1,6 @@
 """The live state of a run: what the loop moves, what callbacks read, what a checkpoint holds."""
 
+import contextlib
 import dataclasses
 import time
 import warnings
@@ -37,7 +38,8 @@ class Training:
         self.stepper = Stepper(copies, evaluation.longest_episode)
         self.spaces = Spaces(self.stepper.obs_size, self.stepper.action_size, self.stepper.discrete)
         try:
-            self.agent = _agent(algorithm, self.spaces, seeds)
+            with _in_memory(algorithm):
+                self.agent = algorithm.agent(algorithm, self.spaces, seeds)
         except BaseException:
             self.stepper.close()
             raise
@@ -48,6 +50,7 @@ class Training:
         self._say_what_will_not_do()
         self.next_log, self.logged_at = log_every, (0, 0.0)
         self.stopping, self._log, self._finished, self._latest = False, [], [], {}
+        self._starts = None  # the first observations of the last evaluation
 
     def _say_what_will_not_do(self):
         """Warnings before training: episodes that may not end, a warm-up that takes all the steps."""
@@ -97,7 +100,9 @@ class Training:
         """Act, remember, learn, once."""
         start = time.perf_counter()
         progress = self.agent.nets.progress = self.steps / self.total_steps
-        taken, metrics, finished = self.agent.advance(at_progress(self.algorithm, progress), self.stepper)
+        algorithm = at_progress(self.algorithm, progress)
+        with _in_memory(algorithm):
+            taken, metrics, finished = self.agent.advance(algorithm, self.stepper)
         self.steps += taken
         self._finished += finished
         self._latest = metrics or self._latest
@@ -151,6 +156,7 @@ class Training:
         if played.inner and "reward" not in self.run.metadata:
             self.run.metadata["reward"] = which_reward(played.inner)
             warnings.warn(self.run.metadata["reward"], stacklevel=4)
+        self._compare_starts(played.starts, policy)
         self._keep_the_best(policy, returns)
         curve, S = self.run.curve, len(self.seeds)
         self.run.curve = Curve(
@@ -158,6 +164,20 @@ class Training:
             np.append(curve.seconds, self.seconds),
             np.column_stack([curve.returns.reshape(S, -1), returns]),
         )
+
+    def _compare_starts(self, starts, policy):
+        """Warns, once, where the same seeds led two evaluations to different first observations.
+
+        Normalisers among the wrappers scale by what they have seen since: nothing can be said then.
+        """
+        before, self._starts = self._starts, starts
+        if before is None or policy.seen or "starts" in self.run.metadata or np.allclose(before, starts):
+            return
+        self.run.metadata["starts"] = (
+            f"{self.run.env}: two resets with the same seed gave different first observations, so no run can "
+            "be repeated; let reset call super().reset(seed=seed), and draw from self.np_random alone"
+        )
+        warnings.warn(self.run.metadata["starts"], stacklevel=5)
 
     def _keep_the_best(self, policy, returns):
         best = self.run.curve.returns.max(1, initial=-np.inf) if len(self.run.curve.steps) else None
@@ -223,9 +243,11 @@ class Training:
             self.run.best = best_of(state, self.policy())
 
 
-def _agent(algorithm, spaces, seeds):
+@contextlib.contextmanager
+def _in_memory(algorithm):
+    """Within, memory that the system refuses is a ValueError in one line."""
     try:
-        return algorithm.agent(algorithm, spaces, seeds)
+        yield
     except (RuntimeError, MemoryError) as error:
         if "allocate memory" not in str(error) and not isinstance(error, MemoryError):
             raise

@@ -9,7 +9,7 @@ import pytest
 import torch
 from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
-from gymnasium.wrappers import TimeLimit
+from gymnasium.wrappers import NormalizeObservation, TimeLimit
 
 from rlcourse.algorithms.ppo import PPO
 from rlcourse.algorithms.td3 import TD3
@@ -60,6 +60,79 @@ def nobody():
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*declares no time limit")
         yield
+
+
+# ------------------------------------------------------------------------------- an environment and its seed
+
+
+class Chance(gymnasium.Env):
+    """Starts where a generator says, and ends after three steps."""
+
+    observation_space, action_space = Box(-9, 9, (1,), np.float32), Box(-1, 1, (1,), np.float32)
+    max_episode_steps = 3
+
+    def __init__(self, kind):
+        self.kind, self.own = kind, np.random.default_rng()
+
+    def reset(self, *, seed=None, options=None):
+        if self.kind == "seeded":
+            super().reset(seed=seed)
+        self.t = 0
+        first = {
+            "global": lambda: np.random.normal(),
+            "own": lambda: self.own.normal(),
+            "not seeded": lambda: self.np_random.normal(),
+            "seeded": lambda: self.np_random.normal(),
+            "always the same": lambda: 0.5,
+            "but for rounding": lambda: 0.5 + 1e-7 * np.random.random(),
+        }[self.kind]()
+        return np.array([first], np.float32), {}
+
+    def step(self, action):
+        self.t += 1
+        return np.array([np.random.normal()], np.float32), 1.0, self.t == 3, False, {}
+
+
+@pytest.mark.parametrize("kind", ["global", "own", "not seeded"])
+@pytest.mark.parametrize("algorithm", [TINY, BATCH], ids=["TD3", "PPO"])
+def test_an_environment_that_ignores_its_seed_is_told_once(algorithm, kind):
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        run = train(algorithm, lambda: Chance(kind), 64, 2, evaluate_every=8, evaluation_episodes=1)
+    told = [str(w.message) for w in said if "same seed" in str(w.message)]
+    assert len(told) == 1 and told[0].startswith("Chance: two resets with the same seed gave different first")
+    assert "super().reset(seed=seed)" in told[0] and "\n" not in told[0]
+    assert run.metadata["starts"] == told[0] and run.status == "finished"
+
+
+@pytest.mark.parametrize("kind", ["seeded", "always the same", "but for rounding"])
+def test_one_that_starts_as_its_seed_says_is_told_nothing(kind):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run = train(BATCH, lambda: Chance(kind), 64, evaluate_every=8, evaluation_episodes=3)
+    assert "starts" not in run.metadata and len(run.curve.steps) > 2
+
+
+def test_a_normaliser_that_has_seen_more_since_is_no_environment_that_ignores_its_seed():
+    def made():
+        return NormalizeObservation(Chance("seeded"))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        train(BATCH, made, 64, evaluate_every=8, evaluation_episodes=3)
+
+
+def test_whether_it_ignores_its_seed_costs_no_reset():
+    """Each evaluation makes the same starts anyway: as many resets as episodes were begun."""
+    resets = []
+
+    class Noted(Chance):
+        def reset(self, *, seed=None, options=None):
+            resets.append(seed is not None)
+            return super().reset(seed=seed)
+
+    run = train(BATCH, lambda: Noted("global"), 64, evaluate_every=32, evaluation_episodes=4)
+    assert sum(resets) == BATCH.num_envs + 4 * len(run.curve.steps) == 2 + 4 * 3
 
 
 # ------------------------------------------------------------------------------------- one object for all

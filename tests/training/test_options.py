@@ -1,7 +1,9 @@
 """What practitioners ask of a trainer: an evaluation of one's own, the best policy, several environments."""
 
 import dataclasses
+import itertools
 import warnings
+from types import SimpleNamespace
 
 import gymnasium
 import numpy as np
@@ -15,11 +17,14 @@ from rlcourse.algorithms.cem import CEM
 from rlcourse.algorithms.cloning import Cloning
 from rlcourse.algorithms.cmaes import CMAES
 from rlcourse.algorithms.ddpg import DDPG
+from rlcourse.algorithms.npg import NPG
 from rlcourse.algorithms.opdac import OPDAC
 from rlcourse.algorithms.ppo import PPO
 from rlcourse.algorithms.reinforce import REINFORCE
 from rlcourse.algorithms.td3 import TD3
-from rlcourse.parts import memory
+from rlcourse.algorithms.trpo import TRPO
+from rlcourse.map.iqn import IQN
+from rlcourse.parts import room
 from rlcourse.parts.memory import ReplayBuffer
 from rlcourse.training import Run, evaluate, train, watch
 
@@ -225,16 +230,76 @@ def test_a_run_that_ends_in_its_warm_up_is_told_so(algorithm):
 def test_a_memory_larger_than_the_machine_is_refused_before_it_is_filled(monkeypatch):
     with pytest.raises(ValueError, match=r"1,000,000,000,000 transitions .* GB of memory are free"):
         train(TD3(capacity=10**12, hidden=(8,)), limited, 600, **QUICK)
-    monkeypatch.setattr(memory, "free_memory", lambda: 4 * 100 * (3 + 1 + 2 + 3))
+    monkeypatch.setattr(room, "free_memory", lambda: 4 * 100 * (3 + 1 + 2 + 3))
     ReplayBuffer(100, 1, 3, 1)
-    with pytest.raises(ValueError, match="101 transitions for 1 seeds need"):
+    with pytest.raises(ValueError, match="101 transitions for 1 seeds needs"):
         ReplayBuffer(101, 1, 3, 1)
 
 
 def test_networks_larger_than_the_machine_get_one_line():
-    with pytest.raises(ValueError, match="TD3 does not fit into memory") as error:
+    with pytest.raises(ValueError, match=r"network of 1 × 10,000,000 × 10,000,000 × 1 .* needs 800,000.3 GB"):
         train(TD3(hidden=(10**7, 10**7)), limited, 10, **QUICK)
+
+
+class Huge:
+    """A training that no machine holds or that would not end, and the words of its answer."""
+
+    HOW_MANY = (
+        (PPO(num_envs=10**12), {}, "a set of 1,000,000,000,000 environments needs 1,000,000.0 GB"),
+        (PPO(num_envs=10**400), {}, "environments needs"),
+        (PPO(), {"evaluation_episodes": 10**12}, "a set of 1,000,000,000,000 environments .* episodes of an"),
+        (PPO(), {"seeds": 10**9}, "train: seeds must be at most 100,000, got 1000000000"),
+        (PPO(), {"seeds": range(10**9)}, r"train: seeds must be at most 100,000, got range"),
+        (PPO(), {"seeds": itertools.count()}, "train: seeds must be at most 100,000, got count"),
+        (
+            PPO(horizon=10**12),
+            {},
+            "PPO: a batch of 1,000,000,000,000 × 8 steps for 1 seeds needs 320,000.0 GB",
+        ),
+        (TRPO(branches=10**12), {}, "TRPO: a vine of 64 × 1,000,000,000,000 branches for 1 seeds needs"),
+        (
+            Cloning(horizon=10**12),
+            {},
+            "Cloning: a round of 1,000,000,000,000 × 1 steps for 1 seeds needs 40,",
+        ),
+        (PPO(epochs=10**9), {}, r"epochs must be a whole number in \[1, 100000\], got 1000000000"),
+        (TD3(updates=10**9), {}, r"updates must be a whole number in \[1, 100000\]"),
+        (NPG(critic_epochs=10**9), {}, r"critic_epochs must be a whole number in \[0, 100000\]"),
+        (OPDAC(critic_steps=10**9), {}, r"critic_steps must be a whole number in \[0, 100000\]"),
+        (TRPO(branches=2, branch_steps=10**9), {}, r"branch_steps must be a whole number in \[1, 100000\]"),
+        (IQN(quantiles=10**9), {}, r"quantiles must be a whole number in \[1, 100000\]"),
+    )
+
+
+@pytest.mark.parametrize(("algorithm", "options", "words"), Huge.HOW_MANY, ids=lambda value: str(value)[:40])
+def test_what_no_machine_holds_or_waits_for_is_refused_in_one_line_before_it_is_begun(
+    algorithm, options, words
+):
+    with pytest.raises(ValueError, match=words) as error:
+        train(algorithm, "Pendulum-v1", 10, **{"evaluation_episodes": 1, **options})
+    assert "\n" not in str(error.value) and len(str(error.value)) < 1000
+
+
+def test_memory_that_the_system_refuses_while_training_is_one_line_too():
+    class Greedy(PPO):
+        def update(self, nets, rollout, rng):
+            np.empty((2**62,), np.uint8)
+
+    with pytest.raises(ValueError, match="Greedy does not fit into memory") as error:
+        train(Greedy(num_envs=1, horizon=8, hidden=(8,)), limited, 10, **QUICK)
     assert "\n" not in str(error.value)
+
+
+def test_a_container_may_still_fill_what_its_limit_leaves_and_its_files_give_way(monkeypatch, tmp_path):
+    """free = limit − used + what it has read of files; never more than the machine has."""
+    monkeypatch.setattr(room, "CONTAINER", tmp_path)
+    monkeypatch.setattr(room.psutil, "virtual_memory", lambda: SimpleNamespace(available=10_000))
+    assert room.free_memory() == 10_000
+    (tmp_path / "memory.current").write_text("900")
+    (tmp_path / "memory.stat").write_text("anon 500\ninactive_file 100\nactive_file 200\n")
+    for limit, free in (("1000", 400), ("max", 10_000), ("50000", 10_000)):
+        (tmp_path / "memory.max").write_text(limit)
+        assert room.free_memory() == free
 
 
 class Refused:
