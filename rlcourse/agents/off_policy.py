@@ -69,7 +69,8 @@ class OffPolicyAgent:
             self.noise = self._restart_noise(algorithm, self.noise, ended)
         self.steps += self.envs_per_seed
         metrics = {}
-        if self.steps > self.forgot + algorithm.warmup and len(self.memory) > 0:
+        waiting = self.steps // self.envs_per_seed % getattr(algorithm, "learn_every", 1)
+        if not waiting and self.steps > self.forgot + algorithm.warmup and len(self.memory) > 0:
             for _ in range(algorithm.updates):
                 metrics = algorithm.update(self.nets, self._batch(algorithm), self.learning)
         return self.envs_per_seed, metrics, step.finished

@@ -32,12 +32,14 @@ class DQN:
 
     gamma: float = 0.99  # γ  discount
     tau: float = 0.01  # τ  target-network step
+    copy_every: int = 1  # C  updates between two steps of the target network
     learning_rate: float = 1e-3
     batch_size: int = 64  # B  transitions per update
     clip_error: float = 1.0  # beyond which L is straight: the derivative of an error is clipped to ± it
     double: bool = False  # the online network chooses, the target network says what it is worth
     num_envs: int = fixed(1)  # N  environments per seed
-    updates: int = 1  # updates after each step of the N environments
+    learn_every: int = 1  # steps of the N environments between two rounds of learning
+    updates: int = 1  # updates in each round
     epsilon: float = 0.05  # ε  share of random actions, once it has fallen
     exploration: float = 0.2  # the share of training over which ε falls from 1
     capacity: int = fixed(50_000)  # transitions that replay remembers
@@ -62,7 +64,8 @@ class DQN:
         q = of_action(nets.critics(batch.obs)[..., 0], batch.action[..., 0].long())
         huber_loss(q, y, "none", self.clip_error).mean(-1).sum().backward()
         nets.critic_optimiser.step(self.learning_rate)
-        nets.target_critics.follow(nets.critics, self.tau)
+        if nets.critic_optimiser.t[0] % self.copy_every == 0:
+            nets.target_critics.follow(nets.critics, self.tau)
         return {"q": q, "td_error": y - q}
 
 

@@ -31,7 +31,7 @@ RANGES = {
     "[2, 100000]": "atoms",
     "[1, 100000]": "quantiles updates epochs cg_iterations backtracks branch_steps",  # each is waited for
     "[1, ∞)": "num_envs horizon batch_size minibatch_size capacity workers components policy_delay "
-    "noise_generations branch_states hidden critic_hidden",
+    "learn_every copy_every noise_generations branch_states hidden critic_hidden",
 }  # fmt: skip
 RANGE_OF = {name: interval for interval, names in RANGES.items() for name in names.split()}
 

@@ -53,6 +53,16 @@ def test_without_epsilon_every_action_is_the_argmax_and_with_it_a_share_is_any()
         assert low <= (taken == best).mean() <= high, "1 − ε + ε/4"
 
 
+def test_rounds_of_learning_come_every_so_many_steps_and_hold_so_many_updates():
+    algorithm = replace(SMALL, warmup=10, learn_every=7, updates=3)
+    agent, _ = acted(algorithm, 13, 1.0)
+    assert agent.nets.critic_optimiser.t.tolist() == [0, 0], "10 steps of warm-up; the next seventh is the 14th"
+    agent, _ = acted(algorithm, 21, 1.0)
+    assert agent.nets.critic_optimiser.t.tolist() == [6, 6], "after steps 14 and 21, three each"
+    plain, _ = acted(replace(SMALL, warmup=10), 21, 1.0)
+    assert plain.nets.critic_optimiser.t.tolist() == [11, 11], "by default after each"
+
+
 def test_continuous_actions_are_refused_in_one_line_and_ddpg_refuses_discrete_ones():
     with pytest.raises(ValueError, match="DQN needs discrete actions.*use TD3 or DDPG"):
         SMALL.agent(SMALL, BOX, [0])

@@ -70,6 +70,16 @@ def test_dqns_step_is_down_the_clipped_error_to_the_target_that_its_paper_says(d
     torch.testing.assert_close(nets.target_critics.flat, plain.target_critics.flat)
 
 
+def test_a_target_that_is_copied_every_c_updates_is_the_network_of_then_in_between():
+    algorithm, rng = DQN(tau=1.0, copy_every=3, hidden=(8,)), Streams([0, 1], LEARN)
+    nets, kept = networks(algorithm), networks(algorithm).target_critics.flat.clone()
+    for update in range(1, 8):
+        algorithm.update(nets, batch(), rng)
+        if update % 3 == 0:
+            kept = nets.critics.flat.clone()
+        assert torch.equal(nets.target_critics.flat, kept), update
+
+
 def test_double_and_plain_targets_differ_where_the_networks_disagree_on_the_best_action():
     one, other = (updated(DQN(double=double, hidden=(8,)), batch())[0] for double in (False, True))
     assert not torch.equal(one.critics.flat, other.critics.flat)
