@@ -56,7 +56,7 @@ def test_without_epsilon_every_action_is_the_argmax_and_with_it_a_share_is_any()
 def test_rounds_of_learning_come_every_so_many_steps_and_hold_so_many_updates():
     algorithm = replace(SMALL, warmup=10, learn_every=7, updates=3)
     agent, _ = acted(algorithm, 13, 1.0)
-    assert agent.nets.critic_optimiser.t.tolist() == [0, 0], "10 steps of warm-up; the next seventh is the 14th"
+    assert agent.nets.critic_optimiser.t.tolist() == [0, 0], "10 steps of warm-up; step 14 is the next"
     agent, _ = acted(algorithm, 21, 1.0)
     assert agent.nets.critic_optimiser.t.tolist() == [6, 6], "after steps 14 and 21, three each"
     plain, _ = acted(replace(SMALL, warmup=10), 21, 1.0)
