@@ -328,10 +328,12 @@ ten seeds on the v2 or v3 of these environments, PPO at 92,160 and 307,200 steps
 `mujoco_td3.py`, `mujoco_ppo.py`) are others: for TD3 nets of (256, 256), batches of 256, and 25,000 random
 steps, made before the steps that it counts; for PPO observations normalised, γ = 0.99, minibatches of 64,
 log σ₀ = −0.5 and a learning rate of 3e-4 that is annealed. So a place to look, again, not a test. It draws
-TRPO's curves, too; their numbers we did not find. Where PPO's is the lower one, on HalfCheetah, it is the
-settings: with the published ones (the row below) it earns what is published; which of them it is was not
-measured. TD3's row with the published nets, batches and random steps, these counted, is the last. One seed
-may carry a mean (PPO on Hopper): look at *worst* and *best*, too. Times are of a busy machine.
+TRPO's curves, too; their numbers we did not find. Where PPO's is the lower one, on HalfCheetah at both
+budgets, it is the settings: with the published ones (the row below) it earns at 100,000 steps what is
+published; which of them it is was not measured. TD3's is lower on HalfCheetah, and in three of five seeds on
+the double pendulum, with nets of (64, 64); its row with the published nets, batches and random steps, these
+counted, is the last. One seed may carry a mean (PPO on Hopper at 100,000): look at *worst* and *best*, too.
+Times are of a busy machine.
 
 """
 SPREADS_HEAD = """
