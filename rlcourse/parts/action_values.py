@@ -26,6 +26,11 @@ class ActionValues(Network):
         sizes = (spaces.obs_size, *hidden, spaces.action_size * self.each)
         super().__init__(sizes, (len(streams),), streams)
 
+    @property
+    def choices(self) -> int:
+        """How many actions there are to choose among."""
+        return self.sizes[-1] // self.each
+
     def __call__(self, obs: torch.Tensor) -> torch.Tensor:
         return super().__call__(obs).unflatten(-1, (-1, self.each))
 
@@ -70,6 +75,11 @@ class ImplicitQuantiles(Network):
     @property
     def obs_size(self) -> int:
         return self.sizes[0] - self.cosines
+
+    @property
+    def choices(self) -> int:
+        """How many actions there are to choose among."""
+        return self.sizes[-1]
 
     def __call__(self, obs: torch.Tensor, tau: torch.Tensor) -> torch.Tensor:
         waves = torch.cos(torch.pi * torch.arange(self.cosines) * tau[..., None])  # [S, B, N, 16]

@@ -29,7 +29,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 from rlcourse.parts.randomness import environment_seeds
 from rlcourse.parts.room import must_fit
 from rlcourse.parts.worlds import SystemVectorEnv
-from rlcourse.parts.wrapped import by_member, chain, see_again, seen_by, with_ledger
+from rlcourse.parts.wrapped import by_member, chain, see_again, seen_by, unlike, with_ledger
 from rlcourse.parts.wrappers import CourseEnv, EnvironmentFault, Episode, close_all
 
 LARGEST = float(np.finfo(np.float32).max)
@@ -183,9 +183,8 @@ def one_line_errors(name: str, settings: Mapping[str, Any] | None = None) -> Ite
         if "argument" not in str(error):
             raise
         made_with = dict(settings) if settings else "no arguments"
-        raise ValueError(
-            f"{name} cannot be made with {made_with}: {_one_line(error)}; give env_kwargs"
-        ) from error
+        remedy = "correct env_kwargs" if settings else "give env_kwargs"
+        raise ValueError(f"{name} cannot be made with {made_with}: {_one_line(error)}; {remedy}") from error
 
 
 def _newest(name):
@@ -210,12 +209,29 @@ def missing_package(what: str, error: ImportError | gymnasium.error.DependencyNo
     )
 
 
-def _from_factory(factory, num_envs):
+def _makes_many(factory):
+    """Has it the argument num_envs? TypeError, in one line, for one that wants others, too."""
+    within, given = factory, {}
+    if isinstance(factory, partial):  # its keywords may be none of its function's: then it has no signature
+        within, given = factory.func, factory.keywords
     try:
-        makes_many = "num_envs" in inspect.signature(factory).parameters
-    except ValueError:  # some built-in callables have no signature
-        makes_many = False
-    if makes_many:
+        signature = inspect.signature(within)
+    except ValueError:  # some built-in callables have none
+        return False
+    many = "num_envs" in signature.parameters and "num_envs" not in given
+    try:
+        signature.bind(*getattr(factory, "args", ()), **given, **({"num_envs": 1} if many else {}))
+    except TypeError as error:
+        said = f" with {', '.join(f'{name}={value!r}' for name, value in given.items())}" if given else ""
+        raise TypeError(
+            f"make: the factory, which takes {signature}, cannot be called{said or ' without arguments'} "
+            f"({error}); give a function that needs none, lambda: MyEnv(…), or its arguments by env_kwargs"
+        ) from None
+    return many
+
+
+def _from_factory(factory, num_envs):
+    if _makes_many(factory):
         env = factory(num_envs=num_envs)
         if not isinstance(env, VectorEnv) or env.num_envs != num_envs:
             raise TypeError(
@@ -307,6 +323,8 @@ class Stepper:
         self.longest_episode = longest_steps(self.time_limit, longest_episode)
         if seen is not None:
             see_again(self.env.env, seen, frozen=True)
+            if (told := unlike(self.env.env, seen)) is not None:
+                warnings.warn(f"{self.name}: {told}", stacklevel=3)
         self._ledger, self.changed = with_ledger(self.env.env) if innermost else None, False
         self._holding = False
         self._action_shape = (self.num_envs,) if self.discrete else (self.num_envs, self.action_size)

@@ -423,6 +423,11 @@ class StochasticPolicy(Network):
             extra=0 if spaces.discrete else extra, extra_start=log_std,
         )  # fmt: skip
 
+    @property
+    def choices(self) -> int | None:
+        """How many actions there are to choose among; None where they are continuous."""
+        return self.sizes[-1] if self.discrete else None
+
     def __call__(self, obs: torch.Tensor) -> Distribution:
         return self._around(*self.with_extra(obs))
 

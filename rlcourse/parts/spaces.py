@@ -83,7 +83,8 @@ class Actions:
             if not (np.isfinite(space.low).all() and np.isfinite(space.high).all()):
                 raise ValueError(
                     f"{name}: the action space {space} has no finite bound on some side, so [−1, 1] "
-                    "cannot be scaled to it; wrap the environment so that low and high are finite"
+                    "cannot be scaled to it; wrap the environment so that low and high are finite (and leave "
+                    "ClipAction away: actions stay within the Box here)"
                 )
             n = math.prod(space.shape)
             low, high = space.low.astype(np.float64), space.high.astype(np.float64)

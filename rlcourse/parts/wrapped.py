@@ -143,11 +143,34 @@ def seen_by(env: VectorEnv) -> dict[str, Any]:
 
 
 def see_again(env: VectorEnv, seen: dict[str, Any], frozen: bool = False) -> None:
-    """Adopt what `seen_by` told; copies share evenly what is told of fewer."""
-    adopt(env, seen["around"], frozen)
-    copies, within = copies_of(env), seen["within"]
+    """Adopt what `seen_by` told; copies share evenly what is told of fewer.
+
+    Normalisers that were around a vector environment there may be within it here, and the other way round.
+    """
+    copies, around, within = copies_of(env), seen["around"], seen["within"]
+    if not any(within) and not normalisers(env):
+        within = [around]
+    elif not around and within:
+        around = within[0]
+    adopt(env, around, frozen)
     for i, copy in enumerate(copies if within else []):
         adopt(copy, within[i * len(within) // len(copies)], frozen)
+
+
+def unlike(env: VectorEnv | gymnasium.Env, seen: dict[str, Any]) -> str | None:
+    """What is said where normalisers of observations of the training have no counterpart here; else None."""
+
+    def of_observations(told):
+        return sum(np.ndim(one["mean"]) > 0 for one in told)
+
+    here = statistics(env) + [one for copy in copies_of(env)[:1] for one in statistics(copy)]
+    there = seen["around"] + [one for copy in seen["within"][:1] for one in copy]
+    if of_observations(here) >= of_observations(there):
+        return None
+    return (
+        "the agent learnt behind a wrapper that normalises observations, and here is none, so it sees other "
+        "numbers than it knows; put the same wrapper around this environment"
+    )
 
 
 def by_member(seen: dict[str, Any] | None, members: int) -> dict[str, Any] | None:

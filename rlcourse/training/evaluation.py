@@ -8,6 +8,7 @@ from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
+from gymnasium.spaces import Discrete, Space
 
 from rlcourse.agents import Policy, Spaces
 from rlcourse.parts.environments import Stepper, make
@@ -108,6 +109,7 @@ def play(
                 f"{stepper.name}: evaluation has {_described(own)}, training {_described(spaces)}; "
                 "both must be alike"
             )
+        check_choices(policy, stepper.env.single_action_space, stepper.name)
         starts = stepper.obs
         singly = stepper.holds and stepper.settable is None  # stepped one by one: the finished ones rest
         for _ in range(stepper.longest_episode):
@@ -132,6 +134,14 @@ def play(
             )
         inner = stepper.innermost_name if stepper.changed else ""
         return Played(returns.reshape(S, episodes), int(cut.sum()), inner, starts)
+
+
+def check_choices(policy: Policy, actions: Space, name: str) -> None:
+    """ValueError where a network chooses among a number of actions that is not the environment's."""
+    choices = getattr(getattr(policy, "network", None), "choices", None)
+    if choices not in (None, getattr(actions, "n", None)):
+        here = f"has {actions.n}" if isinstance(actions, Discrete) else "takes continuous ones"
+        raise ValueError(f"{name}: the agent chooses among {choices} actions, and the environment {here}")
 
 
 def answer(policy: Policy, obs: np.ndarray, batch: tuple[int, ...]) -> np.ndarray:

@@ -65,6 +65,12 @@ def train(
         stack.callback(training.stepper.close)
         if resume is not None:
             training.restore(checkpoints.load(resume), resume)
+            if training.steps > steps:
+                warnings.warn(
+                    f"{resume} has {training.steps:,} steps already: steps={steps:,} counts from the "
+                    "beginning, so nothing is trained; give more steps",
+                    stacklevel=2,
+                )
         if folder is not None:
             folder = checkpoints.make_folder(folder).absolute()  # an environment may change directory
             stack.callback(checkpoints.lock(folder).release)

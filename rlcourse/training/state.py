@@ -220,6 +220,8 @@ class Training:
             missing = mine.keys() - saved.keys()
             if missing:
                 raise KeyError(*missing)
+        mine, saved = ({**kept, **kept["network"]} for kept in (mine, saved))
+        del mine["network"]
         for name, value in mine.items():
             if saved[name] != value:
                 raise checkpoints.CheckpointError(

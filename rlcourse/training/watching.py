@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import math
+import warnings
 from collections.abc import Callable, Iterator
 from numbers import Real
 from pathlib import Path
@@ -14,9 +15,9 @@ from gymnasium.vector import SyncVectorEnv
 
 from rlcourse.agents import Policy
 from rlcourse.parts.environments import missing_package, one_line_errors
-from rlcourse.parts.wrapped import adopt, ledger_of
+from rlcourse.parts.wrapped import adopt, ledger_of, unlike
 from rlcourse.parts.wrappers import CourseEnv, Episode
-from rlcourse.training.evaluation import acting, answer, count, one_seed
+from rlcourse.training.evaluation import acting, answer, check_choices, count, one_seed
 from rlcourse.training.run import Run
 
 QUICKEST_GIF = 50  # pictures a second; browsers slow down what is quicker
@@ -39,8 +40,11 @@ def in_own_units(agent: Policy | Run, env: gymnasium.Env) -> Callable[[Any], Any
     vector.closed = True  # the environment is the caller's, who closes it
     course = CourseEnv(vector)
     seen = getattr(policy, "seen", None)
-    if seen is not None and seen["within"]:
-        adopt(env, seen["within"][0], frozen=True)
+    if seen is not None:
+        adopt(env, seen["within"][0] if any(seen["within"]) else seen["around"], frozen=True)
+        if (told := unlike(env, seen)) is not None:
+            warnings.warn(f"{type(env.unwrapped).__name__}: {told}", stacklevel=2)
+    check_choices(policy, course.single_action_space, course.name)
 
     def act(obs):
         row = np.asarray(episode.checked(obs, "act"))[None]

@@ -1,5 +1,7 @@
 """On the policy: rollouts hold the transitions that happened, scaled by what came before."""
 
+import copy
+
 import gymnasium
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from rlcourse.agents import OnPolicyAgent, Spaces, rows
+from rlcourse.algorithms.a2c import A2C
 from rlcourse.algorithms.ppo import PPO
 from rlcourse.parts.environments import Stepper
 from tests.agents.scripts import BOX, Script
@@ -87,18 +90,18 @@ def test_rewards_are_divided_by_the_deviation_of_the_running_discounted_return()
     agent, stepper = OnPolicyAgent(algorithm, Spaces(2, 2, True), range(2)), Stepper(env)
     history, running = [[], []], np.zeros(4)
     copies = [Counter(3 + i) for i in range(4)]
-    for copy in copies:
-        copy.reset()
+    for one in copies:
+        one.reset()
     for batch in range(3):
         raw = np.zeros((10, 4))
         for t in range(10):
-            for i, copy in enumerate(copies):
-                _, raw[t, i], terminated, truncated, _ = copy.step(0)
+            for i, one in enumerate(copies):
+                _, raw[t, i], terminated, truncated, _ = one.step(0)
                 running[i] = 0.9 * running[i] + raw[t, i]
                 history[i // 2].append(running[i])
                 if terminated or truncated:
                     running[i] = 0.0
-                    copy.reset()
+                    one.reset()
         agent.advance(algorithm, stepper)
         for s in range(2):
             expected = raw[:, 2 * s : 2 * s + 2] / np.std(history[s])
@@ -167,3 +170,101 @@ def test_actions_while_training_follow_the_policys_distribution(discrete):
         np.testing.assert_allclose(action.mean(0), 0, atol=0.08)
         np.testing.assert_allclose(action.std(0), np.exp(0.5), rtol=0.03)
         assert abs(action).max() > 3
+
+
+def agent_and_rollouts(algorithm, length=5, seeds=(0, 1)):
+    """An agent whose updates keep what they are given and learn nothing, its Stepper, and what was kept."""
+    got = []
+    object.__setattr__(algorithm, "update", lambda nets, rollout, rng: got.append(rollout) or {"loss": 3.0})
+    copies = [lambda: Counter(length)] * (len(seeds) * algorithm.num_envs)
+    stepper = Stepper(SyncVectorEnv(copies, autoreset_mode=AutoresetMode.SAME_STEP))
+    return algorithm.agent(algorithm, Spaces(2, 2, True), seeds), stepper, got
+
+
+def test_a_batch_is_counted_told_and_kept_with_the_policy_that_acted():
+    """2 environments × 10 steps a batch; episodes of 5 steps, of return Σ 10e + t = 50e + 15."""
+    algorithm = PPO(num_envs=2, horizon=10, hidden=(8,))
+    agent, stepper, got = agent_and_rollouts(algorithm)
+    assert agent.discrete and agent.steps == 0 and agent.envs_per_seed == 2
+    for batch in (1, 2):
+        taken, metrics, finished = agent.advance(algorithm, stepper)
+        assert taken == 20 and agent.steps == 20 * batch
+        assert metrics == {"loss": 3.0} and agent.summarise(metrics) == metrics
+        expected = [(i, 50.0 * e + 15, 5) for e in (2 * batch - 2, 2 * batch - 1) for i in range(4)]
+        assert finished == expected
+        acted = got[-1].behaviour
+        assert torch.equal(acted.log_p, agent.nets.policy(rows(got[-1].obs)).log_p)
+        assert not acted.log_p.requires_grad
+
+
+@pytest.mark.parametrize("normalise", [True, False])
+def test_the_policy_acts_on_what_it_learns_from(normalise):
+    """Normalised by what came before, in acting as in the batch; as they are where nobody asks for it."""
+    algorithm = PPO(num_envs=2, horizon=10, hidden=(8,), normalise_observation=normalise)
+    agent, stepper, got = agent_and_rollouts(algorithm)
+    seen, sample = [], agent.nets.policy.sample
+    agent.nets.policy.sample = lambda obs, streams: seen.append(obs.copy()) or sample(obs, streams)
+    for _ in range(2):
+        agent.advance(algorithm, stepper)
+    np.testing.assert_array_equal(np.stack(seen[10:]), got[1].obs)
+    raw = got[1].obs[..., 1].unique().tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert raw is not normalise and (agent.policy().moments is None) is not normalise
+
+
+def test_a_policy_that_was_handed_out_keeps_the_scale_of_its_time():
+    algorithm = PPO(num_envs=2, horizon=10, hidden=(8,), normalise_observation=True)
+    agent, stepper, _ = agent_and_rollouts(algorithm)
+    agent.advance(algorithm, stepper)
+    policy = agent.policy()
+    mean = policy.moments.mean.clone()
+    agent.advance(algorithm, stepper)
+    assert policy.moments.count == 20 and torch.equal(policy.moments.mean, mean)
+    assert not torch.equal(agent.moments.mean, mean)
+
+
+def test_an_algorithm_without_a_limit_of_its_own_clips_normalised_observations_at_ten():
+    algorithm = A2C(num_envs=2, horizon=10, hidden=(8,), normalise_observation=True)
+    assert not hasattr(algorithm, "clip_observation")
+    agent, stepper, _ = agent_and_rollouts(algorithm)
+    agent.advance(algorithm, stepper)
+    far = agent.moments.normalise(torch.tensor([[[0.0, 1e6], [0.0, -1e6]]] * 2))
+    assert far[..., 1].tolist() == [[10.0, -10.0]] * 2
+
+
+def test_the_first_reward_after_many_steps_without_one_is_scaled_to_ten():
+    """The running return is 0 but once: 1 / its deviation is about √400 = 20."""
+
+    class Late(Counter):
+        def step(self, action):
+            obs, _, *over = super().step(action)
+            return obs, float(self.t == 400), *over
+
+    algorithm = PPO(num_envs=1, horizon=400, hidden=(8,), gamma=0.9)
+    agent, _, got = agent_and_rollouts(algorithm)
+    stepper = Stepper(SyncVectorEnv([lambda: Late(500)] * 2, autoreset_mode=AutoresetMode.SAME_STEP))
+    agent.advance(algorithm, stepper)
+    assert got[0].reward.max() == 10 and got[0].reward.count_nonzero() == 2
+    assert (agent.return_moments.var < 1 / 100).all()  # unclipped it would be more than 10
+
+
+def test_an_agent_brought_back_goes_on_as_the_one_that_was_kept():
+    algorithm = PPO(num_envs=2, horizon=10, hidden=(8,), normalise_observation=True)
+    agent, stepper, got = agent_and_rollouts(algorithm)
+    agent.advance(algorithm, stepper)
+    kept = copy.deepcopy(agent.state())
+    agent.advance(algorithm, stepper)
+    other, again, went_on = agent_and_rollouts(algorithm, seeds=(5, 6))
+    other.advance(algorithm, again)  # the environments do not mind what is done in them
+    other.restore(kept)
+    other.advance(algorithm, again)
+    assert other.steps == agent.steps == 40
+    for mine, its in zip(got[1][:6], went_on[1][:6], strict=True):
+        assert torch.equal(mine, its)
+
+
+def test_one_environment_of_one_seed_is_a_column_too():
+    algorithm = PPO(num_envs=1, horizon=7, hidden=(8,), normalise_reward=False)
+    agent, stepper, got = agent_and_rollouts(algorithm, length=3, seeds=(0,))
+    agent.advance(algorithm, stepper)
+    assert got[0].obs[:, 0, 0].tolist() == [[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2], [2, 0]]
+    assert got[0].reward.flatten().tolist() == [1, 2, 3, 11, 12, 13, 21]
