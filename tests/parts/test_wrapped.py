@@ -209,4 +209,5 @@ def test_who_watches_sees_through_them():
         player.met[0], [(100 - scale["mean"]) / np.sqrt(scale["var"] + 1e-8)], rtol=1e-5
     )
     assert statistics(env)[0]["count"] == scale["count"]
-    assert watch(run, lambda: CHANGED["scaled"](), render_mode=None) == 5.0
+    with pytest.warns(UserWarning, match="learnt behind a wrapper that normalises observations"):
+        assert watch(run, lambda: CHANGED["scaled"](), render_mode=None) == 5.0

@@ -421,7 +421,7 @@ def test_a_damaged_checkpoint_is_named_and_an_older_one_offered(kind, tmp_path):
     ("algorithm", "env", "seeds", "words"),
     [
         (DDPG(**REPLAY), "Pendulum-v1", 2, "algorithm"),
-        (TD3(**{**REPLAY, "hidden": (8,)}), "Pendulum-v1", 2, "network"),
+        (TD3(**{**REPLAY, "hidden": (8,)}), "Pendulum-v1", 2, "hidden"),
         (TD3(**REPLAY), "Pendulum-v1", 3, "seeds"),
         (TD3(**REPLAY), "rlcourse/DoubleIntegrator-v0", 2, "env"),
     ],
