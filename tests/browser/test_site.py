@@ -325,6 +325,58 @@ def test_a_slider_of_the_site_shows_the_packages_numbers(opened, lecture):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("name", [f"lectures/{lecture}.html" for lecture in WITH_LABS])
+def test_cells_of_receipts_do_not_run_into_each_other(opened, name):
+    """T = 1000 beside 4.8874 must not be read as 10004.8874."""
+    page = opened(name)
+    gaps = page.evaluate(
+        """() => [...document.querySelectorAll('.rlcourse-receipts tr')].flatMap(row => {
+          const places = [...row.cells].filter(cell => cell.textContent.trim()).map(cell => {
+            const words = document.createRange();
+            words.selectNodeContents(cell);
+            return words.getBoundingClientRect();
+          });
+          return places.slice(1).map((place, before) => place.left - places[before].right);
+        })"""
+    )
+    if not gaps:
+        pytest.skip(f"{name} has no receipts")
+    assert min(gaps) >= 4  # a space
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width, height", [(390, 844), (1366, 768)])
+@pytest.mark.parametrize("name", [f"lectures/{lecture}.html" for lecture in WITH_LABS])
+def test_a_sliders_number_stands_beside_it(opened, name, width, height):
+    page = opened(name, width, height)
+    apart = page.evaluate(
+        """() => [...document.querySelectorAll('.rlcourse-line:has(input[type=range])')].map(line => {
+          const slider = line.querySelector('input').getBoundingClientRect();
+          const number = line.querySelector('output').getBoundingClientRect();
+          return Math.abs(slider.top + slider.bottom - number.top - number.bottom) / 2;
+        })"""
+    )
+    assert apart and max(apart) < 8
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", [f"lectures/{lecture}.html" for lecture in WITH_LABS])
+def test_on_a_telephone_pseudocode_stands_above_its_code(opened, name):
+    """Side by side each column of 390 pixels is a word wide, and formulas cross into the code."""
+    page = opened(name, 390, 844)
+    boards = page.evaluate(
+        """() => [...document.querySelectorAll('.rlcourse-pseudocode')].map(board =>
+          [board.clientWidth,
+           [...board.rows[0].cells].map(cell => cell.getBoundingClientRect().toJSON())])"""
+    )
+    if not boards:
+        pytest.skip(f"{name} has no pseudocode")
+    for width, cells in boards:
+        assert all(cell["width"] >= 0.95 * width for cell in cells)
+        assert all(one["bottom"] <= other["top"] for one, other in zip(cells, cells[1:], strict=False))
+
+
+@pytest.mark.browser
 def test_a_recorded_run_plays_to_its_end(opened):
     page = opened(LECTURE)
     panel = page.locator(".rlcourse-static-live").first
