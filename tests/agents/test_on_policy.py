@@ -268,3 +268,43 @@ def test_one_environment_of_one_seed_is_a_column_too():
     agent.advance(algorithm, stepper)
     assert got[0].obs[:, 0, 0].tolist() == [[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2], [2, 0]]
     assert got[0].reward.flatten().tolist() == [1, 2, 3, 11, 12, 13, 21]
+
+
+class Zero(Counter):
+    """Pays −2, 0, 2, 0, … or nothing; ends by both flags."""
+
+    def __init__(self, length, pay):
+        super().__init__(length)
+        self.pay = pay
+
+    def step(self, action):
+        obs, _, terminated, truncated, info = super().step(action)
+        over = terminated or truncated
+        return obs, self.pay * float((-2, 0, 2, 0)[self.t % 4]), over, over, info
+
+
+def paid(pay, **options):
+    algorithm = PPO(num_envs=2, horizon=12, hidden=(8,), gamma=0.5, **options)
+    agent, _, got = agent_and_rollouts(algorithm)
+    copies = [lambda: Zero(5, pay)] * 4
+    agent.advance(algorithm, Stepper(SyncVectorEnv(copies, autoreset_mode=AutoresetMode.SAME_STEP)))
+    return got[0].reward[:, 0, 0].numpy(), agent
+
+
+def test_an_episode_that_ends_by_both_flags_ends_the_running_return_once():
+    """R_t = ½R_{t−1} + r_t, from 0 again after each end: its deviation is the scale."""
+    reward = np.array([0, 2, 0, -2, 0, 0, 2, 0, -2, 0, 0, 2.0])
+    running, history = 0.0, []
+    for t, r in enumerate(reward):
+        running = (0.0 if t % 5 == 0 else 0.5 * running) + r
+        history.append(running)
+    np.testing.assert_allclose(paid(1)[0], reward / np.std(history), rtol=1e-6)
+
+
+def test_where_nothing_is_paid_the_scaled_reward_is_nothing_too():
+    assert paid(0)[0].tolist() == [0.0] * 12
+
+
+def test_a_clipped_reward_keeps_what_lies_within_the_limits():
+    got, _ = paid(1, normalise_reward=False, clip_reward=1.5)
+    assert got.tolist() == [0, 1.5, 0, -1.5, 0, 0, 1.5, 0, -1.5, 0, 0, 1.5]
