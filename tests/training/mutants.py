@@ -274,9 +274,7 @@ EQUIVALENT = {  # (file, changed line): why it is as right as the original
         "agents/on_policy.py",
         f"{LEVEL}  →  {LEVEL.replace('[0] == filled[-1]', '[0] != filled[-1]')}",
     ): QUICKER,
-    ("agents/on_policy.py", f"{LEVEL}  →  {LEVEL.replace('[-1]', '[+1]')}"): QUICKER,
     ("agents/on_policy.py", f"{LEVEL}  →  {LEVEL.replace('[-1]', '[-0]')}"): QUICKER,
-    ("agents/on_policy.py", f"{LEVEL}  →  {LEVEL.replace('[-1]', '[--1]')}"): QUICKER,
     ("agents/on_policy.py", f"{LEVEL}  →  {LEVEL.replace('(filled ==', '(filled !=')}"): QUICKER,
     ("agents/on_policy.py", f"{RETURN}  →  {RETURN.replace('+', '-')}"): MIRRORED,
     ("agents/on_policy.py", f"{SPREAD}  →  {SPREAD.replace('True', 'False')}"): SAME,
@@ -303,6 +301,23 @@ EQUIVALENT = {  # (file, changed line): why it is as right as the original
     ("agents/samples.py", "S, M = tensors[0].shape[:2]  →  S, M = tensors[1].shape[:2]"): SAME,
     ("agents/samples.py", f"{CONSTANT}  →  {CONSTANT.replace('1e-08', '2e-08')}"): FLOOR,
     ("agents/samples.py", f"{CONSTANT}  →  {CONSTANT.replace('1e-08', '-1e-08')}"): FLOOR,
+    ("agents/samples.py", f"{CONSTANT}  →  {CONSTANT.replace('+ 1e-08', '- 1e-08')}"): FLOOR,
+    ("agents/samples.py", f"{CONSTANT}  →  {CONSTANT.replace('mean(-1', 'mean(+1')}"): LAST,
+    ("agents/samples.py", f"{CONSTANT}  →  {CONSTANT.replace('mean(-1', 'mean(--1')}"): LAST,
+    (
+        "agents/samples.py",
+        "centred = x - x.mean(-1, keepdim=True)  →  centred = x - x.mean(--1, keepdim=True)",
+    ): LAST,
+    (
+        "agents/samples.py",
+        "return x.transpose(0, 1).flatten(1, 2).contiguous()  →  "
+        "return x.transpose(1, 0).flatten(1, 2).contiguous()",
+    ): ALIKE,
+    (
+        "agents/samples.py",
+        "return critic(rows(obs)).view(S, T, N).transpose(0, 1)  →  "
+        "return critic(rows(obs)).view(S, T, N).transpose(1, 0)",
+    ): ALIKE,
     ("algorithms/trpo.py", f"{EVERY}  →  every = max(0, round(1 / self.fisher_fraction))"): AT_LEAST_ONE,
     ("algorithms/trpo.py", f"{EVERY}  →  every = max(-1, round(1 / self.fisher_fraction))"): AT_LEAST_ONE,
 }
@@ -311,7 +326,8 @@ EQUIVALENT = {  # (file, changed line): why it is as right as the original
 def reason(file, line):
     """Why a survivor is as right as the original; None where nobody has said so."""
     before, _, after = line.partition("  →  ")
-    if file in ("algorithms/ppo.py", "algorithms/trpo.py") and AXIS.sub("·", before) == AXIS.sub("·", after):
+    averaging = ("algorithms/ppo.py", "algorithms/trpo.py", "agents/samples.py")
+    if file in averaging and AXIS.sub("·", before) == AXIS.sub("·", after):
         return LAST
     return EQUIVALENT.get((file, line))
 
