@@ -377,6 +377,32 @@ def test_on_a_telephone_pseudocode_stands_above_its_code(opened, name):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("width, height", [(390, 844), (1366, 768)])
+def test_names_of_the_reference_are_whole_in_the_bars_beside_and_below(opened, width, height):
+    page = opened("reference/rlcourse.equations.returns.html", width, height)
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll(
+          '.bd-sidebar-primary a.reference.internal, .prev-next-footer .prev-next-title')]
+          .filter(part => part.getClientRects().length && part.scrollWidth > part.clientWidth + 1)
+          .map(part => part.textContent)"""
+    )
+    assert cut == []
+    assert page.locator(".prev-next-footer .prev-next-title").last.is_visible()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ALL)
+def test_no_name_in_a_table_is_cut_into_syllables(opened, name):
+    page = opened(name)
+    pieces = page.evaluate(
+        """() => [...document.querySelectorAll('.bd-article table.table td code')]
+          .filter(code => !/[\\s/-]/.test(code.textContent) && code.getClientRects().length > 1)
+          .map(code => code.textContent)"""
+    )
+    assert pieces == []
+
+
+@pytest.mark.browser
 def test_a_recorded_run_plays_to_its_end(opened):
     page = opened(LECTURE)
     panel = page.locator(".rlcourse-static-live").first
