@@ -289,6 +289,14 @@ def test_13_section_4_what_the_sentences_say_of_the_recording():
     assert td3 / ppo == pytest.approx(25, rel=0.1)
 
 
+def test_13_section_4_dqns_last_policies_swing_and_its_best_ones_stay_up():
+    for name in ("DQN", "Double DQN"):
+        run = played("CartPole-v1", name)
+        swings = np.abs(np.diff(run["returns"][:, -5:], axis=1)) > 200  # from one evaluation to the next
+        assert swings.any(axis=1).sum() >= 10, "most of the fifteen, within the last five evaluations"
+        assert (run["returns"][:, -1] >= 475).sum() <= 10 and (run["best"] >= 475).sum() == 14
+
+
 def test_13_section_6_three_seeds_put_trpo_ahead_in_about_one_draw_of_five():
     one, other = (played("CartPole-v1", name)["returns"][:, 5] for name in ("TRPO", "PPO-Clip"))
     gap = np.add.outer(triples(one), -triples(other))
