@@ -250,7 +250,7 @@ for algorithm in (PPO(), TRPO(), DDPG(), TD3()):
 # %% [markdown]
 # ## 4 · Samples or seconds? (19 minutes)
 #
-# Fifteen seeds of every method of the course that can play, on the same two tasks, with the same 40,960 steps and the same evaluation: ten episodes on fresh starts, without exploration. Each has the course's defaults, made for small tasks like these (DQN the rl-zoo's settings for this pole); PPO's first spread was even checked on this pendulum.
+# Fifteen seeds of every method of the course that can play, on the same two tasks, with the same 40,960 steps and evaluation: ten episodes on fresh starts, without exploration. Each has the course's defaults, made for small tasks like these (DQN the rl-zoo's settings for this pole); PPO's first spread was even checked on this pendulum.
 
 
 # %%
@@ -375,7 +375,7 @@ for task in BOUNDS:
             assert end.low < BEST[task] < end.high, "its interval holds the best return"
 
 # %% [markdown]
-# On the pole DQN's policies swing from one evaluation to the next. Its last ones, and the best that each run's evaluations would have kept, on fifty fresh starts:
+# On the pole DQN's policies swing from one evaluation to the next. The last ones, and the best that evaluations would have kept, on fifty fresh starts:
 
 # %%
 for name in ("DQN", "Double DQN"):
@@ -400,7 +400,7 @@ for name in ("DDPG", "TD3", "SAC"):
     assert (REACHED[name][1] > REACHED["PPO-Clip"][1]).all()  # and more seconds
 
 # %% [markdown]
-# Both are true at once. The three with a memory need a quarter of the samples or fewer (they are looked at every 4,096 steps only), as each sample is used more than a hundred times. By the clock PPO is the first of the four, as its few large steps cost little. Whether a method is "efficient" depends on what is dear: a robot's minute, or a processor's.
+# Both are true at once. The three with a memory need a quarter of the samples or fewer (looked at every 4,096 steps only), as each sample is used more than a hundred times. By the clock PPO is the first of the four, as its few large steps cost little. Whether a method is "efficient" depends on what is dear: a robot's minute, or a processor's.
 #
 # The three with a memory end where the best return, −137, lies within their intervals. Plain REINFORCE and A2C do not learn the pendulum within this budget, and CEM, which never looks inside an episode, does not either; on the pole all three learn. And the share of runs (right) says what a mean hides: on the pole, PPO-Clip's fifteen runs all end at 500, while four of A2C's end between 144 and 280.
 #
