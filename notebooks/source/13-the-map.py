@@ -347,7 +347,7 @@ def draw_race(fig, over="steps", which="Pendulum-v1"):
     label = "environment steps per seed" if over == "steps" else "CPU seconds of one seed (log)"
     ax.set(xlabel=label, ylabel="return, IQM of 15", ylim=BOUNDS[which], title=f"{which}, over {over}")
     profile_ax.set(xlim=LEVELS[which], ylim=(0, 1.03), xlabel="return τ", title="share of runs above τ")
-    plots.legend(profile_ax, loc="center left", bbox_to_anchor=(0, 0.42), handlelength=4, fontsize=9)
+    plots.legend(profile_ax, loc="lower left", bbox_to_anchor=(0, 0.02), handlelength=4, fontsize=9)
     ends = {name: run["returns"][:, -1].mean() for name, run in kept[which].items()}
     return {"highest mean at the end": max(ends, key=ends.get)}
 
