@@ -503,8 +503,8 @@ assert growth(0.1) > 1 > growth(0.03), "the cliff lies between"
 # ## 5 · The algorithm (16 minutes)
 #
 # Now all parts are there. Two networks learn, actor $\mu$ and critic $Q$; two slow copies, $\mu'$ and $Q'$, make the target.
-# On the right is the package's update. It learns $S$ seeds at once, which never mix: each array has the seeds in front. `net(x)` runs the networks of all seeds and can be
-# differentiated; `action_gradient` gives $\nabla_{\!a}Q$; `backward` fills in the gradients that an optimiser's `step` uses; `follow` moves a copy.
+# On the right is the package's update. It learns $S$ seeds at once, which never mix: each array has the seeds in front. `net(x)` runs the networks of all seeds;
+# `action_gradient` gives $\nabla_{\!a}Q$; `regress` and `pull` fill in the gradients that an optimiser's `step` uses; `follow` moves a copy.
 
 # %% tags=["hide"]
 pseudocode(
@@ -522,11 +522,11 @@ pseudocode(
         copies: $\tau$ of the way to their networks
     """,
     DDPG.update,
-    {6: "next_action =", 7: "y = self.target", 8: "loss = ", 9: "uphill =", 10: "target_critics.follow"},
+    {6: "next_action =", 7: "y = self.target", 8: "q = nets.critics.regress", 9: "uphill =", 10: "target_critics.follow"},
 )
 
 # %% [markdown]
-# Line 9 is the chain rule of lecture 05b: `action.backward(-uphill)` pushes $-\nabla_{\!a}Q$ back through the actor. With two liberties: the states come from the buffer, not from $\mu$'s own visits, and $Q$ is learnt. So the actor climbs the critic's opinion, also where that errs upwards (lecture 07). The receipt differentiates
+# Line 9 is the chain rule of lecture 05b: `pull(-uphill)` pushes $-\nabla_{\!a}Q$ back through the actor. With two liberties: the states come from the buffer, not from $\mu$'s own visits, and $Q$ is learnt. So the actor climbs the critic's opinion, also where that errs upwards (lecture 07). The receipt differentiates
 # that opinion, $\frac1B\sum Q(s,\mu(s))$, by PyTorch:
 
 # %%

@@ -431,8 +431,8 @@ pseudocode(
     """,
     TD3.update,
     {
-        1: "def update", 2: "next_action = (nets.target_actor", 3: "y = self.target(", 4: "loss = ((y[:, None] - q)",
-        5: "if nets.updates % self.policy_delay == 0", 6: "action.backward(-uphill)", 7: "nets.target_critics.follow",
+        1: "def update", 2: "next_action = (nets.target_actor", 3: "y = self.target(", 4: "q = nets.critics.regress",
+        5: "if nets.updates % self.policy_delay == 0", 6: "pull(-uphill)", 7: "nets.target_critics.follow",
     },
 )  # fmt: skip
 
@@ -445,8 +445,9 @@ pseudocode(
 # | in the code | what it does |
 # |---|---|
 # | `nets.target_critics(obs, action)` | both slow critics at once, $[S, 2, B]$ |
+# | `nets.critics.regress(obs, action, y)` | the gradient of both critics' squared errors |
 # | `nets.critics.action_gradient(obs, action)` | $\nabla_a Q_1(s,a)$ of the first critic |
-# | `action.backward(-uphill)` | goes on with the chain rule from that gradient into the actor; the sign is for ascent |
+# | `pull(-uphill)` | goes on with the chain rule from that gradient into the actor; the sign is for ascent |
 # | `target.follow(net, tau)` | $w' \leftarrow \tau w + (1-\tau)\,w'$ |
 # </details>
 
