@@ -1,5 +1,6 @@
 """Returns and advantages against their definitions, written out as double sums, and against closed forms."""
 
+import inspect
 from functools import partial
 
 import numpy as np
@@ -155,10 +156,30 @@ EVERY = [  # function, how many arrays [T, ...] it takes, and what else
 def test_nothing_that_sums_along_time_broadcasts_a_column_against_a_row(function, arrays, numbers):
     row = np.linspace(0.1, 0.9, 4)
     function(*[row] * arrays, *numbers)
+    names = list(inspect.signature(function).parameters)[:arrays]
     for odd in range(arrays):
         inputs = [row[:, None] if index == odd else row for index in range(arrays)]
-        with pytest.raises(ValueError, match="shapes must be equal"):
+        with pytest.raises(ValueError, match=rf"shapes must be equal.*{names[odd]} \(4, 1\)"):
             function(*inputs, *numbers)
+
+
+@pytest.mark.parametrize("n", [0, -1, -5])
+def test_a_return_of_no_step_is_refused(n):
+    with pytest.raises(ValueError, match=f"n must be at least 1, got {n}"):
+        returns.n_step_returns(*[np.ones(4)] * 4, 0.9, n)
+
+
+def test_a_first_reward_of_nothing_adds_nothing():
+    """r = 0, 2 and γ = 0.5: G = 1, 2."""
+    assert returns.discounted_returns(np.array([0.0, 2.0]), np.zeros(2), 0.5).tolist() == [1.0, 2.0]
+
+
+def test_the_weight_of_vtraces_advantage_is_clipped_at_rho_bar():
+    """One step, r = 2, γ V′ = 4.5, V = 3, so δ = 3.5; log ρ = log 5: Â = min(ρ̄, 5) δ."""
+    r, v, after, no = (np.array([x]) for x in (2.0, 3.0, 5.0, 0.0))
+    for rho_bar, weight in ((1.0, 1.0), (2.0, 2.0), (7.0, 5.0)):
+        _, advantage = returns.vtrace(r, v, after, np.log([5.0]), no, no, 0.9, rho_bar=rho_bar)
+        assert advantage == pytest.approx(weight * 3.5)
 
 
 def test_one_step_is_enough_data():
