@@ -226,3 +226,16 @@ def test_no_objective_broadcasts_a_column_against_a_row(function, arrays, number
         inputs = [other if index == odd else row for index in range(arrays)]
         with pytest.raises(ValueError, match="shapes must be equal"):
             function(*inputs, *numbers)
+
+
+def test_explained_variance_of_targets_that_hardly_vary_is_a_number_too():
+    """y = 0, ½, so Var[y] = 1/16; V half-way between y and its mean: 1 − 1/4."""
+    y = torch.tensor([0.0, 0.5])
+    assert objectives.explained_variance(y, y).item() == 1.0
+    assert objectives.explained_variance((y + y.mean()) / 2, y).item() == 0.75
+
+
+def test_the_vines_weights_may_sum_to_less_than_one():
+    """Ratios ¼ and ½ of Q = 2 and 8: (½ + 4) / ¾ = 6."""
+    new, old, q = torch.tensor([0.1, 0.1]), torch.tensor([0.4, 0.2]), torch.tensor([2.0, 8.0])
+    assert objectives.vine_surrogate(new, old, q).item() == pytest.approx(6.0)

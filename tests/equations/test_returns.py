@@ -169,9 +169,19 @@ def test_a_return_of_no_step_is_refused(n):
         returns.n_step_returns(*[np.ones(4)] * 4, 0.9, n)
 
 
-def test_a_first_reward_of_nothing_adds_nothing():
-    """r = 0, 2 and γ = 0.5: G = 1, 2."""
-    assert returns.discounted_returns(np.array([0.0, 2.0]), np.zeros(2), 0.5).tolist() == [1.0, 2.0]
+def test_zeros_stay_zeros():
+    """r = 0, 2 and γ = 0.5: G = 1, 2; γ^t = 1, 0.5. No reward and no value: every Â is 0."""
+    reward, none = np.array([0.0, 2.0]), np.zeros(2)
+    assert returns.discounted_returns(reward, none, 0.5).tolist() == [1.0, 2.0]
+    assert returns.discounts(reward, none, 0.5).tolist() == [1.0, 0.5]
+    assert returns.gae(none, none, none, none, none, 0.9, 0.8).tolist() == [0.0, 0.0]
+
+
+def test_twin_critics_have_an_axis_of_two_before_the_batch_however_many_there_are_before_it():
+    one, after = np.ones((3, 4)), np.stack([np.full((3, 4), 2.0), np.full((3, 4), 5.0)], axis=1)
+    assert (returns.clipped_double_q_target(one, 0 * one, after, 0.5) == 2.0).all()
+    with pytest.raises(ValueError, match=r"must be \[\.\.\., 2, B\], got \(4,\)"):
+        returns.clipped_double_q_target(one[0], 0 * one[0], one[0], 0.5)
 
 
 def test_the_weight_of_vtraces_advantage_is_clipped_at_rho_bar():

@@ -189,10 +189,18 @@ TIED = "max does not mind the order of its arguments."
 SAME = "The shapes were compared above: all of them are as long as the first."
 ZERO = "Both are 0 for every finite number; only the shape and the kind of the array are wanted."
 BEGUN = "The first step begins an episode by itself, and the callers ask only whether the mark is not 0."
+STARTED = "The first step begins an episode, which makes it 1 whatever it was."
 FLOOR = "What is added keeps a constant from 0 / 0; beside any other deviation it is lost in rounding."
 CONSTANT = "return centred / (centred.pow(2).mean(-1, keepdim=True).sqrt() + 1e-08)"
 STARTS = "return concatenate(1.0 + 0.0 * over[:1], over[:-1])"
 SHUFFLED = "return zip(*(x[order].split(size, dim=1) for x in tensors), strict=True)"
+FACTOR = "factor, steps = (1.0 + 0.0 * reward[0], [])"
+DECAY = "decay = (decay + 0.0 * delta) * going_on"
+AGAIN = "factor = where(start != 0, 1.0 + 0.0 * factor, factor)"
+BACKWARDS = "for r, alive in zip(flip(reward), flip(done == 0), strict=True):"
+EACH = "for g, over in zip(discounted_returns(reward, done, gamma), _starts(done), strict=True):"
+SUMMED = "for d, factor in zip(flip(delta), flip(decay), strict=True):"
+TWINS_OF = "return twin_target(reward, terminated, next_values[..., 0, :], next_values[..., 1, :], gamma)"
 WORSE = "return 0.5 * _mean(torch.maximum((value - target) ** 2, (near - target) ** 2), dim)"
 AXIS = re.compile(r"(?<=[(=])(--1|[+-]?1)(?=\))")
 LEVEL = "level = storing.all() and filled[0] == filled[-1] and (filled == filled[0]).all()"
@@ -250,6 +258,23 @@ EQUIVALENT = {  # (file, changed line): why it is as right as the original
         "equations/returns.py",
         "factor, steps = (1.0 + 0.0 * reward[0], [])  →  factor, steps = (1.0 - 0.0 * reward[0], [])",
     ): ZERO,
+    **{
+        ("equations/returns.py", f"{line}  →  {line.replace(part, other)}"): why
+        for why, line, part, others in (
+            (ZERO, STARTS, "1.0 + 0.0 *", ("1.0 - 0.0 *",)),
+            (ZERO, DECAY, "decay + 0.0", ("decay - 0.0",)),
+            (ZERO, AGAIN, "1.0 + 0.0", ("1.0 - 0.0",)),
+            (SAME, BACKWARDS, "True", ("False",)),
+            (SAME, EACH, "True", ("False",)),
+            (SAME, SUMMED, "True", ("False",)),
+            (STARTED, FACTOR, "1.0 + 0.0 *", ("0 + 0.0 *", "2.0 + 0.0 *", "-1.0 + 0.0 *")),
+            (STARTED, FACTOR, "0.0 * reward[0]", ("(0.0 + reward[0])",)),
+            (BEGUN, STARTS, "1.0 + 0.0 *", ("-1.0 + 0.0 *", "1.0 + 0.0 /", "1.0 + 1.0 *")),
+            (BEGUN, STARTS, "0.0 * over[:1]", ("(0.0 + over[:1])",)),
+            ("There are two critics: 1 and −1 are one.", TWINS_OF, "1, :], gamma", ("-1, :], gamma",)),
+        )
+        for other in others
+    },
     ("equations/returns.py", "over = 1.0 * (done != 0)  →  over = -1.0 * (done != 0)"): BEGUN,
     ("equations/returns.py", f"{STARTS}  →  {STARTS.replace('1.0 +', '0 +')}"): BEGUN,
     ("equations/returns.py", f"{STARTS}  →  {STARTS.replace('1.0 +', '2.0 +')}"): BEGUN,
