@@ -26,6 +26,7 @@ ADDRESSES = {
     "Simple Statistical Gradient-Following Algorithms": "doi:10.1007/BF00992696",
     "Soft Actor-Critic Algorithms and Applications": "arXiv:1812.05905",
     "Training language models to follow instructions with human feedback": "arXiv:2203.02155",
+    "The CMA Evolution Strategy: A Tutorial": "arXiv:1604.00772",
     "Trust Region Policy Optimization": "arXiv:1502.05477",
 }
 PLACES = {"arXiv": "https://arxiv.org/abs/", "doi": "https://doi.org/"}

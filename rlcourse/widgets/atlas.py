@@ -241,7 +241,7 @@ def claims_html(method: Method, learnt: Learnt | None) -> str:
         mark = "✓" if holds.all() else "✗"
         rows.append(
             f'<tr data-holds="{str(bool(holds.all())).lower()}"><td>{mark}</td><td>{html.escape(claim.claim)}'
-            f"<br>in {holds.sum()} of {len(holds)} seeds: {in_numbers(claim)}</td></tr>"
+            f"<br>in {holds.sum()} of {len(holds)} seeds: {html.escape(in_numbers(claim))}</td></tr>"
         )
     return f'<b>The oracle</b><table class="rlcourse-atlas-oracle">{"".join(rows)}</table>'
 
@@ -252,11 +252,16 @@ def in_numbers(claim: Claim) -> str:
     if found.ndim > 1 or truth.ndim:
         gap = found - truth
         worst = {"=": np.abs(gap).max(), "≥": -gap.min(), "≤": gap.max()}[claim.relation]
-        return f"off by {plots.shown(max(worst, 0.0))} at most, allowed {plots.shown(slack)}"
-    seen = " to ".join(dict.fromkeys(plots.shown(end) for end in (found.min(), found.max())))
+        return f"off by {without_rounding(max(worst, 0.0))} at most, allowed {plots.shown(slack)}"
+    seen = " to ".join(dict.fromkeys(without_rounding(end) for end in (found.min(), found.max())))
     off = {"=": 0.0, "≥": -slack, "≤": slack}[claim.relation]
     around = f" ± {plots.shown(slack)}" if claim.relation == "=" else ""
     return f"{seen}, must be {claim.relation} {plots.shown(truth + off)}{around}"
+
+
+def without_rounding(value: float) -> str:
+    """The number; of one within 1e-9 of 0, whose digits are the machine's own, only that it is."""
+    return "< 1e−9" if 0 < abs(value) < 1e-9 else plots.shown(value)
 
 
 def code_html(method: Method) -> str:

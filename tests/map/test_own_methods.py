@@ -7,14 +7,15 @@ from rlcourse.map import Loop, discover
 from rlcourse.map.own_methods import METHODS as OWN
 from rlcourse.training import learn
 
-METHODS = {**OWN, "cem": discover()["cem"]}
+METHODS = OWN | {name: discover()[name] for name in ("cem", "cmaes")}
 
 
 def test_every_box_of_policies_and_imitation_has_the_courses_own_methods():
     found = discover()
     assert set(METHODS) <= set(found) and all(isinstance(METHODS[name].learn, Loop) for name in METHODS)
     names = {found[name].name for name in found if found[name].box.startswith("policy")}
-    assert names >= {"REINFORCE", "A2C", "NPG", "TRPO", "PPO-KL", "PPO-Clip", "CEM", "OPDAC", "DDPG", "TD3"}
+    assert names >= {"REINFORCE", "A2C", "NPG", "TRPO", "PPO-KL", "PPO-Clip", "OPDAC", "DDPG", "TD3"}
+    assert names >= {"CEM", "CMA-ES"}
 
 
 @pytest.mark.learning

@@ -1,11 +1,13 @@
 """The map of methods as a panel: every box a button, its words, its code, its live curve, its oracle."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from rlcourse.map import Claim, Method, Point, discover
+from rlcourse.training import learn
 from rlcourse.widgets import atlas
 from rlcourse.widgets.atlas import claims_html, code_html, in_numbers, source_of, steps_of, still_html
 
@@ -147,3 +149,14 @@ def test_a_claim_says_what_was_found_and_what_may_be():
     assert in_numbers(Claim("", table, 1.0, 2.5)) == "off by 2 at most, allowed 2.5"
     assert in_numbers(Claim("", table, 0.0, 1.0, "≥")) == "off by 1 at most, allowed 1"
     assert in_numbers(Claim("", table, 4.0, 0.0, "≤")) == "off by 0 at most, allowed 0"
+
+
+def test_rounding_errors_of_a_claim_are_told_as_such_and_do_not_become_a_tag():
+    rounded = np.array([[1.0, 1.0 + 7.105e-15]])
+    assert in_numbers(Claim("", rounded, 1.0, 0.1)) == "off by < 1e−9 at most, allowed 0.1"
+    assert in_numbers(Claim("", rounded, np.ones(2), 0.1)) == "off by < 1e−9 at most, allowed 0.1"
+    assert in_numbers(Claim("", rounded[0] - 1.0, 0.0, 0.1)) == "0 to < 1e−9, must be = 0 ± 0.1"
+    assert in_numbers(Claim("", 2e-9 * rounded, 0.0, 0.1)) == "off by 2e−09 at most, allowed 0.1"
+    method = replace(made(), oracle=lambda end: [Claim("", rounded, 1.0, 0.1)])
+    learnt = learn(method, seeds=1, steps=40)
+    assert "off by &lt; 1e−9 at most" in claims_html(method, learnt)
