@@ -34,7 +34,7 @@ class REINFORCE:
     critic_steps: int = 0  # of Adam on ½ E[(V(s) − G)²], per batch; 0: no learnt baseline
     critic_lr: float = 1e-2  # Adam's step size for the critic
     activation: Literal["tanh", "relu"] = fixed("tanh")
-    log_std: float = fixed(0.0)  # initial log σ, where actions lie in [−1, 1]: 0 is σ = 3 on a range of ±3
+    log_std: float = fixed(0.0)  # initial log σ, actions in [−1, 1]: 0 is σ = 3 on ±3; many joints: try −1
     hidden: tuple[int, ...] = fixed((32,))  # widths of the hidden layers
     weights: Callable = equation(discounted_returns, over="time")  # w; homework 2 plugs in here
     baseline: Callable = equation(no_baseline, over="number")  # b; and here

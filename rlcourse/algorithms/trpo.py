@@ -57,7 +57,7 @@ class TRPO:
     normalise_reward: bool = fixed(True)  # by the running std of the discounted return
     orthogonal: bool = fixed(True)  # orthogonal initial weights, last policy layer × 0.01
     activation: Literal["tanh", "relu"] = fixed("tanh")
-    log_std: float = fixed(0.0)  # initial log σ, where actions lie in [−1, 1]: 0 is σ = 3 on a range of ±3
+    log_std: float = fixed(0.0)  # initial log σ, actions in [−1, 1]: 0 is σ = 3 on ±3; many joints: try −1
     hidden: tuple[int, ...] = fixed((64, 64))  # widths of the hidden layers
     advantage: Callable = equation(gae, over="time")  # Â
     solver: Callable = equation(conjugate_gradient, "seed", arguments=3)  # F⁻¹g; homework 4 plugs in
