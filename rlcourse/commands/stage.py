@@ -15,6 +15,7 @@ PLACE = 1.5
 DOES = "show a lecture in a hall, by keyboard"
 TAKES = "the lecture's number, e.g.  stage 07"
 
+WORKSPACES = ".workspaces"  # in the folder that is shown: what is open in the browser
 EXTENSION = Path(__file__).resolve().parent.parent / "stage"  # of JupyterLab; only this command loads it
 # The kernel inherits these. A panel's text is 1.4 × 15 px high: 21 px of the 768 of a small projector.
 SURROUNDINGS = {"RLCOURSE_SCALE": "1.4", "RLCOURSE_STAGE": "1"}
@@ -36,7 +37,7 @@ def start(arguments: list[str], extras: Sequence[str] = ()) -> int:
     course = desk.bring_course()
     page = find(options.lecture, course / "lectures").relative_to(course)
     shown = copy_of(page, course)
-    command = desk.jupyterlab(shown, address(page), options.port, options.no_browser) + words()
+    command = desk.jupyterlab(shown, address(page), options.port, options.no_browser) + words(shown)
     python = installation.environment(extras)
     os.environ.update(SURROUNDINGS)
     own = python == installation.python_of(installation.ENVIRONMENT)
@@ -59,17 +60,24 @@ def copy_of(page: Path, course: Path) -> Path:
         target = shown / page.parent / "recordings"
         shutil.rmtree(str(target), ignore_errors=True)
         shutil.copytree(str(recordings), str(target))
+    shutil.rmtree(str(shown / WORKSPACES), ignore_errors=True)
     return shown
 
 
 def address(page: Path) -> str:
-    """Where JupyterLab shows a page alone, whatever else was open there last."""
-    return "/doc/workspaces/stage/tree/{}?reset".format(page.as_posix())
+    """Where JupyterLab shows a page alone.
+
+    Without a query of its own: the server hangs "?token=…" to what it prints, and knows no second mark.
+    """
+    return "/doc/workspaces/stage/tree/{}".format(page.as_posix())
 
 
-def words() -> list[str]:
-    """What JupyterLab is told beyond the options of `lab`."""
-    return ["--LabApp.extra_labextensions_path={}".format(EXTENSION)]
+def words(shown: Path) -> list[str]:
+    """What JupyterLab is told beyond the options of `lab`: what was open on a stage before is not there."""
+    return [
+        "--LabApp.extra_labextensions_path={}".format(EXTENSION),
+        "--LabApp.workspaces_dir={}".format(shown / WORKSPACES),
+    ]
 
 
 def find(number: str, lectures: Path) -> Path:

@@ -127,9 +127,9 @@ def stage_page(chromium, tmp_path_factory):
     )
     shown = stage.copy_of(Path("lectures/99-wave.ipynb"), folder)
     server = Server(
-        "jupyterlab", shown, folder, *words[3:], *stage.words(),
+        "jupyterlab", shown, folder, *words[3:], *stage.words(shown),
         PYTHONPATH=os.pathsep.join([str(notebooks.ROOT), os.environ.get("PYTHONPATH", "")]),
-        JUPYTERLAB_WORKSPACES_DIR=str(folder / "workspaces"), OMP_NUM_THREADS="1",
+        OMP_NUM_THREADS="1",
         JUPYTER_CONFIG_PATH=settled, **stage.SURROUNDINGS,
     )  # fmt: skip
     context = chromium.new_context(viewport={"width": 1024, "height": 768})
@@ -137,7 +137,7 @@ def stage_page(chromium, tmp_path_factory):
     page.set_default_timeout(fuse(6) * MS)
     try:
         address = stage.address(Path("lectures/99-wave.ipynb"))
-        page.goto(f"{server.url}{address}&token={server.token}", timeout=fuse(12) * MS)
+        page.goto(f"{server.url}{address}?token={server.token}", timeout=fuse(12) * MS)
         page.wait_for_selector("body[data-stage=ready]", state="attached", timeout=fuse(24) * MS)
         yield Stage(page, folder / "lectures" / "99-wave.ipynb", shown / "lectures" / "99-wave.ipynb")
     finally:

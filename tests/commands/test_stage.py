@@ -43,9 +43,10 @@ def test_the_command_opens_the_copy_of_the_page_alone_with_the_extension(lecture
     assert stage.start(["07", "--no-browser", "--port", "8123", "--debug"]) == 0
     ((python, words),) = handed
     assert python == "python" and words[:2] == ["-m", "jupyterlab"] and words[-1] == "--debug"
-    assert "--LabApp.default_url=/doc/workspaces/stage/tree/lectures/07-td3.ipynb?reset" in words
+    assert "--LabApp.default_url=/doc/workspaces/stage/tree/lectures/07-td3.ipynb" in words
     assert "--ServerApp.port=8123" in words and "--no-browser" in words
     assert f"--LabApp.extra_labextensions_path={stage.EXTENSION}" in words
+    assert f"--LabApp.workspaces_dir={tmp_path / '.stage' / stage.WORKSPACES}" in words
     assert f"--ServerApp.root_dir={tmp_path / '.stage'}" in words
 
 
@@ -58,8 +59,15 @@ def test_the_stage_shows_a_fresh_copy_of_the_readers_page_with_its_recordings(tm
     assert (shown / page).read_text() == "as the reader has changed it"
     assert (shown / "lectures" / "recordings" / "07-run.json").exists()
     (shown / page).write_text("what ran on the stage")
+    (shown / stage.WORKSPACES).mkdir()
     assert (tmp_path / page).read_text() == "as the reader has changed it"
     assert (stage.copy_of(page, tmp_path) / page).read_text() == "as the reader has changed it"
+    assert not (shown / stage.WORKSPACES).exists(), "nothing is open that was open last time"
+
+
+def test_the_address_leaves_room_for_the_token_that_the_server_hangs_to_it():
+    """`?reset?token=…` asked for a password: of two question marks the second is no mark."""
+    assert "?" not in stage.address(Path("lectures/07-td3.ipynb"))
 
 
 def test_jupyterlab_finds_the_extension_and_its_files_are_there():
