@@ -76,6 +76,7 @@ def axes(fig: Figure, rows: int = 1, columns: int = 1, **subplots: Any) -> Axes 
 def _empty(ax: Axes) -> None:
     for artist in [*ax.lines, *ax.collections, *ax.patches, *ax.texts, *ax.images, *ax.tables]:
         artist.remove()
+    ax.containers.clear()  # of bars and error bars: a legend would name each that ever was
     names = ax.get_legend()
     if names is not None and names is _kept_legend(ax)[1]:
         names.set_visible(False)  # `legend` may show it again

@@ -5,6 +5,7 @@ import time
 
 import matplotlib
 import numpy as np
+import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -223,3 +224,14 @@ def test_a_dot_on_the_edge_of_its_frame_is_drawn_whole_and_one_outside_is_not_dr
     whole = orange(0.5)
     assert orange(0.0) >= 0.95 * whole and orange(1.0) >= 0.95 * whole
     assert orange(1.2) == 0
+
+
+@pytest.mark.parametrize("kind", ["errorbar", "bar", "stem"])
+def test_a_legend_names_bars_and_error_bars_once_however_often_they_are_drawn(kind):
+    fig = plots.figure(4, 3)
+    for _ in range(3):
+        ax = plots.axes(fig)
+        draw = getattr(ax, kind)
+        draw([0, 1], [1, 2], **({"yerr": 0.1} if kind == "errorbar" else {}), label="estimates")
+        plots.legend(ax)
+        assert [text.get_text() for text in ax.get_legend().get_texts()] == ["estimates"]
