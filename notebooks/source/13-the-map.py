@@ -250,7 +250,7 @@ for algorithm in (PPO(), TRPO(), DDPG(), TD3()):
 # %% [markdown]
 # ## 4 · Samples or seconds? (19 minutes)
 #
-# Fifteen seeds of every method of the course that can play, on the same two tasks, with the same 40,960 steps and evaluation: ten episodes on fresh starts, without exploration. Each has the course's defaults, made for small tasks like these (DQN the rl-zoo's settings for this pole); PPO's first spread was even checked on this pendulum.
+# Fifteen seeds of every method of the course that can play, on the same two tasks, with the same 40,960 steps and evaluation: ten episodes on fresh starts, without exploration. Each has the course's defaults, made for small tasks like these (DQN settings tuned on this pole); PPO's first spread was even checked on this pendulum.
 
 
 # %%
@@ -319,7 +319,7 @@ for part in PLAYED:
 LOOKS = dict(zip(kept["Pendulum-v1"], plots.styles(kept["Pendulum-v1"]), strict=True))
 LOOKS |= dict(zip(("PPO-KL", "PPO-Clip"), plots.styles(["PPO kl", "PPO clip"]), strict=True))
 LOOKS["SAC"], LOOKS["CEM"] = {"color": plots.PURPLE}, {"color": plots.GREEN, "linestyle": plots.DOTS}
-LOOKS["DQN"], LOOKS["Double DQN"] = LOOKS["DDPG"], LOOKS["TD3"]  # each has the other's cure or lacks it
+LOOKS["DQN"], LOOKS["Double DQN"] = LOOKS["DDPG"], LOOKS["TD3"]  # which do not play on the pole
 BOUNDS = {"CartPole-v1": (0, 500), "Pendulum-v1": (-1800, 0)}  # of the curves
 BEST, LEVELS = {"Pendulum-v1": PENDULUM["on average"]}, {"CartPole-v1": (0, 500), "Pendulum-v1": (-400, 0)}
 

@@ -70,7 +70,8 @@ class DQN:
 
 
 # Rounds of 128 updates towards a target that stays as it was when the round began: after k rounds the values
-# look k steps ahead. The settings are those that the rl-zoo publishes for Stable-Baselines3's DQN there.
+# look k steps ahead. From memory, a late rl-zoo's settings for Stable-Baselines3's DQN, without its limit of
+# 10 on the gradient's norm.
 POLE = DQN(
     tau=1.0, copy_every=128, learn_every=256, updates=128, learning_rate=2.3e-3, epsilon=0.04,
     exploration=0.16, capacity=100_000, warmup=1000, hidden=(256, 256),

@@ -166,8 +166,11 @@ class Network:
         """y, and g ↦ gᵀ ∂y/∂θ into `grad`: the vector-Jacobian product, where ∂J/∂y = g is known.
 
         g is of y's shape. What `net(x).backward(g)` does, to the bit, without a graph of PyTorch's: half the
-        time of a step, with nets this small. For networks without extra parameters.
+        time of a step, with nets this small. Raises ValueError for a network with extra parameters, whose
+        gradient g does not tell.
         """
+        if self.extra_size:
+            raise ValueError("vjp: the network has extra parameters; use net.with_extra(x) and backward")
         hidden = self._push(x, self._weights)
 
         @torch.no_grad()

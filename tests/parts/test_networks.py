@@ -99,6 +99,12 @@ def test_the_product_without_a_graph_has_the_bits_of_backward(kind):
     assert torch.equal(network.grad, twin.grad)
 
 
+def test_a_network_with_extra_parameters_has_no_product_without_a_graph():
+    network = make(out=2, extra=2)
+    with pytest.raises(ValueError, match="extra parameters; use net.with_extra"):
+        network.vjp(inputs(network))
+
+
 @pytest.mark.parametrize("batch", [128, 100, 1])  # a mean over 100 divides by no power of two
 @pytest.mark.parametrize("seeds", [1, 3])
 @pytest.mark.parametrize("weight", [1.0, 0.5])
